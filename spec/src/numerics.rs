@@ -1,0 +1,167 @@
+//! Requantization: from an int32 accumulator to an int8 activation, exactly as ONNX Runtime's `QLinearConv` does it.
+//!
+//! `y = clamp(round_half_even(acc * M) + zero_point, low, high)` where `M = x_scale * w_scale / y_scale`, computed in f32.
+//! The hardware has no floating point: an f32 *is* a 24-bit integer times a power of two, so the product
+//! `acc * mantissa` is exact in 56 bits and only the final shift rounds.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Bits of the integer multiplier: the significand of an f32.
+pub const MULTIPLIER_BITS: u32 = 24;
+/// The largest right shift of the requantizer; a smaller product rounds to zero for every int32 accumulator.
+pub const MAX_SHIFT: u8 = 62;
+
+/// Affine quantization of a whole tensor: `real = scale * (q - zero_point)`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Quantization {
+    /// Step size, finite and greater than zero.
+    pub scale: f32,
+    /// The int8 value that stands for 0.0.
+    pub zero_point: i8,
+}
+
+impl Quantization {
+    /// Quantizes one value: round half to even, then saturate (ONNX `QuantizeLinear`).
+    pub fn quantize(&self, real: f32) -> i8 {
+        let q = (real / self.scale).round_ties_even() + f32::from(self.zero_point);
+        q.clamp(-128.0, 127.0) as i8
+    }
+
+    /// The real value that `q` stands for (ONNX `DequantizeLinear`).
+    pub fn dequantize(&self, q: i8) -> f32 {
+        self.scale * (f32::from(q) - f32::from(self.zero_point))
+    }
+}
+
+/// A positive f32 scale factor as `multiplier * 2^-shift`, exact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Multiplier {
+    /// Significand: 0, or in `2^23..2^24` for normal numbers.
+    pub multiplier: u32,
+    /// Right shift, `1..=MAX_SHIFT`.
+    pub shift: u8,
+}
+
+/// Why a scale factor cannot be used.
+#[derive(Clone, Copy, Debug, Error, PartialEq)]
+pub enum ScaleError {
+    /// NaN, infinite, zero or negative.
+    #[error("the requantization factor {0} is not a positive finite number")]
+    NotPositive(f32),
+    /// 2^23 or more: no shift is left, and every output would saturate.
+    #[error("the requantization factor {0} is 2^23 or more; every output would saturate")]
+    TooLarge(f32),
+}
+
+impl Multiplier {
+    /// Splits a scale factor. A factor too small to move any int32 accumulator off zero becomes multiplier 0.
+    pub fn from_scale(factor: f32) -> Result<Self, ScaleError> {
+        if !factor.is_finite() || factor <= 0.0 {
+            return Err(ScaleError::NotPositive(factor));
+        }
+        let bits = factor.to_bits();
+        let (exponent, fraction) = ((bits >> 23) as i32, bits & 0x7f_ffff);
+        // Subnormal numbers have no hidden bit and the exponent of the smallest normal ones.
+        let (significand, exponent) = match exponent {
+            0 => (fraction, 1),
+            _ => (fraction | 0x80_0000, exponent),
+        };
+        let shift = 127 + 23 - exponent;
+        if shift < 1 {
+            return Err(ScaleError::TooLarge(factor));
+        }
+        Ok(match u8::try_from(shift) {
+            Ok(shift) if shift <= MAX_SHIFT => Self {
+                multiplier: significand,
+                shift,
+            },
+            _ => Self {
+                multiplier: 0,
+                shift: 1,
+            },
+        })
+    }
+
+    /// `round_half_even(acc * multiplier / 2^shift)`, exact.
+    pub fn scale(&self, acc: i32) -> i64 {
+        round_half_even_shift(i64::from(acc) * i64::from(self.multiplier), self.shift)
+    }
+}
+
+/// `value / 2^shift`, rounded to the nearest integer, ties to even. `1 <= shift <= 62`, `|value| <= 2^55`.
+pub fn round_half_even_shift(value: i64, shift: u8) -> i64 {
+    let sum = value + (1 << (shift - 1));
+    let rounded = sum >> shift;
+    let tie = sum & ((1 << shift) - 1) == 0;
+    if tie { rounded & !1 } else { rounded }
+}
+
+/// Everything that turns one channel's accumulators into int8: what a requantize lane holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Requantize {
+    /// Added to the accumulator first (wrapping, as an adder does); holds the folded zero-point correction.
+    pub bias: i32,
+    /// The scale factor.
+    pub factor: Multiplier,
+    /// Added after rounding.
+    pub zero_point: i8,
+    /// Lower end of the clamp (ReLU: the zero point).
+    pub low: i8,
+    /// Upper end of the clamp (ReLU6: the quantized 6.0).
+    pub high: i8,
+}
+
+impl Requantize {
+    /// The int8 output for an accumulator.
+    pub fn apply(&self, acc: i32) -> i8 {
+        let y = self.factor.scale(acc.wrapping_add(self.bias)) + i64::from(self.zero_point);
+        y.clamp(i64::from(self.low), i64::from(self.high)) as i8
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ties_go_to_even_on_both_sides_of_zero() {
+        let half = Multiplier::from_scale(0.5).unwrap();
+        let scaled: Vec<i64> = [-5, -3, -2, -1, 0, 1, 2, 3, 5]
+            .iter()
+            .map(|&a| half.scale(a))
+            .collect();
+        assert_eq!(scaled, [-2, -2, -1, 0, 0, 0, 1, 2, 2]);
+    }
+
+    #[test]
+    fn the_integer_path_equals_exact_arithmetic() {
+        // f64 holds acc * significand exactly only below 2^53: keep the accumulators in that range and compare.
+        for factor in [0.9, 1.0e-3, 3.7e-4, 0.013_671_875, 1.5, 117.3] {
+            let m = Multiplier::from_scale(factor).unwrap();
+            for acc in (-60_000..60_000).step_by(7) {
+                let exact = (f64::from(acc) * f64::from(factor)).round_ties_even() as i64;
+                assert_eq!(m.scale(acc), exact, "acc {acc}, factor {factor}");
+            }
+        }
+    }
+
+    #[test]
+    fn extremes_neither_overflow_nor_panic() {
+        for factor in [f32::MIN_POSITIVE, 1.0e-45, 1.0e-9, 8_000_000.0] {
+            let m = Multiplier::from_scale(factor).unwrap();
+            for acc in [i32::MIN, -1, 0, 1, i32::MAX] {
+                m.scale(acc);
+            }
+        }
+        assert_eq!(
+            Multiplier::from_scale(0.0),
+            Err(ScaleError::NotPositive(0.0))
+        );
+        assert_eq!(
+            Multiplier::from_scale(8_388_608.0),
+            Err(ScaleError::TooLarge(8_388_608.0))
+        );
+        assert!(Multiplier::from_scale(f32::NAN).is_err());
+    }
+}
