@@ -63,13 +63,7 @@ pub struct ConvGeometry {
 impl ConvGeometry {
     /// Stride 1, no padding: a fully connected layer over a `kernel`-sized map, or a pointwise convolution.
     pub fn valid(kernel: [usize; 2]) -> Self {
-        Self {
-            kernel,
-            stride: [1, 1],
-            dilation: [1, 1],
-            pads: [0; 4],
-            groups: 1,
-        }
+        Self { kernel, stride: [1, 1], dilation: [1, 1], pads: [0; 4], groups: 1 }
     }
 
     /// Height and width of the output for an input map, `None` where the kernel does not fit.
@@ -77,9 +71,7 @@ impl ConvGeometry {
         let one = |axis: usize| {
             let span = self.dilation[axis] * (self.kernel[axis] - 1) + 1;
             let padded = input[axis] + self.pads[axis] + self.pads[axis + 2];
-            padded
-                .checked_sub(span)
-                .map(|room| room / self.stride[axis] + 1)
+            padded.checked_sub(span).map(|room| room / self.stride[axis] + 1)
         };
         Some([one(0)?, one(1)?])
     }
@@ -127,38 +119,21 @@ pub struct Network {
 
 impl Network {
     /// Requantization of each output channel of a layer, *without* the input zero point folded into the bias.
-    pub fn requantize(
-        &self,
-        layer: &Layer,
-    ) -> Result<Vec<Requantize>, crate::numerics::ScaleError> {
+    pub fn requantize(&self, layer: &Layer) -> Result<Vec<Requantize>, crate::numerics::ScaleError> {
         let x = self.tensors[layer.input].quantization;
         let y = self.tensors[layer.output].quantization;
         let [low, high] = layer.clamp;
         let channel = |(&bias, &w_scale): (&i32, &f32)| {
             // The order of the operations is ONNX Runtime's: (x_scale * w_scale) / y_scale, in f32.
             let factor = Multiplier::from_scale(x.scale * w_scale / y.scale)?;
-            Ok(Requantize {
-                bias,
-                factor,
-                zero_point: y.zero_point,
-                low,
-                high,
-            })
+            Ok(Requantize { bias, factor, zero_point: y.zero_point, low, high })
         };
-        layer
-            .bias
-            .iter()
-            .zip(&layer.weight_scales)
-            .map(channel)
-            .collect()
+        layer.bias.iter().zip(&layer.weight_scales).map(channel).collect()
     }
 
     /// Shapes of a layer's input and output.
     pub fn shapes(&self, layer: &Layer) -> (MapShape, MapShape) {
-        (
-            self.tensors[layer.input].shape,
-            self.tensors[layer.output].shape,
-        )
+        (self.tensors[layer.input].shape, self.tensors[layer.output].shape)
     }
 
     /// Multiply-accumulates of a layer, padding included (the usual count).

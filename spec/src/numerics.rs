@@ -72,14 +72,8 @@ impl Multiplier {
             return Err(ScaleError::TooLarge(factor));
         }
         Ok(match u8::try_from(shift) {
-            Ok(shift) if shift <= MAX_SHIFT => Self {
-                multiplier: significand,
-                shift,
-            },
-            _ => Self {
-                multiplier: 0,
-                shift: 1,
-            },
+            Ok(shift) if shift <= MAX_SHIFT => Self { multiplier: significand, shift },
+            _ => Self { multiplier: 0, shift: 1 },
         })
     }
 
@@ -127,10 +121,7 @@ mod tests {
     #[test]
     fn ties_go_to_even_on_both_sides_of_zero() {
         let half = Multiplier::from_scale(0.5).unwrap();
-        let scaled: Vec<i64> = [-5, -3, -2, -1, 0, 1, 2, 3, 5]
-            .iter()
-            .map(|&a| half.scale(a))
-            .collect();
+        let scaled: Vec<i64> = [-5, -3, -2, -1, 0, 1, 2, 3, 5].iter().map(|&a| half.scale(a)).collect();
         assert_eq!(scaled, [-2, -2, -1, 0, 0, 0, 1, 2, 2]);
     }
 
@@ -154,14 +145,8 @@ mod tests {
                 m.scale(acc);
             }
         }
-        assert_eq!(
-            Multiplier::from_scale(0.0),
-            Err(ScaleError::NotPositive(0.0))
-        );
-        assert_eq!(
-            Multiplier::from_scale(8_388_608.0),
-            Err(ScaleError::TooLarge(8_388_608.0))
-        );
+        assert_eq!(Multiplier::from_scale(0.0), Err(ScaleError::NotPositive(0.0)));
+        assert_eq!(Multiplier::from_scale(8_388_608.0), Err(ScaleError::TooLarge(8_388_608.0)));
         assert!(Multiplier::from_scale(f32::NAN).is_err());
     }
 }

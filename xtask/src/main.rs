@@ -2,9 +2,6 @@
 use std::process::{Command, exit};
 
 fn main() {
-    let status = Command::new("cargo")
-        .args(["test", "--workspace"])
-        .status()
-        .expect("cargo runs");
+    let status = Command::new("cargo").args(["test", "--workspace"]).status().expect("cargo runs");
     exit(status.code().unwrap_or(1));
 }
