@@ -7,7 +7,9 @@ pub mod config;
 mod field;
 pub mod network;
 pub mod numerics;
+pub mod program;
 pub mod register;
+pub mod stream;
 pub mod timing;
 
 pub use config::{Config, VECTOR};
