@@ -1,5 +1,7 @@
 //! Random layers and networks for the tests across crates.
 
+pub mod vgg;
+
 use ndarray::Array3;
 use pleach_host::compile::{Layouts, compile_with};
 use pleach_sim::device::{Device, Session};
