@@ -1,1 +1,3 @@
-//! Placeholder of the first commit.
+//! Simulators of the Pleach accelerator.
+
+pub mod rtl;
