@@ -5,7 +5,9 @@
 //! | [`netlist`] | modules whose size is a run-time value: a wire written once serves simulation, checks and Verilog |
 //! | [`verilog`] | from blocks to Verilog: checked, merged, named |
 //! | [`cells`] | leaf cells, the only hand-written Verilog |
+//! | [`array`] | the processing element and the systolic array |
 
+pub mod array;
 pub mod cells;
 pub mod netlist;
 pub mod verilog;
