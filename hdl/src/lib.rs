@@ -8,6 +8,8 @@
 //! | [`array`] | the processing element and the systolic array |
 
 pub mod array;
+pub mod buffer;
 pub mod cells;
+pub mod control;
 pub mod netlist;
 pub mod verilog;
