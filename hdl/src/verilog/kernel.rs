@@ -58,26 +58,12 @@ pub(super) fn split(block: VerilogBlock, scope: &Scope) -> Body {
 /// The wires of a structural module.
 pub(super) fn wires(assignments: &[VerilogStatement]) -> Body {
     let wires = assignments.iter().filter_map(|statement| match statement {
-        VerilogStatement::Assignment(VerilogExpression::Signal(to), from) => Some((to.clone(), net(from))),
+        VerilogStatement::Assignment(VerilogExpression::Signal(to), VerilogExpression::Signal(from)) => {
+            Some((to.clone(), from.clone()))
+        }
         _ => None,
     });
     Body { wires: wires.collect(), text: String::new() }
-}
-
-/// A source of a wire as Verilog.
-fn net(expression: &VerilogExpression) -> String {
-    match expression {
-        VerilogExpression::Signal(name) => name.clone(),
-        VerilogExpression::Literal(value) => value.to_string(),
-        VerilogExpression::Slice(base, width, offset) => match offset.as_ref() {
-            VerilogExpression::Literal(offset) => {
-                let low = offset.as_usize();
-                format!("{}[{}:{low}]", net(base), low + width - 1)
-            }
-            _ => unreachable!("netlist slices have constant offsets"),
-        },
-        _ => unreachable!("netlist sources are signals, slices and constants"),
-    }
 }
 
 enum Source {

@@ -86,12 +86,10 @@ pub fn leaf(name: &str, body: &str) -> Verilog {
 /// The `hdl()` of a structural module.
 pub(crate) fn structure(name: String, assignments: Vec<VerilogStatement>) -> Verilog {
     let mut block = vec![VerilogStatement::Comment(format!("{NAME}{name}"))];
-    debug_assert!(
-        assignments.iter().all(|statement| matches!(
-            statement,
-            VerilogStatement::Assignment(VerilogExpression::Signal(_), _)
-        ))
-    );
+    debug_assert!(assignments.iter().all(|statement| matches!(
+        statement,
+        VerilogStatement::Assignment(VerilogExpression::Signal(_), VerilogExpression::Signal(_))
+    )));
     block.extend(assignments);
     Verilog::Combinatorial(block)
 }

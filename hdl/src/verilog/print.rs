@@ -66,7 +66,7 @@ impl<'a> Nets<'a> {
         let wires = &module.body.wires;
         Self {
             drivers: wires.iter().map(|(to, from)| (to.as_str(), from.as_str())).collect(),
-            read: wires.iter().map(|(_, from)| from.split('[').next().unwrap_or(from)).collect(),
+            read: wires.iter().flat_map(|(_, from)| from.split(|letter| !part_of_name(letter))).collect(),
             text: &module.body.text,
         }
     }
@@ -150,10 +150,13 @@ fn line(out: &mut String, text: &str) {
 
 /// Whether `name` stands in `text` as a whole identifier.
 pub(super) fn mentions(text: &str, name: &str) -> bool {
-    let part_of_name = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '$';
     text.match_indices(name).any(|(at, _)| {
         let before = text[..at].chars().next_back();
         let after = text[at + name.len()..].chars().next();
         !before.is_some_and(part_of_name) && !after.is_some_and(part_of_name)
     })
+}
+
+fn part_of_name(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '_' || letter == '$'
 }
