@@ -6,10 +6,12 @@
 //! | [`verilog`] | from blocks to Verilog: checked, merged, named |
 //! | [`cells`] | leaf cells, the only hand-written Verilog |
 //! | [`array`] | the processing element and the systolic array |
+//! | [`units`] | every unit as Verilog by itself |
 
 pub mod array;
 pub mod buffer;
 pub mod cells;
 pub mod control;
 pub mod netlist;
+pub mod units;
 pub mod verilog;

@@ -15,7 +15,7 @@
 //! copies the identity too.
 //!
 //! ```
-//! use pleach_hdl::{cells::Reg, netlist::{Net, Structure, Tap, Wiring}};
+//! use pleach_hdl::{cells::Reg, netlist::{Net, Readable, Structure, Wiring}};
 //! use rust_hdl::prelude::*;
 //!
 //! /// Eight bits, delayed by as many cycles as there are registers.
@@ -95,7 +95,7 @@ pub trait Structure: Block + Sized {
             .map(|(source, destination)| {
                 VerilogStatement::Assignment(
                     VerilogExpression::Signal(names.get(*destination)),
-                    source.expression(&names),
+                    VerilogExpression::Signal(source.text(&names)),
                 )
             })
             .collect();
@@ -163,13 +163,38 @@ impl<const N: usize> Tap<Bits<N>> {
     /// The `M` bits from bit `offset` up.
     ///
     /// # Panics
-    /// If the bits are not all there, or if this is already a slice or a constant.
+    /// If the bits are not all there, or if this is not a whole signal.
     pub fn slice<const M: usize>(self, offset: usize) -> Tap<Bits<M>> {
-        assert!(offset + M <= N, "bits {offset}..{} of {N}", offset + M);
-        let Source::Signal(id) = self.source else {
-            panic!("only a signal can be sliced");
-        };
-        Tap { value: self.value.get_bits::<M>(offset), source: Source::Slice { id, offset, width: M } }
+        Tap { value: self.value.get_bits(offset), source: self.part(offset, M) }
+    }
+
+    /// Bit `offset`.
+    ///
+    /// # Panics
+    /// If there is no such bit, or if this is not a whole signal.
+    pub fn bit(self, offset: usize) -> Tap<Bit> {
+        Tap { value: self.value.get_bit(offset), source: self.part(offset, 1) }
+    }
+
+    fn part(&self, offset: usize, width: usize) -> Source {
+        assert!(offset + width <= N, "bits {offset}..{} of {N}", offset + width);
+        match self.source {
+            Source::Signal(id) => Source::Slice { id, offset, width },
+            _ => panic!("only a whole signal can be sliced"),
+        }
+    }
+
+    /// `parts` side by side, the first at bit 0.
+    ///
+    /// # Panics
+    /// If they do not make up `N` bits.
+    pub fn join<const M: usize>(parts: &[Tap<Bits<M>>]) -> Self {
+        assert_eq!(parts.len() * M, N, "{} parts of {M} bits", parts.len());
+        let mut value = Bits::default();
+        for (i, part) in parts.iter().enumerate() {
+            value.set_bits::<M>(i * M, part.value);
+        }
+        Self { value, source: Source::Join(parts.iter().map(|part| part.source.clone()).collect()) }
     }
 }
 
@@ -195,19 +220,24 @@ impl<T: Synth> Readable<T> for Signal<Out, T> {
 enum Source {
     Signal(usize),
     Slice { id: usize, offset: usize, width: usize },
+    Join(Vec<Source>),
     Constant(VerilogLiteral),
 }
 
 impl Source {
-    fn expression(&self, names: &Names) -> VerilogExpression {
+    /// The source as Verilog, which rust-hdl hands on as it is.
+    fn text(&self, names: &Names) -> String {
         match self {
-            Source::Signal(id) => VerilogExpression::Signal(names.get(*id)),
-            Source::Slice { id, offset, width } => VerilogExpression::Slice(
-                Box::new(VerilogExpression::Signal(names.get(*id))),
-                *width,
-                Box::new(VerilogExpression::Literal((*offset).into())),
-            ),
-            Source::Constant(value) => VerilogExpression::Literal(value.clone()),
+            Self::Signal(id) => names.get(*id),
+            Self::Slice { id, offset, width: 1 } => format!("{}[{offset}]", names.get(*id)),
+            Self::Slice { id, offset, width } => {
+                format!("{}[{}:{offset}]", names.get(*id), offset + width - 1)
+            }
+            Self::Join(parts) => {
+                let parts: Vec<_> = parts.iter().rev().map(|part| part.text(names)).collect();
+                format!("{{{}}}", parts.join(", "))
+            }
+            Self::Constant(value) => value.to_string(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 mod support;
 
-use pleach_hdl::cells::{Delay, LutRam, Mac, MaskedRam, Ram, Reg, Select};
+use pleach_hdl::cells::{Decode, Delay, LutRam, Mac, MaskedRam, Ram, Reg, Select};
 use rust_hdl::prelude::*;
 use support::{Random, Verilated, words};
 
@@ -76,15 +76,15 @@ fn ram() {
     let mut written = 0;
     compare(
         "ram",
-        Ram::<8, 72>::new(24),
+        Ram::<8, 72>::new(32),
         Some(|block| &mut block.clock),
         |block, random| {
             // Fill it first: contents at power-up are not defined. Read only what is there, and half of the time what
             // is being written.
-            let fill = written < 24;
-            let at = if fill { written } else { random.below(24) };
+            let fill = written < 32;
+            let at = if fill { written } else { random.below(32) };
             written += usize::from(fill);
-            let read = if written < 24 || random.below(2) == 0 { at } else { random.below(24) };
+            let read = if written < 32 || random.below(2) == 0 { at } else { random.below(32) };
             block.write_enable.next = fill || random.below(2) == 0;
             block.write_address.next = (at as u64).into();
             block.write_data.next = random.bits();
@@ -132,7 +132,7 @@ fn lut_ram() {
     let mut written = 0;
     compare(
         "lut_ram",
-        LutRam::<3, 40>::default(),
+        LutRam::<5, 40>::new(8),
         Some(|block| &mut block.clock),
         |block, random| {
             let fill = written < 8;
@@ -192,4 +192,19 @@ fn select() {
     }
     one::<128, 4>();
     one::<256, 5>();
+}
+
+#[test]
+fn decode() {
+    compare(
+        "decode",
+        Decode::<4, 12>::default(),
+        None,
+        |block, random| {
+            block.enable.next = random.below(4) != 0;
+            block.index.next = random.bits();
+            vec![vec![block.enable.next.into()], words(block.index.next)]
+        },
+        |block| vec![words(block.hot.val())],
+    );
 }

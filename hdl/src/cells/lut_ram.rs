@@ -1,4 +1,4 @@
-//! Small RAM in LUTs: written on the clock, read without one. Made for FIFOs of a few words.
+//! Small RAM in LUTs: written on the clock, read without one. Made for buffers of a few words.
 //!
 //! | port | width | |
 //! |---|---|---|
@@ -9,10 +9,12 @@
 //! | `read_address` | A | in |
 //! | `read_data` | D | out, in the same cycle |
 //!
-//! A written word can be read from the next cycle on. All 2^A words exist; their contents at power-up are not defined.
+//! A written word can be read from the next cycle on. The depth is a power of two and addresses wrap. The contents at
+//! power-up are not defined.
 
 use rust_hdl::prelude::*;
 
+use super::words::Words;
 use crate::verilog;
 
 /// See the module. `A` address bits, words of `D` bits.
@@ -30,11 +32,15 @@ pub struct LutRam<const A: usize, const D: usize> {
     pub read_address: Signal<In, Bits<A>>,
     /// What is there.
     pub read_data: Signal<Out, Bits<D>>,
-    _words: Vec<Bits<D>>,
+    _words: Words<D>,
 }
 
-impl<const A: usize, const D: usize> Default for LutRam<A, D> {
-    fn default() -> Self {
+impl<const A: usize, const D: usize> LutRam<A, D> {
+    /// A RAM of `depth` words.
+    ///
+    /// # Panics
+    /// If that is not a power of two from 2 to what `A` bits can address.
+    pub fn new(depth: usize) -> Self {
         Self {
             clock: Default::default(),
             write_enable: Default::default(),
@@ -42,7 +48,7 @@ impl<const A: usize, const D: usize> Default for LutRam<A, D> {
             write_data: Default::default(),
             read_address: Default::default(),
             read_data: Default::default(),
-            _words: vec![Default::default(); 1 << A],
+            _words: Words::new(depth, A),
         }
     }
 }
@@ -50,9 +56,9 @@ impl<const A: usize, const D: usize> Default for LutRam<A, D> {
 impl<const A: usize, const D: usize> Logic for LutRam<A, D> {
     fn update(&mut self) {
         if self.clock.pos_edge() && self.write_enable.val() {
-            self._words[self.write_address.val().index()] = self.write_data.val();
+            *self._words.at(self.write_address.val()) = self.write_data.val();
         }
-        self.read_data.next = self._words[self.read_address.val().index()];
+        self.read_data.next = *self._words.at(self.read_address.val());
     }
 
     fn connect(&mut self) {
@@ -60,15 +66,17 @@ impl<const A: usize, const D: usize> Logic for LutRam<A, D> {
     }
 
     fn hdl(&self) -> Verilog {
-        let depth = self._words.len();
         verilog::leaf(
-            &format!("lut_ram_{depth}x{D}"),
+            &format!("lut_ram_{}x{D}_a{A}", self._words.depth()),
             &format!(
-                "(* ram_style = \"distributed\" *) reg [{top}:0] words [0:{last}];\n\
-                 always @(posedge clock) if (write_enable) words[write_address] <= write_data;\n\
-                 always @(*) read_data = words[read_address];\n",
-                top = D - 1,
-                last = depth - 1,
+                "\
+{words}
+always @(posedge clock) if (write_enable) {write} <= write_data;
+always @(*) read_data = {read};
+",
+                words = self._words.declaration("distributed"),
+                write = self._words.indexed("write_address", A),
+                read = self._words.indexed("read_address", A),
             ),
         )
     }

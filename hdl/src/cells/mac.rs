@@ -83,7 +83,7 @@ always @(posedge clock) begin
     first_a <= first;
     product <= a * w;
     first_product <= first_a;
-    acc <= (first_product ? 32'sd0 : acc) + product;
+    acc <= (first_product ? 32'sd0 : acc) + {{16{product[15]}}, product};
 end
 always @(*) sum = acc;
 ",

@@ -13,6 +13,7 @@
 
 use rust_hdl::prelude::*;
 
+use super::words::Words;
 use crate::verilog;
 
 /// See the module. `A` address bits, words of `D` bits, `M` = `D`/8 bytes.
@@ -30,7 +31,7 @@ pub struct MaskedRam<const A: usize, const D: usize, const M: usize> {
     pub read_address: Signal<In, Bits<A>>,
     /// What was there.
     pub read_data: Signal<Out, Bits<D>>,
-    _words: Vec<Bits<D>>,
+    _words: Words<D>,
 }
 
 impl<const A: usize, const D: usize, const M: usize> MaskedRam<A, D, M> {
@@ -39,10 +40,9 @@ impl<const A: usize, const D: usize, const M: usize> MaskedRam<A, D, M> {
     /// A RAM of `depth` words.
     ///
     /// # Panics
-    /// If `A` bits cannot address them, or if there are none.
+    /// If that is not a power of two from 2 to what `A` bits can address.
     pub fn new(depth: usize) -> Self {
         let () = Self::WHOLE_BYTES;
-        assert!((1..=1 << A).contains(&depth), "{depth} words, {A} address bits");
         Self {
             clock: Default::default(),
             write_mask: Default::default(),
@@ -50,7 +50,7 @@ impl<const A: usize, const D: usize, const M: usize> MaskedRam<A, D, M> {
             write_data: Default::default(),
             read_address: Default::default(),
             read_data: Default::default(),
-            _words: vec![Default::default(); depth],
+            _words: Words::new(depth, A),
         }
     }
 }
@@ -58,13 +58,10 @@ impl<const A: usize, const D: usize, const M: usize> MaskedRam<A, D, M> {
 impl<const A: usize, const D: usize, const M: usize> Logic for MaskedRam<A, D, M> {
     fn update(&mut self) {
         if self.clock.pos_edge() {
-            if let Some(&word) = self._words.get(self.read_address.val().index()) {
-                self.read_data.next = word;
-            }
-            if let Some(word) = self._words.get_mut(self.write_address.val().index()) {
-                for byte in (0..M).filter(|&byte| self.write_mask.val().get_bit(byte)) {
-                    word.set_bits::<8>(8 * byte, self.write_data.val().get_bits(8 * byte));
-                }
+            self.read_data.next = *self._words.at(self.read_address.val());
+            let word = self._words.at(self.write_address.val());
+            for byte in (0..M).filter(|&byte| self.write_mask.val().get_bit(byte)) {
+                word.set_bits::<8>(8 * byte, self.write_data.val().get_bits(8 * byte));
             }
         }
     }
@@ -74,20 +71,21 @@ impl<const A: usize, const D: usize, const M: usize> Logic for MaskedRam<A, D, M
     }
 
     fn hdl(&self) -> Verilog {
-        let depth = self._words.len();
         verilog::leaf(
-            &format!("masked_ram_{depth}x{D}_a{A}"),
+            &format!("masked_ram_{}x{D}_a{A}", self._words.depth()),
             &format!(
-                "(* ram_style = \"block\" *) reg [{top}:0] words [0:{last}];\n\
-                 integer i;\n\
-                 always @(posedge clock) begin\n\
-                 \x20   for (i = 0; i < {M}; i = i + 1)\n\
-                 \x20       if (write_mask[i]) words[write_address{index}][8*i +: 8] <= write_data[8*i +: 8];\n\
-                 \x20   read_data <= words[read_address{index}];\n\
-                 end\n",
-                top = D - 1,
-                last = depth - 1,
-                index = super::index(A, depth),
+                "\
+{words}
+integer i;
+always @(posedge clock) begin
+    for (i = 0; i < {M}; i = i + 1)
+        if (write_mask[i]) {write}[8*i +: 8] <= write_data[8*i +: 8];
+    read_data <= {read};
+end
+",
+                words = self._words.declaration("block"),
+                write = self._words.indexed("write_address", A),
+                read = self._words.indexed("read_address", A),
             ),
         )
     }

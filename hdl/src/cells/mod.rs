@@ -12,10 +12,10 @@
 //! | [`MaskedRam`] | the same with a write enable per byte |
 //! | [`LutRam`] | small RAM in LUTs, read without a clock |
 //! | [`Select`] | one byte of a window |
+//! | [`Decode`] | one of N |
 //! | [`Mac`] | multiply and accumulate in one DSP |
 
-use rust_hdl::prelude::clog2;
-
+mod decode;
 mod delay;
 mod lut_ram;
 mod mac;
@@ -23,7 +23,9 @@ mod masked_ram;
 mod ram;
 mod reg;
 mod select;
+mod words;
 
+pub use decode::Decode;
 pub use delay::Delay;
 pub use lut_ram::LutRam;
 pub use mac::Mac;
@@ -31,11 +33,3 @@ pub use masked_ram::MaskedRam;
 pub use ram::Ram;
 pub use reg::Reg;
 pub use select::Select;
-
-/// How a RAM of `depth` words is indexed by an address of `bits`: in Verilog an index must not be wider than needed.
-fn index(bits: usize, depth: usize) -> String {
-    match clog2(depth).max(1) {
-        needed if needed < bits => format!("[{}:0]", needed - 1),
-        _ => String::new(),
-    }
-}

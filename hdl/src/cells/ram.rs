@@ -15,11 +15,12 @@
 //! read_data            [a]  [b]
 //! ```
 //!
-//! A read of the address that is written in the same cycle gives the *old* word. Addresses from the depth up must not
-//! be used: what they read is not defined. The contents at power-up are not defined either.
+//! A read of the address that is written in the same cycle gives the *old* word. The depth is a power of two and
+//! addresses wrap: a RAM may have fewer words than its address could reach. The contents at power-up are not defined.
 
 use rust_hdl::prelude::*;
 
+use super::words::Words;
 use crate::verilog;
 
 /// See the module. `A` address bits, words of `D` bits.
@@ -37,16 +38,15 @@ pub struct Ram<const A: usize, const D: usize> {
     pub read_address: Signal<In, Bits<A>>,
     /// What was there.
     pub read_data: Signal<Out, Bits<D>>,
-    _words: Vec<Bits<D>>,
+    _words: Words<D>,
 }
 
 impl<const A: usize, const D: usize> Ram<A, D> {
     /// A RAM of `depth` words.
     ///
     /// # Panics
-    /// If `A` bits cannot address them, or if there are none.
+    /// If that is not a power of two from 2 to what `A` bits can address.
     pub fn new(depth: usize) -> Self {
-        assert!((1..=1 << A).contains(&depth), "{depth} words, {A} address bits");
         Self {
             clock: Default::default(),
             write_enable: Default::default(),
@@ -54,7 +54,7 @@ impl<const A: usize, const D: usize> Ram<A, D> {
             write_data: Default::default(),
             read_address: Default::default(),
             read_data: Default::default(),
-            _words: vec![Default::default(); depth],
+            _words: Words::new(depth, A),
         }
     }
 }
@@ -62,13 +62,9 @@ impl<const A: usize, const D: usize> Ram<A, D> {
 impl<const A: usize, const D: usize> Logic for Ram<A, D> {
     fn update(&mut self) {
         if self.clock.pos_edge() {
-            if let Some(&word) = self._words.get(self.read_address.val().index()) {
-                self.read_data.next = word;
-            }
-            if self.write_enable.val()
-                && let Some(word) = self._words.get_mut(self.write_address.val().index())
-            {
-                *word = self.write_data.val();
+            self.read_data.next = *self._words.at(self.read_address.val());
+            if self.write_enable.val() {
+                *self._words.at(self.write_address.val()) = self.write_data.val();
             }
         }
     }
@@ -78,18 +74,19 @@ impl<const A: usize, const D: usize> Logic for Ram<A, D> {
     }
 
     fn hdl(&self) -> Verilog {
-        let depth = self._words.len();
         verilog::leaf(
-            &format!("ram_{depth}x{D}_a{A}"),
+            &format!("ram_{}x{D}_a{A}", self._words.depth()),
             &format!(
-                "(* ram_style = \"block\" *) reg [{top}:0] words [0:{last}];\n\
-                 always @(posedge clock) begin\n\
-                 \x20   if (write_enable) words[write_address{index}] <= write_data;\n\
-                 \x20   read_data <= words[read_address{index}];\n\
-                 end\n",
-                top = D - 1,
-                last = depth - 1,
-                index = super::index(A, depth),
+                "\
+{words}
+always @(posedge clock) begin
+    if (write_enable) {write} <= write_data;
+    read_data <= {read};
+end
+",
+                words = self._words.declaration("block"),
+                write = self._words.indexed("write_address", A),
+                read = self._words.indexed("read_address", A),
             ),
         )
     }

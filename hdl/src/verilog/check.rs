@@ -8,7 +8,7 @@ use rust_hdl::core::check_write_inputs::check_inputs_not_written;
 use rust_hdl::prelude::*;
 
 use super::Error;
-use super::module::{Body, Module};
+use super::module::Module;
 
 /// Checks `top`, whose tree is `tree` and whose name is `name`.
 pub(super) fn check(top: &dyn Block, tree: &Module, name: &str) -> Result<(), Error> {
@@ -34,10 +34,9 @@ pub(super) fn check(top: &dyn Block, tree: &Module, name: &str) -> Result<(), Er
 
 fn inspect(module: &Module, path: &str, undriven: &mut Vec<String>, twice: &mut Vec<String>) {
     undriven.extend(module.undriven.iter().cloned());
-    if let Body::Wires(wires) = &module.body {
-        let mut seen = HashSet::new();
-        twice.extend(wires.iter().filter(|(to, _)| !seen.insert(to)).map(|(to, _)| format!("{path}.{to}")));
-    }
+    let mut seen = HashSet::new();
+    let again = module.body.wires.iter().filter(|(to, _)| !seen.insert(to));
+    twice.extend(again.map(|(to, _)| format!("{path}.{to}")));
     for child in &module.children {
         inspect(child, &format!("{path}.{}", child.instance), undriven, twice);
     }

@@ -2,10 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use rust_hdl::core::ast::{VerilogBlock, VerilogExpression, VerilogLink, VerilogStatement};
-use rust_hdl::core::verilog_gen::{verilog_combinatorial, verilog_link_extraction};
+use rust_hdl::core::ast::{VerilogBlock, VerilogStatement};
 use rust_hdl::prelude::*;
 
+use super::kernel::{self, Scope};
 use super::module::{Body, Module, Net, Port, Towards};
 use super::{Error, NAME};
 
@@ -20,9 +20,22 @@ pub(super) fn collect(top: &dyn Block, name: &str) -> Result<Module, Error> {
     }
 }
 
+/// A module whose end has not been seen.
+struct Open {
+    module: Module,
+    code: Code,
+}
+
+/// What a block hands over as its Verilog.
+enum Code {
+    Body(Body),
+    /// To be split once the module's signals are known.
+    Kernel(VerilogBlock),
+}
+
 #[derive(Default)]
 struct Collector {
-    open: Vec<Module>,
+    open: Vec<Open>,
     namespace: Vec<String>,
     top: Option<Module>,
     error: Option<Error>,
@@ -30,37 +43,38 @@ struct Collector {
 
 impl Collector {
     fn path(&self) -> String {
-        let names: Vec<_> = self.open.iter().map(|module| module.instance.as_str()).collect();
+        let names: Vec<_> = self.open.iter().map(|open| open.module.instance.as_str()).collect();
         names.join(".")
+    }
+
+    /// Keeps the first problem, met at `name` in the module that is open.
+    fn fail(&mut self, name: &str, problem: Problem) {
+        let path = self.path();
+        let path = if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
+        self.error.get_or_insert(match problem {
+            Problem::Unsupported(what) => Error::Unsupported { path, what },
+            Problem::Panic(message) => Error::Kernel { path, message },
+        });
     }
 }
 
 impl Probe for Collector {
     fn visit_start_scope(&mut self, name: &str, node: &dyn Block) {
-        self.open.push(Module {
+        let (kind, code) = guarded(|| translate(node.hdl())).unwrap_or_else(|problem| {
+            self.fail(name, problem);
+            (None, Code::Body(Body::default()))
+        });
+        let module = Module {
             instance: name.to_owned(),
-            kind: None,
+            kind,
             ports: Vec::new(),
             locals: Vec::new(),
             constants: Vec::new(),
             children: Vec::new(),
-            body: Body::Empty,
+            body: Body::default(),
             undriven: Vec::new(),
-        });
-        match body(node) {
-            Ok((kind, body)) => {
-                let module = self.open.last_mut().expect("just pushed");
-                module.kind = kind;
-                module.body = body;
-            }
-            Err(problem) => {
-                let path = self.path();
-                self.error.get_or_insert(match problem {
-                    Problem::Unsupported(what) => Error::Unsupported { path, what },
-                    Problem::Panic(message) => Error::Kernel { path, message },
-                });
-            }
-        }
+        };
+        self.open.push(Open { module, code });
     }
 
     fn visit_start_namespace(&mut self, name: &str, _node: &dyn Block) {
@@ -70,7 +84,7 @@ impl Probe for Collector {
     fn visit_atom(&mut self, name: &str, signal: &dyn Atom) {
         let is_top = self.open.len() == 1;
         let path = self.path();
-        let Some(module) = self.open.last_mut() else {
+        let Some(Open { module, .. }) = self.open.last_mut() else {
             return;
         };
         let mut full = self.namespace.join("$");
@@ -97,10 +111,7 @@ impl Probe for Collector {
                 return;
             }
             _ => {
-                self.error.get_or_insert(Error::Unsupported {
-                    path: format!("{path}.{full}"),
-                    what: "a bidirectional signal",
-                });
+                self.fail(&full, Problem::Unsupported("a bidirectional signal"));
                 return;
             }
         };
@@ -112,12 +123,19 @@ impl Probe for Collector {
         self.namespace.pop();
     }
 
-    fn visit_end_scope(&mut self, _name: &str, _node: &dyn Block) {
-        let Some(module) = self.open.pop() else {
+    fn visit_end_scope(&mut self, name: &str, _node: &dyn Block) {
+        let Some(Open { mut module, code }) = self.open.pop() else {
             return;
         };
+        match code {
+            Code::Body(body) => module.body = body,
+            Code::Kernel(block) => match guarded(|| Ok(kernel::split(block, &scope(&module)))) {
+                Ok(body) => module.body = body,
+                Err(problem) => self.fail(name, problem),
+            },
+        }
         match self.open.last_mut() {
-            Some(parent) => {
+            Some(Open { module: parent, .. }) => {
                 // A kernel may name the states of a register it contains.
                 parent
                     .constants
@@ -127,6 +145,24 @@ impl Probe for Collector {
             None => self.top = Some(module),
         }
     }
+}
+
+/// What a kernel in `module` may connect.
+fn scope(module: &Module) -> Scope {
+    let mut scope = Scope::default();
+    for port in &module.ports {
+        match port.towards {
+            Towards::Inside => scope.sources.insert(port.name.clone()),
+            Towards::Outside => scope.destinations.insert(port.name.clone()),
+        };
+    }
+    for (name, port) in module.instance_ports() {
+        match port.towards {
+            Towards::Inside => scope.destinations.insert(name),
+            Towards::Outside => scope.sources.insert(name),
+        };
+    }
+    scope
 }
 
 /// The states of an enumeration as constants: `State$Idle`.
@@ -150,9 +186,9 @@ enum Problem {
     Panic(String),
 }
 
-/// What a block calls itself, and its body.
-fn body(node: &dyn Block) -> Result<(Option<String>, Body), Problem> {
-    catch_unwind(AssertUnwindSafe(|| translate(node.hdl()))).unwrap_or_else(|panic| {
+/// Turns a panic of rust-hdl into a problem.
+fn guarded<T>(task: impl FnOnce() -> Result<T, Problem>) -> Result<T, Problem> {
+    catch_unwind(AssertUnwindSafe(task)).unwrap_or_else(|panic| {
         let message = panic
             .downcast_ref::<String>()
             .cloned()
@@ -162,20 +198,21 @@ fn body(node: &dyn Block) -> Result<(Option<String>, Body), Problem> {
     })
 }
 
-fn translate(verilog: Verilog) -> Result<(Option<String>, Body), Problem> {
+/// What a block calls itself, if it does, and its code.
+fn translate(verilog: Verilog) -> Result<(Option<String>, Code), Problem> {
     match verilog {
-        Verilog::Empty => Ok((None, Body::Empty)),
-        Verilog::Custom(text) => Ok(match text.strip_prefix(NAME) {
-            Some(named) => {
-                let (name, text) = named.split_once('\n').unwrap_or((named, ""));
-                (Some(name.to_owned()), Body::Text(text.to_owned()))
-            }
-            None => (None, Body::Text(text)),
+        Verilog::Empty => Ok((None, Code::Body(Body::default()))),
+        Verilog::Custom(text) => {
+            let (name, text) = match text.strip_prefix(NAME).and_then(|named| named.split_once('\n')) {
+                Some((name, text)) => (Some(name.to_owned()), text.to_owned()),
+                None => (None, text),
+            };
+            Ok((name, Code::Body(Body { wires: Vec::new(), text })))
+        }
+        Verilog::Combinatorial(block) => Ok(match structure_name(&block) {
+            Some(name) => (Some(name), Code::Body(kernel::wires(&block[1..]))),
+            None => (None, Code::Kernel(block)),
         }),
-        Verilog::Combinatorial(block) => match structure_name(&block) {
-            Some(name) => Ok((Some(name), Body::Wires(wires(&block[1..])))),
-            None => Ok((None, Body::Process(process(&block)))),
-        },
         Verilog::Blackbox(_) => Err(Problem::Unsupported("a black box")),
         Verilog::Wrapper(_) => Err(Problem::Unsupported("a wrapper")),
     }
@@ -186,47 +223,4 @@ fn structure_name(block: &VerilogBlock) -> Option<String> {
         Some(VerilogStatement::Comment(text)) => text.strip_prefix(NAME).map(str::to_owned),
         _ => None,
     }
-}
-
-fn wires(assignments: &[VerilogStatement]) -> Vec<(String, String)> {
-    assignments
-        .iter()
-        .filter_map(|statement| match statement {
-            VerilogStatement::Assignment(VerilogExpression::Signal(to), from) => {
-                Some((to.clone(), net(from)))
-            }
-            _ => None,
-        })
-        .collect()
-}
-
-/// A source of a wire as Verilog.
-fn net(expression: &VerilogExpression) -> String {
-    match expression {
-        VerilogExpression::Signal(name) => name.clone(),
-        VerilogExpression::Literal(value) => value.to_string(),
-        VerilogExpression::Slice(base, width, offset) => match offset.as_ref() {
-            VerilogExpression::Literal(offset) => {
-                let low = offset.as_usize();
-                format!("{}[{}:{low}]", net(base), low + width - 1)
-            }
-            _ => unreachable!("netlist slices have constant offsets"),
-        },
-        _ => unreachable!("netlist sources are signals, slices and constants"),
-    }
-}
-
-/// The `always` block of a kernel, with its interface links as further assignments.
-fn process(block: &VerilogBlock) -> String {
-    let mut text = verilog_combinatorial(block);
-    for link in verilog_link_extraction(block) {
-        let (to, from, field) = match &link {
-            VerilogLink::Forward(l) => (&l.other_name, &l.owner_name, &l.my_name),
-            VerilogLink::Backward(l) => (&l.owner_name, &l.other_name, &l.my_name),
-            VerilogLink::Bidirectional(l) => (&l.other_name, &l.owner_name, &l.my_name),
-        };
-        let field = if field.is_empty() { String::new() } else { format!("${field}") };
-        text.push_str(&format!("always @(*) {to}{field} = {from}{field};\n"));
-    }
-    text
 }

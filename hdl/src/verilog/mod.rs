@@ -11,10 +11,11 @@
 //! - Modules with equal ports and equal bodies are one module; the text depends on nothing but the blocks.
 //! - Names: a leaf cell says its own (see [`leaf`]), a structural module is called by its type, an `#[hdl_gen]` kernel
 //!   by the field that holds it first. All but the top are prefixed with `pleach_`.
-//! - A structural module prints as instances with nets in their port lists, everything else as rust-hdl has it.
+//! - Plain connections, clocks above all, print as nets in the port lists of instances; see `kernel`.
 
 mod check;
 mod collect;
+mod kernel;
 mod merge;
 mod module;
 mod print;
@@ -85,12 +86,10 @@ pub fn leaf(name: &str, body: &str) -> Verilog {
 /// The `hdl()` of a structural module.
 pub(crate) fn structure(name: String, assignments: Vec<VerilogStatement>) -> Verilog {
     let mut block = vec![VerilogStatement::Comment(format!("{NAME}{name}"))];
-    debug_assert!(
-        assignments.iter().all(|statement| matches!(
-            statement,
-            VerilogStatement::Assignment(VerilogExpression::Signal(_), _)
-        ))
-    );
+    debug_assert!(assignments.iter().all(|statement| matches!(
+        statement,
+        VerilogStatement::Assignment(VerilogExpression::Signal(_), VerilogExpression::Signal(_))
+    )));
     block.extend(assignments);
     Verilog::Combinatorial(block)
 }

@@ -49,16 +49,12 @@ pub(super) struct Net {
 }
 
 /// What a module does beside its instances.
-#[derive(Debug)]
-pub(super) enum Body {
-    /// Nothing.
-    Empty,
-    /// Destination and source of each wire of a structural module.
-    Wires(Vec<(String, String)>),
-    /// An `always` block translated from a kernel.
-    Process(String),
-    /// Hand-written text.
-    Text(String),
+#[derive(Debug, Default)]
+pub(super) struct Body {
+    /// Destination and source of each net: an input of an instance or an output of the module, and what drives it.
+    pub wires: Vec<(String, String)>,
+    /// Processes, translated from a kernel or hand-written.
+    pub text: String,
 }
 
 impl Module {

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 
-use super::module::{Body, Module, Port, Towards};
+use super::module::{Module, Port, Towards};
 
 /// All modules, one after the other.
 pub(super) fn print(modules: &[String]) -> String {
@@ -23,26 +23,63 @@ pub(super) fn module(name: &str, body: &str) -> String {
 
 /// A module from its port list to `endmodule`; `kinds` are the modules of its children.
 pub(super) fn body(module: &Module, kinds: &[String]) -> String {
-    let mut inside = String::new();
-    match &module.body {
-        Body::Wires(wires) => structure(&mut inside, module, kinds, wires),
-        Body::Process(text) => kernel(&mut inside, module, kinds, text),
-        Body::Text(text) => kernel(&mut inside, module, kinds, text),
-        Body::Empty => kernel(&mut inside, module, kinds, ""),
-    }
-    let storage = match &module.body {
-        Body::Wires(_) | Body::Empty => "wire",
-        Body::Process(_) | Body::Text(_) => "reg",
-    };
+    let nets = Nets::of(module);
     let ports: Vec<_> = module
         .ports
         .iter()
         .map(|port| match port.towards {
             Towards::Inside => declaration("    input wire", port),
-            Towards::Outside => declaration(&format!("    output {storage}"), port),
+            Towards::Outside if module.body.text.is_empty() || nets.driver(&port.name).is_some() => {
+                declaration("    output wire", port)
+            }
+            Towards::Outside => declaration("    output reg", port),
         })
         .collect();
-    format!(" (\n{}\n);\n{inside}", ports.join(",\n"))
+    let mut out = format!(" (\n{}\n);\n", ports.join(",\n"));
+    constants(&mut out, module);
+    signals(&mut out, module, &nets);
+    instances(&mut out, module, kinds, &nets);
+    for port in &module.ports {
+        if let Some(from) = nets.driver(&port.name) {
+            line(&mut out, &format!("assign {} = {from};", port.name));
+        }
+    }
+    module
+        .body
+        .text
+        .lines()
+        .map(str::trim_end)
+        .filter(|text| !text.is_empty())
+        .for_each(|text| line(&mut out, text));
+    out
+}
+
+/// How the signals of a module hang together.
+struct Nets<'a> {
+    drivers: HashMap<&'a str, &'a str>,
+    read: HashSet<&'a str>,
+    text: &'a str,
+}
+
+impl<'a> Nets<'a> {
+    fn of(module: &'a Module) -> Self {
+        let wires = &module.body.wires;
+        Self {
+            drivers: wires.iter().map(|(to, from)| (to.as_str(), from.as_str())).collect(),
+            read: wires.iter().flat_map(|(_, from)| from.split(|letter| !part_of_name(letter))).collect(),
+            text: &module.body.text,
+        }
+    }
+
+    /// What drives `name`, if it is just a connection.
+    fn driver(&self, name: &str) -> Option<&'a str> {
+        self.drivers.get(name).copied()
+    }
+
+    /// Whether anything reads the output `name` of an instance.
+    fn reads(&self, name: &str) -> bool {
+        self.read.contains(name) || mentions(self.text, name)
+    }
 }
 
 fn declaration(what: &str, port: &Port) -> String {
@@ -58,80 +95,68 @@ fn net(what: &str, name: &str, width: usize, signed: bool) -> String {
     format!("{what}{signed}{range} {name}")
 }
 
-/// Instances with nets in their port lists.
-fn structure(out: &mut String, module: &Module, kinds: &[String], wires: &[(String, String)]) {
-    let drivers: HashMap<&str, &str> = wires.iter().map(|(to, from)| (to.as_str(), from.as_str())).collect();
-    let read: HashSet<&str> = wires.iter().map(|(_, from)| from.split('[').next().unwrap_or(from)).collect();
-    for (name, port) in module.instance_ports() {
-        if port.towards == Towards::Outside && read.contains(name.as_str()) {
-            line(out, &net("wire", &name, port.width, port.signed), ";");
-        }
-    }
-    instances(out, module, kinds, |name, port| match port.towards {
-        Towards::Inside => drivers.get(name.as_str()).map_or(name, |&from| from.to_owned()),
-        Towards::Outside if read.contains(name.as_str()) => name,
-        Towards::Outside => String::new(),
-    });
-    for port in &module.ports {
-        if let Some(from) = drivers.get(port.name.as_str()) {
-            line(out, &format!("assign {} = {from}", port.name), ";");
-        }
-    }
-}
-
-/// Declarations, instances and the process or text of everything that is not a structure.
-fn kernel(out: &mut String, module: &Module, kinds: &[String], text: &str) {
+/// The constants that the text uses.
+fn constants(out: &mut String, module: &Module) {
     let mut declared = HashSet::new();
     for (name, value) in &module.constants {
-        if mentions(text, name) && declared.insert(name) {
+        if mentions(&module.body.text, name) && declared.insert(name) {
             let range = value
                 .split_once('\'')
                 .and_then(|(width, _)| width.parse::<usize>().ok())
                 .filter(|&width| width > 1)
                 .map_or(String::new(), |width| format!("[{}:0] ", width - 1));
-            line(out, &format!("localparam {range}{name} = {value}"), ";");
+            line(out, &format!("localparam {range}{name} = {value};"));
         }
-    }
-    for (name, port) in module.instance_ports() {
-        let storage = match port.towards {
-            Towards::Inside => "reg",
-            Towards::Outside => "wire",
-        };
-        line(out, &net(storage, &name, port.width, port.signed), ";");
-    }
-    for local in &module.locals {
-        line(out, &net("reg", &local.name, local.width, local.signed), ";");
-    }
-    instances(out, module, kinds, |name, _| name);
-    for text_line in text.lines().map(str::trim_end).filter(|l| !l.is_empty()) {
-        line(out, text_line, "");
     }
 }
 
-fn instances(out: &mut String, module: &Module, kinds: &[String], net_of: impl Fn(String, &Port) -> String) {
+/// The signals between instances and processes, and those of the processes.
+fn signals(out: &mut String, module: &Module, nets: &Nets) {
+    for (name, port) in module.instance_ports() {
+        let storage = match port.towards {
+            Towards::Inside if nets.driver(&name).is_none() => "reg",
+            Towards::Outside if nets.reads(&name) => "wire",
+            _ => continue,
+        };
+        line(out, &format!("{};", net(storage, &name, port.width, port.signed)));
+    }
+    for local in &module.locals {
+        line(out, &format!("{};", net("reg", &local.name, local.width, local.signed)));
+    }
+}
+
+fn instances(out: &mut String, module: &Module, kinds: &[String], nets: &Nets) {
     for (child, kind) in module.children.iter().zip(kinds) {
         let ports: Vec<_> = child
             .ports
             .iter()
             .map(|port| {
-                let net = net_of(format!("{}${}", child.instance, port.name), port);
+                let name = format!("{}${}", child.instance, port.name);
+                let net = match port.towards {
+                    Towards::Inside => nets.driver(&name).unwrap_or(&name),
+                    Towards::Outside if nets.reads(&name) => &name,
+                    Towards::Outside => "",
+                };
                 format!("        .{}({net})", port.name)
             })
             .collect();
-        line(out, &format!("{kind} {} (\n{}\n    )", child.instance, ports.join(",\n")), ";");
+        line(out, &format!("{kind} {} (\n{}\n    );", child.instance, ports.join(",\n")));
     }
 }
 
-fn line(out: &mut String, text: &str, end: &str) {
-    writeln!(out, "    {text}{end}").expect("writing to a string");
+fn line(out: &mut String, text: &str) {
+    writeln!(out, "    {text}").expect("writing to a string");
 }
 
 /// Whether `name` stands in `text` as a whole identifier.
-fn mentions(text: &str, name: &str) -> bool {
-    let part_of_name = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '$';
+pub(super) fn mentions(text: &str, name: &str) -> bool {
     text.match_indices(name).any(|(at, _)| {
         let before = text[..at].chars().next_back();
         let after = text[at + name.len()..].chars().next();
         !before.is_some_and(part_of_name) && !after.is_some_and(part_of_name)
     })
+}
+
+fn part_of_name(letter: char) -> bool {
+    letter.is_alphanumeric() || letter == '_' || letter == '$'
 }
