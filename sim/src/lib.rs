@@ -2,6 +2,7 @@
 //!
 //! This crate knows nothing of ONNX, of training or of how programs are compiled.
 
+pub mod device;
 pub mod fast;
 pub mod golden;
 pub mod rtl;
