@@ -1,2 +1,8 @@
-//! Placeholder of the first commit.
-fn main() {}
+//! The binary `host`. Exit codes: 0 done, 1 the run failed, 2 usage.
+
+use clap::Parser;
+use pleach_host::cli::Cli;
+
+fn main() -> miette::Result<()> {
+    Cli::parse().execute()
+}
