@@ -89,6 +89,31 @@ record! {
     }
 }
 
+impl Store {
+    /// The vector addresses that the pixels of a pass are written to, in order, if no address wraps.
+    pub fn addresses(&self) -> impl Iterator<Item = i64> {
+        let Self { width, split_x, split_y, .. } = *self;
+        let [x_step, x_back, y_step, y_back] =
+            [self.x_step, self.x_back, self.y_step, self.y_back].map(i64::from);
+        let (mut x, mut phase_x, mut phase_y) = (0, 0, 0);
+        let mut row_start = i64::from(self.address);
+        let mut address = row_start;
+        (0..self.pixels).map(move |_| {
+            let current = address;
+            x += 1;
+            if x == width {
+                row_start += if phase_y == split_y { y_back } else { y_step };
+                phase_y = if phase_y == split_y { 0 } else { phase_y + 1 };
+                (x, phase_x, address) = (0, 0, row_start);
+            } else {
+                address += if phase_x == split_x { x_back } else { x_step };
+                phase_x = if phase_x == split_x { 0 } else { phase_x + 1 };
+            }
+            current
+        })
+    }
+}
+
 impl From<crate::numerics::Requantize> for Parameter {
     fn from(r: crate::numerics::Requantize) -> Self {
         Self {

@@ -35,6 +35,37 @@ pub struct Config {
     pub clock_mhz: u32,
 }
 
+/// One key of a configuration that the hardware is built for: what checks, fingerprints and documentation know of it.
+pub struct Key {
+    /// Name in the TOML file.
+    pub name: &'static str,
+    /// Values it may have.
+    pub allowed: &'static str,
+    /// Meaning and unit.
+    pub doc: &'static str,
+    /// Its value.
+    pub value: fn(&Config) -> usize,
+    /// True if the hardware can be built with its value.
+    fits: fn(&Config) -> bool,
+}
+
+/// Declares the keys: `name: allowed if rule, doc;`, the rule over the configuration `c`.
+macro_rules! keys {
+    ($($name:ident: $allowed:literal if |$c:ident| $rule:expr, $doc:literal;)+) => {
+        &[$(Key {
+            name: stringify!($name),
+            allowed: $allowed,
+            doc: $doc,
+            value: |c| c.$name,
+            fits: |$c| $rule,
+        },)+]
+    };
+}
+
+fn power_of_two(value: usize, low: usize, high: usize) -> bool {
+    value.is_power_of_two() && (low..=high).contains(&value)
+}
+
 /// Why a configuration cannot be used.
 #[derive(Debug, Error)]
 pub enum ConfigError {
@@ -79,6 +110,28 @@ impl Config {
         ("mini", include_str!("../../configs/mini.toml")),
     ];
 
+    /// Everything that a compiled program depends on, in the order of the fingerprint. (Name and clock are not in it.)
+    pub const KEYS: &[Key] = keys! {
+        rows: "a power of two from 2 to 64" if |c| power_of_two(c.rows, 2, 64),
+            "Rows R of the array: output pixels of a tile, and banks of the activation buffer";
+        columns: "a power of two from 2 to 16" if |c| power_of_two(c.columns, 2, 16),
+            "Columns C of the array: output channels of a tile";
+        window: "16 or 32" if |c| matches!(c.window, 16 | 32), "Activations W of a row's window";
+        chunk: "8 or 16" if |c| matches!(c.chunk, 8 | 16),
+            "Channels G of a chunk, the unit in which the window is filled";
+        activation_depth: "a power of two from 16 up, at most 2^20 / rows"
+            if |c| power_of_two(c.activation_depth, 16, 65536) && c.activation_depth * c.rows <= 1 << 20,
+            "Vectors of each activation bank";
+        word_depth: "a power of two from 16 to 65536" if |c| power_of_two(c.word_depth, 16, 65536),
+            "Slot words of the word buffer";
+        load_depth: "a power of two from 16 to 65536" if |c| power_of_two(c.load_depth, 16, 65536),
+            "Entries of the load list memory";
+        pass_depth: "a power of two from 4 to 4096" if |c| power_of_two(c.pass_depth, 4, 4096),
+            "Passes of the command and parameter memories";
+        stage_depth: "a power of two from 4 to 128" if |c| power_of_two(c.stage_depth, 4, 128),
+            "Vectors a row's staging buffer holds";
+    };
+
     /// A built-in name, or the path of a TOML file.
     pub fn resolve(name_or_path: &str) -> Result<Self, ConfigError> {
         if let Some((name, text)) = Self::BUILT_IN.iter().find(|(name, _)| *name == name_or_path) {
@@ -103,42 +156,10 @@ impl Config {
 
     /// Refuses what the hardware cannot be built with.
     pub fn check(&self) -> Result<(), ConfigError> {
-        let power =
-            |low: usize, high: usize| move |v: usize| v.is_power_of_two() && (low..=high).contains(&v);
-        let rules: [(&'static str, usize, bool, &'static str); 9] = [
-            ("rows", self.rows, power(2, 64)(self.rows), "a power of two from 2 to 64"),
-            ("columns", self.columns, power(2, 16)(self.columns), "a power of two from 2 to 16"),
-            ("window", self.window, matches!(self.window, 16 | 32), "16 or 32"),
-            ("chunk", self.chunk, matches!(self.chunk, 8 | 16), "8 or 16"),
-            (
-                "activation_depth",
-                self.activation_depth,
-                power(16, 65536)(self.activation_depth) && self.activation_depth * self.rows <= 1 << 20,
-                "a power of two from 16 up, at most 2^20 / rows",
-            ),
-            (
-                "word_depth",
-                self.word_depth,
-                power(16, 65536)(self.word_depth),
-                "a power of two from 16 to 65536",
-            ),
-            (
-                "load_depth",
-                self.load_depth,
-                power(16, 65536)(self.load_depth),
-                "a power of two from 16 to 65536",
-            ),
-            ("pass_depth", self.pass_depth, power(4, 4096)(self.pass_depth), "a power of two from 4 to 4096"),
-            (
-                "stage_depth",
-                self.stage_depth,
-                power(4, 128)(self.stage_depth),
-                "a power of two from 4 to 128",
-            ),
-        ];
-        for (key, value, fits, allowed) in rules {
-            if !fits {
-                return Err(ConfigError::Value { name: self.name.clone(), key, value, allowed });
+        for key in Self::KEYS {
+            if !(key.fits)(self) {
+                let (name, value) = (self.name.clone(), (key.value)(self));
+                return Err(ConfigError::Value { name, key: key.name, value, allowed: key.allowed });
             }
         }
         Ok(())
@@ -169,21 +190,11 @@ impl Config {
         self.window.ilog2() as usize
     }
 
-    /// 32-bit fingerprint of everything that a compiled program depends on (name and clock are not in it): FNV-1a.
+    /// 32-bit fingerprint of the contract's version and [`Config::KEYS`]: FNV-1a.
     pub fn fingerprint(&self) -> u32 {
-        let values = [
-            crate::register::CONTRACT_VERSION as usize,
-            self.rows,
-            self.columns,
-            self.window,
-            self.chunk,
-            self.activation_depth,
-            self.word_depth,
-            self.load_depth,
-            self.pass_depth,
-            self.stage_depth,
-        ];
-        let bytes = values.iter().flat_map(|&v| (v as u32).to_le_bytes());
+        let values = std::iter::once(crate::register::CONTRACT_VERSION)
+            .chain(Self::KEYS.iter().map(|key| (key.value)(self) as u32));
+        let bytes = values.flat_map(u32::to_le_bytes);
         bytes.fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
     }
 }

@@ -136,6 +136,13 @@ impl Network {
         (self.tensors[layer.input].shape, self.tensors[layer.output].shape)
     }
 
+    /// Weights that a layer of its shapes must have.
+    pub fn weight_count(&self, layer: &Layer) -> u64 {
+        let (x, y) = self.shapes(layer);
+        let [kernel_h, kernel_w] = layer.geometry.kernel;
+        (y.channels * (x.channels / layer.geometry.groups)) as u64 * (kernel_h * kernel_w) as u64
+    }
+
     /// Multiply-accumulates of a layer, padding included (the usual count).
     pub fn macs(&self, layer: &Layer) -> u64 {
         let (_, y) = self.shapes(layer);

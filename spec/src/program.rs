@@ -3,7 +3,7 @@
 use crate::command::{Compute, Load, LoadEntry, Parameter, Store, Walk};
 use crate::field::{FieldOverflow, Record};
 use crate::network::MapShape;
-use crate::numerics::Requantize;
+use crate::numerics::{MAX_SHIFT, Requantize};
 use crate::stream::{StreamError, WordStream};
 use crate::{Config, VECTOR};
 use serde::{Deserialize, Serialize};
@@ -191,6 +191,9 @@ impl Program {
                 true => Ok(()),
                 false => Err(ProgramError::Capacity { run: index, what, needed, held }),
             };
+            if run.passes.is_empty() {
+                return Err(ProgramError::Rule { run: index, pass: 0, rule: "a run must have a pass" });
+            }
             capacity("passes", run.passes.len(), config.pass_depth)?;
             capacity("slot words", run.words(), config.word_depth)?;
             capacity("load list entries", run.loads(), config.load_depth)?;
@@ -259,7 +262,10 @@ impl Pass {
             (self.parameters.len() == config.columns, "there must be one parameter a column"),
             (self.load.after as usize <= index, "a pass may only wait for passes before it"),
             (last_byte <= VECTOR, "the columns must fit in the vector"),
-            (self.parameters.iter().all(|p| p.factor.shift >= 1), "shifts must be 1 to 62"),
+            (
+                self.parameters.iter().all(|p| (1..=MAX_SHIFT).contains(&p.factor.shift)),
+                "shifts must be 1 to 62",
+            ),
         ];
         Ok(rules.into_iter().find(|(kept, _)| !kept).map(|(_, rule)| rule))
     }

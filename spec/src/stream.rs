@@ -177,12 +177,15 @@ impl WordStream {
             }
             let columns = word * config.columns..(word + 1) * config.columns;
             for (&weight, &position) in self.weights[columns.clone()].iter().zip(&self.positions[columns]) {
+                if weight == 0 && position != 0 {
+                    return error(word, "a column without a weight must have position 0");
+                }
                 if weight != 0 && window.content(position).is_none() {
                     return error(word, "a weight reads a window position that this tile has not written");
                 }
             }
         }
-        match window.popped == loads {
+        match window.popped == loads && window.taken == 0 {
             true => Ok(()),
             false => error(self.len(), "every loaded vector must be popped exactly once"),
         }
@@ -230,6 +233,9 @@ impl<'a> Window<'a> {
 
     /// Applies the control of a word, before its multiplications are looked at.
     pub fn step(&mut self, control: Control) -> Result<(), &'static str> {
+        if control.take > TAKE_ALL {
+            return Err("there is no such chunk to take");
+        }
         if control.take & self.taken != 0 || control.take == TAKE_LOW && self.taken & TAKE_HIGH != 0 {
             return Err("a chunk is taken twice, or the low one after the high one");
         }

@@ -1,0 +1,108 @@
+//! Sections META and WGHT.
+
+use super::{LayerInfo, ModelFile, Preprocessing};
+use crate::Config;
+use crate::network::{Layer, Network};
+use crate::program::MapLayout;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What META holds, in this order.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Meta {
+    /// Configuration the program was compiled for.
+    pub config: Config,
+    /// The network; the weights of its layers are empty.
+    pub network: Network,
+    /// Layout of each tensor in the activation buffer.
+    pub maps: Vec<MapLayout>,
+    /// The layer table.
+    pub layers: Vec<LayerInfo>,
+    /// How images become input maps.
+    pub preprocessing: Option<Preprocessing>,
+    /// Names of the classes.
+    pub labels: Vec<String>,
+    /// Where the model comes from.
+    pub notes: BTreeMap<String, String>,
+}
+
+/// Keys of META with their meaning, for the documentation; a test compares them with what is written.
+pub const META_KEYS: [(&str, &str); 7] = [
+    ("config", "the full configuration the program was compiled for, as in its TOML file"),
+    (
+        "network",
+        "name, tensors (name, shape, scale and zero point), layers (operator, geometry, scales, bias, clamp; `weights` is empty: they are in WGHT), input and output tensor",
+    ),
+    ("maps", "for each tensor: base, phases and channel slots of its map in the activation buffer"),
+    (
+        "layers",
+        "for each layer: shapes, MACs, non-zeros, slot words, predicted cycles and dense cycles for one image",
+    ),
+    ("preprocessing", "null, or `mean` and `std` of each channel: x = (pixel - mean) / std, pixel in 0..255"),
+    ("labels", "names of the classes, in the order of the output; may be empty"),
+    ("notes", "strings by name: where the model comes from"),
+];
+
+/// META and WGHT of a model.
+pub fn encode(model: &ModelFile) -> (Vec<u8>, Vec<u8>) {
+    let Network { name, tensors, layers, input, output } = &model.network;
+    let network = Network {
+        name: name.clone(),
+        tensors: tensors.clone(),
+        layers: layers.iter().map(without_weights).collect(),
+        input: *input,
+        output: *output,
+    };
+    let meta = Meta {
+        config: model.config.clone(),
+        network,
+        maps: model.program.maps.clone(),
+        layers: model.layers.clone(),
+        preprocessing: model.preprocessing.clone(),
+        labels: model.labels.clone(),
+        notes: model.notes.clone(),
+    };
+    let json = serde_json::to_vec(&meta).expect("strings, numbers and lists");
+    let weights = layers.iter().flat_map(|layer| layer.weights.iter().map(|&w| w as u8)).collect();
+    (json, weights)
+}
+
+fn without_weights(layer: &Layer) -> Layer {
+    Layer {
+        name: layer.name.clone(),
+        op: layer.op.clone(),
+        input: layer.input,
+        output: layer.output,
+        geometry: layer.geometry,
+        weights: Vec::new(),
+        weight_scales: layer.weight_scales.clone(),
+        bias: layer.bias.clone(),
+        clamp: layer.clamp,
+        channel_order: layer.channel_order.clone(),
+    }
+}
+
+/// Reads META.
+pub fn decode(section: &[u8]) -> Result<Meta, String> {
+    let meta: Meta = serde_json::from_slice(section).map_err(|e| e.to_string())?;
+    match meta.network.layers.iter().find(|layer| !layer.weights.is_empty()) {
+        None => Ok(meta),
+        Some(layer) => Err(format!("layer `{}` has weights, which belong into section WGHT", layer.name)),
+    }
+}
+
+/// Gives each layer its weights from WGHT. The geometry of the network has been checked.
+pub fn attach_weights(network: &mut Network, mut section: &[u8]) -> Result<(), String> {
+    let counts: Vec<u64> = network.layers.iter().map(|layer| network.weight_count(layer)).collect();
+    let needed = counts.iter().fold(0u64, |sum, &count| sum.saturating_add(count));
+    if needed != section.len() as u64 {
+        return Err(format!("it has {} weights, but the layers have {needed}", section.len()));
+    }
+    for (layer, count) in network.layers.iter_mut().zip(counts) {
+        let (weights, rest) = section.split_at(count as usize);
+        layer.weights = weights.iter().map(|&byte| byte as i8).collect();
+        section = rest;
+    }
+    Ok(())
+}
