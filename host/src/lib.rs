@@ -7,7 +7,7 @@
 //! - [`quantize`]: calibration, and float graph -> [`pleach_spec::network::Network`];
 //! - [`data`]: images, labels, and how a model wants its pixels.
 
-//pub mod data;
+pub mod data;
 pub mod graph;
 pub mod import;
-//pub mod quantize;
+pub mod quantize;

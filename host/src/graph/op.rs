@@ -135,8 +135,8 @@ impl Conv {
             return Err(ShapeError::Channels { expected, found: map.channels, shape: x.clone() });
         }
         let output = self.geometry.output([map.height, map.width]);
-        let [height, width] = output
-            .ok_or_else(|| ShapeError::Kernel { kernel: self.geometry.kernel, shape: x.clone() })?;
+        let [height, width] =
+            output.ok_or_else(|| ShapeError::Kernel { kernel: self.geometry.kernel, shape: x.clone() })?;
         match self.origin {
             Origin::Conv => Shape::new(vec![channels, height, width]),
             Origin::Gemm | Origin::MatMul if height * width == 1 => Shape::new(vec![channels]),
@@ -249,7 +249,8 @@ mod tests {
     #[test]
     fn a_batch_norm_is_a_scale_and_a_shift() {
         let one = |value: f32| Array1::from_elem(1, value);
-        let norm = BatchNorm { gamma: one(3.0), beta: one(1.0), mean: one(2.0), variance: one(3.0), epsilon: 1.0 };
+        let norm =
+            BatchNorm { gamma: one(3.0), beta: one(1.0), mean: one(2.0), variance: one(3.0), epsilon: 1.0 };
         let (scale, shift) = norm.scale_and_shift();
         assert_eq!((scale[0], shift[0]), (1.5, -2.0));
     }

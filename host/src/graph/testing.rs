@@ -1,7 +1,7 @@
 //! Random layers and images for the tests of this crate.
 
 use super::{BatchNorm, Clamp, Conv, Origin, Shape};
-use ndarray::{Array1, Array3, ArcArray};
+use ndarray::{ArcArray, Array1, Array3};
 use pleach_spec::network::{ConvGeometry, MapShape};
 
 /// SplitMix64: the same values on every machine.

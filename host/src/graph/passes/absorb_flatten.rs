@@ -17,7 +17,8 @@ pub(super) fn apply(graph: &mut Graph) {
         }
         let weights = std::mem::take(&mut conv.weights).into_owned();
         let shape = (weights.dim().0, map.channels, map.height, map.width);
-        conv.weights = weights.into_shape_with_order(shape).expect("the layer reads the flattened map").into_shared();
+        conv.weights =
+            weights.into_shape_with_order(shape).expect("the layer reads the flattened map").into_shared();
         conv.geometry = ConvGeometry::valid([map.height, map.width]);
         tail[0].inputs[0] = before;
     }
@@ -26,8 +27,11 @@ pub(super) fn apply(graph: &mut Graph) {
 
 /// Removes Flatten nodes that nothing reads any more.
 fn drop_unread(graph: &mut Graph) {
-    let read: Vec<bool> =
-        graph.nodes.iter().map(|node| !matches!(node.op, Op::Flatten) || graph.uses(node.output) > 0).collect();
+    let read: Vec<bool> = graph
+        .nodes
+        .iter()
+        .map(|node| !matches!(node.op, Op::Flatten) || graph.uses(node.output) > 0)
+        .collect();
     let mut read = read.into_iter();
     graph.nodes.retain(|_| read.next() == Some(true));
 }

@@ -18,8 +18,8 @@ pub(super) fn apply(graph: &mut Graph) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::{conv, image, map};
     use super::super::super::run;
+    use super::super::super::testing::{conv, image, map};
     use super::*;
 
     #[test]

@@ -70,7 +70,9 @@ mod tests {
     /// Conv, BN, ReLU, BN, Clip, Dropout, Flatten, MatMul, Add, BN, ReLU, Gemm, Softmax.
     fn network() -> Graph {
         let mut graph = Graph::new("net", "x", map(3, 6, 5));
-        let fully = |channels, inputs, seed, origin| Op::Conv(Conv { origin, ..conv(channels, [inputs, 1, 1], seed) });
+        let fully = |channels, inputs, seed, origin| {
+            Op::Conv(Conv { origin, ..conv(channels, [inputs, 1, 1], seed) })
+        };
         let ops = [
             Op::Identity,
             Op::Conv(conv(4, [3, 3, 3], 1)),

@@ -106,8 +106,8 @@ fn gather_row(source: &[f32], target: &mut [f32], ox: usize, geometry: &ConvGeom
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::testing::{conv, image};
     use super::super::super::Clamp;
+    use super::super::super::testing::{conv, image};
     use super::*;
     use proptest::prelude::*;
 

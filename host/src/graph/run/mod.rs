@@ -13,7 +13,9 @@ pub enum RunError {
     #[error("network '{graph}': input '{input}' has shape {expected}, the image has {found}")]
     #[diagnostic(
         code(pleach::graph::input_shape),
-        help("give images of {expected} (channels x height x width), or import the model with another --shape")
+        help(
+            "give images of {expected} (channels x height x width), or import the model with another --shape"
+        )
     )]
     InputShape {
         /// Name of the graph.
