@@ -58,7 +58,8 @@ fn words(beats: &mut Vec<Beat>, first: usize, pass: &Pass, config: &Config) {
     for (word, control) in pass.words.controls.iter().enumerate() {
         let weights = &pass.words.weights[word * columns..(word + 1) * columns];
         let positions = &pass.words.positions[word * columns..(word + 1) * columns];
-        for (group, (weights, positions)) in weights.chunks(VECTOR).zip(positions.chunks(VECTOR)).enumerate() {
+        for (group, (weights, positions)) in weights.chunks(VECTOR).zip(positions.chunks(VECTOR)).enumerate()
+        {
             let (mut weight_beat, mut position_beat) = (0u128, 0u128);
             for (column, (&weight, &position)) in weights.iter().zip(positions).enumerate() {
                 weight_beat |= u128::from(weight as u8) << (8 * column);

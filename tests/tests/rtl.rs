@@ -62,7 +62,14 @@ fn fixed_layers_on_16x16() {
         (20, 20, ConvGeometry { stride: [2, 2], ..same(3) }, [9, 11], 50, RowMajor),
         (20, 20, ConvGeometry { stride: [3, 3], ..same(5) }, [13, 13], 50, Phased),
         (40, 10, ConvGeometry::valid([4, 4]), [4, 4], 30, Phased),
-        (18, 18, ConvGeometry { dilation: [2, 2], pads: [2; 4], ..ConvGeometry::valid([3, 3]) }, [10, 10], 60, Phased),
+        (
+            18,
+            18,
+            ConvGeometry { dilation: [2, 2], pads: [2; 4], ..ConvGeometry::valid([3, 3]) },
+            [10, 10],
+            60,
+            Phased,
+        ),
         (48, 48, ConvGeometry { groups: 48, ..same(3) }, [8, 8], 100, Phased),
         (33, 17, same(3), [5, 5], 0, Phased),
     ];

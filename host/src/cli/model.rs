@@ -75,7 +75,8 @@ impl ModelArgs {
             speedup: self.speedup,
         };
         let bar = Bar::new();
-        let compiled = pipeline::compile_onnx(&self.model, &options, &mut |step, done, of| bar.show(step, done, of))?;
+        let compiled =
+            pipeline::compile_onnx(&self.model, &options, &mut |step, done, of| bar.show(step, done, of))?;
         Ok(Loaded::Onnx(Box::new(compiled)))
     }
 
@@ -95,6 +96,7 @@ impl ModelArgs {
 
 fn parse_shape(text: &str) -> Result<(String, Vec<usize>), String> {
     let (name, shape) = text.split_once('=').ok_or("expected NAME=SHAPE, for example image=1x3x224x224")?;
-    let sizes = shape.split('x').map(|size| size.parse::<usize>().map_err(|_| format!("`{size}` is not a size")));
+    let sizes =
+        shape.split('x').map(|size| size.parse::<usize>().map_err(|_| format!("`{size}` is not a size")));
     Ok((name.to_owned(), sizes.collect::<Result<_, _>>()?))
 }

@@ -38,7 +38,9 @@ pub struct Args {
 /// The device took another number of cycles than the model predicts.
 #[derive(Debug, Error, Diagnostic)]
 #[error("device `{device}` took {found} cycles for an image, but {predicted} were predicted")]
-#[diagnostic(help("fast model and hardware disagree: please report this with the model; `host verify` finds the layer"))]
+#[diagnostic(help(
+    "fast model and hardware disagree: please report this with the model; `host verify` finds the layer"
+))]
 struct CycleMismatch {
     device: &'static str,
     found: u64,
@@ -155,7 +157,8 @@ fn print_summary(report: &RunReport, loaded: &Loaded, images: &Images) {
     eprintln!("{} images from {}", report.images, images.source);
     if let Some(accuracy) = &report.accuracy {
         let shares = [("float", accuracy.float), ("int8", accuracy.int8), ("pruned int8", accuracy.pruned)];
-        let known = shares.iter().filter_map(|(name, share)| share.map(|share| format!("{name} {share:.2} %")));
+        let known =
+            shares.iter().filter_map(|(name, share)| share.map(|share| format!("{name} {share:.2} %")));
         eprintln!("accuracy: {}", known.collect::<Vec<_>>().join(", "));
     }
     if let Loaded::Onnx(compiled) = loaded

@@ -177,7 +177,11 @@ fn compare(
             let tensor = model.network.layers[layer].output;
             let found = session.read(tensor).map_err(failed)?;
             count(report, kind, index, layer, &maps[tensor], &found);
-            bar.show(kind.name(), index * by_layer.runs.len() + run_index + 1, images.len() * by_layer.runs.len());
+            bar.show(
+                kind.name(),
+                index * by_layer.runs.len() + run_index + 1,
+                images.len() * by_layer.runs.len(),
+            );
         }
     }
     let (_, counters) =
@@ -211,7 +215,8 @@ fn print(report: &Report, source: &str) {
     let header = ["layer".to_owned(), "elements".to_owned()].into_iter();
     table.set_header(header.chain(report.against.iter().map(|name| format!("{name} differs"))));
     for layer in &report.layers {
-        let counts = report.against.iter().map(|name| layer.differences.get(name).copied().unwrap_or(0).to_string());
+        let counts =
+            report.against.iter().map(|name| layer.differences.get(name).copied().unwrap_or(0).to_string());
         table.add_row([layer.name.clone(), layer.elements.to_string()].into_iter().chain(counts));
     }
     eprintln!("{table}");

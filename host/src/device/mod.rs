@@ -58,7 +58,9 @@ pub enum InferError {
 
 fn help(error: &DeviceError) -> &'static str {
     match error {
-        DeviceError::Rtl(_) => "`cargo xtask setup` gets Verilator; `--device fast` computes the same bits and cycles without it",
+        DeviceError::Rtl(_) => {
+            "`cargo xtask setup` gets Verilator; `--device fast` computes the same bits and cycles without it"
+        }
         DeviceError::Timeout { .. } => "the program may be for other hardware; compile the model again",
         DeviceError::Identity { .. } => "compile the model for the configuration of the device",
     }
@@ -116,7 +118,8 @@ impl Runner<'_> {
             Self::Golden(network) => {
                 let shape = network.tensors[network.input].shape;
                 let shape = (shape.channels, shape.height, shape.width);
-                let map = Array3::from_shape_vec(shape, input.to_vec()).expect("the caller gives a whole map");
+                let map =
+                    Array3::from_shape_vec(shape, input.to_vec()).expect("the caller gives a whole map");
                 let maps = golden::run(network, map)
                     .map_err(|source| InferError::Scale { network: network.name.clone(), source })?;
                 Ok((maps[network.output].iter().copied().collect(), None))

@@ -63,7 +63,12 @@ impl RtlDevice {
         for (what, offset, expected) in expected {
             let found = self.read_register(offset);
             if found != expected {
-                return Err(DeviceError::Identity { config: self.config.name.clone(), what, found, expected });
+                return Err(DeviceError::Identity {
+                    config: self.config.name.clone(),
+                    what,
+                    found,
+                    expected,
+                });
             }
         }
         Ok(())
@@ -135,7 +140,8 @@ impl Device for RtlDevice {
     }
 
     fn write(&mut self, address: usize, vectors: &[Vector]) -> Result<(), DeviceError> {
-        let beat = |(index, vector)| (Region::Activation.address((address + index) as u32), vector_beat(vector));
+        let beat =
+            |(index, vector)| (Region::Activation.address((address + index) as u32), vector_beat(vector));
         let beats: Vec<Beat> = vectors.iter().enumerate().map(beat).collect();
         self.write_beats(&beats);
         Ok(())
