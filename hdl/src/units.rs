@@ -4,6 +4,7 @@ use clap::ValueEnum;
 use pleach_spec::Config;
 
 use crate::array::Array;
+use crate::engines::Engines;
 use crate::verilog::{self, Error};
 
 /// A unit of the machine.
@@ -11,6 +12,8 @@ use crate::verilog::{self, Error};
 pub enum Unit {
     /// The systolic array.
     Array,
+    /// Everything but the datapath.
+    Engines,
 }
 
 impl Unit {
@@ -18,6 +21,7 @@ impl Unit {
     pub const fn module(self) -> &'static str {
         match self {
             Self::Array => "pleach_array",
+            Self::Engines => "pleach_engines",
         }
     }
 
@@ -26,6 +30,7 @@ impl Unit {
         let Config { rows, columns, .. } = *config;
         match (self, config.window) {
             (Self::Array, 16) => verilog::emit(&mut Array::<128, 4>::new(rows, columns), self.module()),
+            (Self::Engines, _) => verilog::emit(&mut Engines::new(config), self.module()),
             (Self::Array, _) => verilog::emit(&mut Array::<256, 5>::new(rows, columns), self.module()),
         }
     }

@@ -33,7 +33,7 @@ mod rotate;
 mod rotation;
 mod row;
 
-use pleach_spec::Config;
+use pleach_spec::{Config, VECTOR};
 use rust_hdl::prelude::*;
 
 use crate::cells::{Delay, MaskedRam, Reg};
@@ -215,8 +215,8 @@ impl Buffer {
         let (low, high) = (&mut self.to_banks_low, &mut self.to_banks_high);
         net.wire(self.clock.tap(), &mut low.clock);
         net.wire(self.clock.tap(), &mut high.clock);
-        net.wire(self.rotation.rotation.tap().slice(0), &mut low.amount);
-        net.wire(self.rotation.rotation.tap().slice(low.bits()), &mut high.amount);
+        net.wire(self.rotation.amount.tap().slice(0), &mut low.amount);
+        net.wire(self.rotation.amount.tap().slice(low.bits()), &mut high.amount);
         for (r, row) in self.row.iter().enumerate() {
             net.wire(row.sum.tap().slice(self._bank_bits), &mut low.source[r]);
             net.wire(low.rotated[r].tap(), &mut high.source[r]);
@@ -252,8 +252,8 @@ impl Buffer {
         let low_bits = low.bits();
         net.wire(self.clock.tap(), &mut self.rotation_low.clock);
         net.wire(self.clock.tap(), &mut self.rotation_high.clock);
-        net.wire(self.rotation.rotation.tap(), &mut self.rotation_low.d);
-        net.wire(self.rotation.rotation.tap(), &mut self.rotation_high.d);
+        net.wire(self.rotation.amount.tap(), &mut self.rotation_low.d);
+        net.wire(self.rotation.amount.tap(), &mut self.rotation_high.d);
         net.wire(self.clock.tap(), &mut low.clock);
         net.wire(self.clock.tap(), &mut high.clock);
         net.wire(self.rotation_low.q.tap().slice(0), &mut low.amount);
@@ -268,6 +268,7 @@ impl Buffer {
     fn wire_arrivals(&mut self, net: &mut Net) {
         net.wire(self.clock.tap(), &mut self.pad_delay.clock);
         net.wire(self.pad.tap(), &mut self.pad_delay.d);
+        let pads = Tap::join(&vec![self.pad_delay.q.tap(); VECTOR]);
         for (r, padding) in self.padding.iter_mut().enumerate() {
             let (arrived, in_map) = (&mut self.arrived[r], &mut self.in_map[r]);
             net.wire(self.clock.tap(), &mut arrived.clock);
@@ -277,7 +278,7 @@ impl Buffer {
             net.wire(self.row[r].in_map.tap(), &mut in_map.d);
             net.wire(in_map.q.tap(), &mut padding.in_map);
             net.wire(self.to_rows_high.rotated[r].tap(), &mut padding.vector);
-            net.wire(self.pad_delay.q.tap(), &mut padding.pad);
+            net.wire(pads.clone(), &mut padding.pads);
             net.wire(padding.padded.tap(), &mut self.stage_data[r]);
         }
         net.wire(self.clock.tap(), &mut self.result.clock);

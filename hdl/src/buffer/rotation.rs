@@ -5,7 +5,7 @@
 //! | `clock` | 1 | |
 //! | `need`, `offset` | 6 | in, cycle f; low bits of the offset |
 //! | `host_read`, `host_address` | 1, 6 | in, cycle f: a read of the host instead; low bits of its address |
-//! | `rotation` | 6 | out, cycle f+1: row *r* reads bank (r + rotation) mod R |
+//! | `amount` | 6 | out, cycle f+1: row *r* reads bank (r + amount) mod R |
 
 use rust_hdl::prelude::*;
 
@@ -19,7 +19,7 @@ pub(super) struct Rotation {
     pub offset: Signal<In, Bits<LANE>>,
     pub host_read: Signal<In, Bit>,
     pub host_address: Signal<In, Bits<LANE>>,
-    pub rotation: Signal<Out, Bits<LANE>>,
+    pub amount: Signal<Out, Bits<LANE>>,
 
     sum: Reg<Bits<LANE>>,
     mask: Constant<Bits<LANE>>,
@@ -33,7 +33,7 @@ impl Rotation {
             offset: Default::default(),
             host_read: Default::default(),
             host_address: Default::default(),
-            rotation: Default::default(),
+            amount: Default::default(),
             sum: Default::default(),
             mask: Constant::new((rows as u64 - 1).into()),
         }
@@ -48,6 +48,6 @@ impl Logic for Rotation {
         if self.host_read.val() {
             self.sum.d.next = self.host_address.val() & self.mask.val();
         }
-        self.rotation.next = self.sum.q.val();
+        self.amount.next = self.sum.q.val();
     }
 }

@@ -71,7 +71,7 @@ pub struct MemoryPort {
     weights: Reg<Bit>,
     positions: Reg<Bit>,
     list: Reg<Bit>,
-    parameter: Reg<Bit>,
+    parameters: Reg<Bit>,
     walk_low: Reg<Bit>,
     walk_high: Reg<Bit>,
     load: Reg<Bit>,
@@ -125,7 +125,7 @@ impl Default for MemoryPort {
             weights: Default::default(),
             positions: Default::default(),
             list: Default::default(),
-            parameter: Default::default(),
+            parameters: Default::default(),
             walk_low: Default::default(),
             walk_high: Default::default(),
             load: Default::default(),
@@ -163,7 +163,7 @@ impl Logic for MemoryPort {
             weights,
             positions,
             list,
-            parameter,
+            parameters,
             walk_low,
             walk_high,
             load,
@@ -191,7 +191,7 @@ impl Logic for MemoryPort {
         self.positions.d.next =
             self.write.q.val() & (self.region.val() == self.word_region.val()) & self.odd.val();
         self.list.d.next = self.write.q.val() & (self.region.val() == self.list_region.val());
-        self.parameter.d.next = self.write.q.val() & (self.region.val() == self.parameter_region.val());
+        self.parameters.d.next = self.write.q.val() & (self.region.val() == self.parameter_region.val());
         self.walk_low.d.next =
             self.write.q.val() & (self.region.val() == self.walk_region.val()) & !self.odd.val();
         self.walk_high.d.next =
@@ -210,7 +210,7 @@ impl Logic for MemoryPort {
         self.write_weights.next = self.weights.q.val();
         self.write_positions.next = self.positions.q.val();
         self.write_list.next = self.list.q.val();
-        self.write_parameter.next = self.parameter.q.val();
+        self.write_parameter.next = self.parameters.q.val();
         self.write_walk_low.next = self.walk_low.q.val();
         self.write_walk_high.next = self.walk_high.q.val();
         self.write_load.next = self.load.q.val();

@@ -32,6 +32,7 @@
 //!                     counted    the slot may be given to a new vector
 //! ```
 
+mod needs;
 mod sequencer;
 
 use pleach_spec::Record;
@@ -45,6 +46,7 @@ use super::{ADDRESS, LANE, PASS, PASSES, POINTER, STAGE, many};
 use crate::cells::{Delay, LutRam, Ram};
 use crate::netlist::{Net, Readable, Structure, Tap, Wiring};
 
+use needs::{NEEDS, NeedAddress};
 use sequencer::Sequencer;
 
 /// From the last bank read of a vector to its arrival at the staging buffers.
@@ -133,7 +135,9 @@ pub struct Load {
     sequencer: Sequencer,
     tile: Vec<RecordRegister>,
     /// Needs of the tile here and of the tile that WALK fills, side by side.
-    needs: LutRam<7, LANE>,
+    needs: LutRam<NEEDS, LANE>,
+    need_write_address: NeedAddress,
+    need_read_address: NeedAddress,
     freed: Delay<Bit>,
     arrival: Delay<Bit>,
     arrival_slot: Delay<Bits<STAGE>>,
@@ -186,7 +190,9 @@ impl Load {
             list: Ram::new(config.load_depth),
             sequencer: Sequencer::new(config.stage_depth),
             tile: many(rows),
-            needs: Default::default(),
+            needs: LutRam::new(1 << NEEDS),
+            need_write_address: Default::default(),
+            need_read_address: Default::default(),
             // The count is a register: what it counts in cycle t + R - 1 it shows in cycle t + R.
             freed: Delay::new(timing::free_latency(config) as usize - 1),
             arrival: Delay::new(ARRIVAL_CYCLES),
@@ -253,13 +259,16 @@ impl Load {
     }
 
     fn wire_needs(&mut self, net: &mut Net) {
-        let (sequencer, needs) = (&mut self.sequencer, &mut self.needs);
+        let (sequencer, needs) = (&self.sequencer, &mut self.needs);
         net.wire(self.clock.tap(), &mut needs.clock);
-        net.wire(self.need_class.tap(), &mut sequencer.need_class);
         net.wire(self.need_write.tap(), &mut needs.write_enable);
-        net.wire(sequencer.need_write_address.tap(), &mut needs.write_address);
+        net.wire(self.need_class.tap(), &mut self.need_write_address.lane_class);
+        net.wire(sequencer.write_side.tap(), &mut self.need_write_address.side);
+        net.wire(self.need_write_address.address.tap(), &mut needs.write_address);
         net.wire(self.need.tap(), &mut needs.write_data);
-        net.wire(sequencer.need_read_address.tap(), &mut needs.read_address);
+        net.wire(sequencer.issue_class.tap(), &mut self.need_read_address.lane_class);
+        net.wire(sequencer.read_side.tap(), &mut self.need_read_address.side);
+        net.wire(self.need_read_address.address.tap(), &mut needs.read_address);
         net.wire(needs.read_data.tap(), &mut self.issue_need);
     }
 

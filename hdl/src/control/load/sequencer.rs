@@ -8,7 +8,7 @@
 //! | `next_entry` | 16 | out, the load list index whose entry is wanted in the next cycle |
 //! | `complete`, `slot` | 1, 7 | out, the read issued is the last of its vector; the vector's staging slot |
 //! | `freed` | 1 | in, a slot is free from the next cycle on |
-//! | `need_write_address`, `need_read_address` | 7 | out, side and class: WALK's side changes with `take` |
+//! | `write_side`, `read_side` | 1 | out, of the needs: WALK's side in this cycle, and the tile's |
 //! | `advance` | 1 | out, the last read of a pass |
 
 use rust_hdl::prelude::*;
@@ -29,7 +29,6 @@ pub(super) struct Sequencer {
     pub next_pad: Signal<In, Bits<8>>,
     pub full: Signal<In, Bit>,
     pub walk_classes: Signal<In, Bits<LANE>>,
-    pub need_class: Signal<In, Bits<LANE>>,
     pub stored: Signal<In, Bits<PASSES>>,
     pub freed: Signal<In, Bit>,
     pub advance: Signal<Out, Bit>,
@@ -42,8 +41,8 @@ pub(super) struct Sequencer {
     pub in_width: Signal<Out, Bits<14>>,
     pub in_height: Signal<Out, Bits<14>>,
     pub pad: Signal<Out, Bits<8>>,
-    pub need_write_address: Signal<Out, Bits<7>>,
-    pub need_read_address: Signal<Out, Bits<7>>,
+    pub write_side: Signal<Out, Bit>,
+    pub read_side: Signal<Out, Bit>,
 
     // The current command; its counts less one.
     entries: Reg<Bits<16>>,
@@ -71,7 +70,6 @@ pub(super) struct Sequencer {
     room: Signal<Local, Bit>,
     begins_vector: Signal<Local, Bit>,
     tile_done: Signal<Local, Bit>,
-    write_side: Signal<Local, Bit>,
     wanted: Signal<Local, Bits<PASSES>>,
     slots: Constant<Bits<8>>,
     last_slot: Constant<Bits<STAGE>>,
@@ -91,7 +89,6 @@ impl Sequencer {
             next_pad: Default::default(),
             full: Default::default(),
             walk_classes: Default::default(),
-            need_class: Default::default(),
             stored: Default::default(),
             freed: Default::default(),
             advance: Default::default(),
@@ -104,8 +101,8 @@ impl Sequencer {
             in_width: Default::default(),
             in_height: Default::default(),
             pad: Default::default(),
-            need_write_address: Default::default(),
-            need_read_address: Default::default(),
+            write_side: Default::default(),
+            read_side: Default::default(),
             entries: Default::default(),
             width: Default::default(),
             height: Default::default(),
@@ -125,7 +122,6 @@ impl Sequencer {
             room: Default::default(),
             begins_vector: Default::default(),
             tile_done: Default::default(),
-            write_side: Default::default(),
             wanted: Default::default(),
             slots: Constant::new((stage_depth as u64).into()),
             last_slot: Constant::new((stage_depth as u64 - 1).into()),
@@ -202,14 +198,7 @@ impl Logic for Sequencer {
         // Needs: WALK writes the side that is not read here.
         self.write_side.next = self.side.q.val() ^ self.take.val();
         self.side.d.next = self.write_side.val();
-        self.need_write_address.next = bit_cast::<7, 6>(self.need_class.val());
-        if self.write_side.val() {
-            self.need_write_address.next = bit_cast::<7, 6>(self.need_class.val()) | 64;
-        }
-        self.need_read_address.next = bit_cast::<7, 6>(self.read_class.q.val());
-        if !self.side.q.val() {
-            self.need_read_address.next = bit_cast::<7, 6>(self.read_class.q.val()) | 64;
-        }
+        self.read_side.next = !self.side.q.val();
 
         // Staging slots.
         self.begins_vector.next = self.issue.val() & !self.read_class.q.val().any();

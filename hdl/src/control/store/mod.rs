@@ -15,18 +15,16 @@
 //! `data` repeats the C bytes over the vector, so `lane` of the command must be a multiple of C. While idle, results are
 //! ignored.
 
-mod lanes;
 mod sequencer;
 
-use pleach_spec::Record;
 use pleach_spec::command::Store as Command;
+use pleach_spec::{Config, Record, VECTOR};
 use rust_hdl::prelude::*;
 
 use super::command::CommandMemory;
 use super::{ADDRESS, PASS, PASSES, many};
-use crate::netlist::{Net, Readable, Structure, Wiring};
+use crate::netlist::{Net, Readable, Structure, Tap, Wiring};
 
-use lanes::Lanes;
 use sequencer::Sequencer;
 
 /// See the module.
@@ -63,13 +61,12 @@ pub struct Store {
 
     command: CommandMemory,
     sequencer: Sequencer,
-    lanes: Lanes,
     wiring: Wiring,
 }
 
 impl Store {
-    /// For `rows` x `columns` and as many passes in the command memory.
-    pub fn new(rows: usize, columns: usize, pass_depth: usize) -> Self {
+    /// For a configuration.
+    pub fn new(config: &Config) -> Self {
         Self {
             clock: Default::default(),
             idle: Default::default(),
@@ -78,16 +75,15 @@ impl Store {
             command_entry: Default::default(),
             command_data: Default::default(),
             valid: Default::default(),
-            result: many(columns),
+            result: many(config.columns),
             write: Default::default(),
             address: Default::default(),
             data: Default::default(),
             bytes: Default::default(),
             stored: Default::default(),
             stored_next: Default::default(),
-            command: CommandMemory::new(pass_depth, 2),
-            sequencer: Sequencer::new(rows, columns),
-            lanes: Lanes::new(columns),
+            command: CommandMemory::new(config.pass_depth, 2),
+            sequencer: Sequencer::new(config),
             wiring: Default::default(),
         }
     }
@@ -137,10 +133,8 @@ impl Structure for Store {
     fn wires(&mut self, net: &mut Net) {
         self.wire_command(net);
         self.wire_sequencer(net);
-        for (result, byte) in self.result.iter().zip(&mut self.lanes.byte) {
-            net.wire(result.tap(), byte);
-        }
-        net.wire(self.lanes.vector.tap(), &mut self.data);
+        let bytes: Vec<_> = self.result.iter().cycle().take(VECTOR).map(|byte| byte.tap()).collect();
+        net.wire(Tap::join(&bytes), &mut self.data);
     }
 }
 

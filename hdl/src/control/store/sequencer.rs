@@ -3,6 +3,7 @@
 //! Its ports are those of [`Store`](super::Store), with the command as fields (`next_...`: of the command after the current
 //! one). `advance` with the last row of a pass.
 
+use pleach_spec::Config;
 use rust_hdl::prelude::*;
 
 use crate::cells::Reg;
@@ -60,7 +61,7 @@ pub(super) struct Sequencer {
 }
 
 impl Sequencer {
-    pub fn new(rows: usize, columns: usize) -> Self {
+    pub fn new(config: &Config) -> Self {
         Self {
             clock: Default::default(),
             idle: Default::default(),
@@ -102,8 +103,8 @@ impl Sequencer {
             row_valid: Default::default(),
             active: Default::default(),
             next_row_start: Default::default(),
-            last_row: Constant::new((rows as u64 - 1).into()),
-            all_lanes: Constant::new(((1u64 << columns) - 1).into()),
+            last_row: Constant::new((config.rows as u64 - 1).into()),
+            all_lanes: Constant::new(((1u64 << config.columns) - 1).into()),
         }
     }
 }

@@ -23,8 +23,8 @@
 mod record;
 mod sequencer;
 
-use pleach_spec::Record;
 use pleach_spec::command::Walk as Command;
+use pleach_spec::{Config, Record};
 use rust_hdl::prelude::*;
 
 use super::command::CommandMemory;
@@ -79,8 +79,9 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// For `rows` rows and as many passes in the command memory.
-    pub fn new(rows: usize, pass_depth: usize) -> Self {
+    /// For a configuration.
+    pub fn new(config: &Config) -> Self {
+        let rows = config.rows;
         Self {
             clock: Default::default(),
             idle: Default::default(),
@@ -99,7 +100,7 @@ impl Walk {
             need_write: Default::default(),
             need_class: Default::default(),
             need: Default::default(),
-            command: CommandMemory::new(pass_depth, 2),
+            command: CommandMemory::new(config.pass_depth, 2),
             sequencer: Sequencer::new(rows),
             chain: many(rows),
             wiring: Default::default(),

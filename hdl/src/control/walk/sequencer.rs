@@ -48,8 +48,9 @@ pub(super) struct Sequencer {
     passes_left: Reg<Bits<PASSES>>,
     tiles_left: Reg<Bits<20>>,
     pixels_left: Reg<Bits<24>>,
-    // The next record.
-    fill: Reg<Bits<7>>,
+    // The next record, and whether the tile before it still waits for LOAD.
+    row: Reg<Bits<LANE>>,
+    is_full: Reg<Bit>,
     x: Reg<Bits<12>>,
     record_address: Reg<Bits<ADDRESS>>,
     record_ix: Reg<Bits<14>>,
@@ -58,13 +59,10 @@ pub(super) struct Sequencer {
     last_class: Reg<Bits<LANE>>,
     last_need: Reg<Bits<LANE>>,
 
-    row: Signal<Local, Bits<7>>,
     active: Signal<Local, Bit>,
     starts_tile: Signal<Local, Bit>,
     starts_class: Signal<Local, Bit>,
-    rows: Constant<Bits<7>>,
-    last_row: Constant<Bits<7>>,
-    row_mask: Constant<Bits<LANE>>,
+    last_row: Constant<Bits<LANE>>,
 }
 
 impl Sequencer {
@@ -103,20 +101,18 @@ impl Sequencer {
             passes_left: Default::default(),
             tiles_left: Default::default(),
             pixels_left: Default::default(),
-            fill: Default::default(),
+            row: Default::default(),
+            is_full: Default::default(),
             x: Default::default(),
             record_address: Default::default(),
             record_ix: Default::default(),
             record_iy: Default::default(),
             last_class: Default::default(),
             last_need: Default::default(),
-            row: Default::default(),
             active: Default::default(),
             starts_tile: Default::default(),
             starts_class: Default::default(),
-            rows: Constant::new((rows as u64).into()),
             last_row: Constant::new((rows as u64 - 1).into()),
-            row_mask: Constant::new((rows as u64 - 1).into()),
         }
     }
 }
@@ -136,7 +132,8 @@ impl Logic for Sequencer {
             passes_left,
             tiles_left,
             pixels_left,
-            fill,
+            row,
+            is_full,
             x,
             record_address,
             record_ix,
@@ -145,18 +142,15 @@ impl Logic for Sequencer {
             last_need
         );
 
-        // Whether there is room for a record, and which row's it is.
-        self.full.next = self.fill.q.val() == self.rows.val();
-        self.row.next = self.fill.q.val();
-        if self.full.val() {
-            self.row.next = 0.into();
-        }
-        self.push.next = self.passes_left.q.val().any() & (!self.full.val() | self.take.val());
+        // Whether there is room for a record.
+        self.full.next = self.is_full.q.val();
+        self.push.next = self.passes_left.q.val().any() & (!self.is_full.q.val() | self.take.val());
         if self.take.val() {
-            self.fill.d.next = 0.into();
+            self.is_full.d.next = false;
         }
         if self.push.val() {
-            self.fill.d.next = self.row.val() + 1;
+            self.row.d.next = (self.row.q.val() + 1) & self.last_row.val();
+            self.is_full.d.next = self.row.q.val() == self.last_row.val();
         }
 
         // The record.
@@ -164,9 +158,9 @@ impl Logic for Sequencer {
         self.ix.next = self.record_ix.q.val();
         self.iy.next = self.record_iy.q.val();
         self.active.next = self.pixels_left.q.val().any();
-        self.starts_tile.next = self.row.val() == 0;
-        self.need.next = (bit_cast::<6, 20>(self.record_address.q.val()) - bit_cast::<6, 7>(self.row.val()))
-            & self.row_mask.val();
+        self.starts_tile.next = self.row.q.val() == 0;
+        self.need.next =
+            (bit_cast::<6, 20>(self.record_address.q.val()) - self.row.q.val()) & self.last_row.val();
         self.starts_class.next = self.active.val() & (self.need.val() != self.last_need.q.val());
         self.record_class.next = self.last_class.q.val();
         if self.starts_class.val() {
@@ -199,7 +193,7 @@ impl Logic for Sequencer {
 
         // The next tile, the next pass.
         self.advance.next = false;
-        if self.push.val() & (self.row.val() == self.last_row.val()) {
+        if self.push.val() & (self.row.q.val() == self.last_row.val()) {
             self.tiles_left.d.next = self.tiles_left.q.val() - 1;
             if !self.tiles_left.q.val().any() {
                 self.advance.next = true;
@@ -221,7 +215,8 @@ impl Logic for Sequencer {
             self.record_iy.d.next = self.next_iy.val();
         }
         if self.idle.val() {
-            self.fill.d.next = 0.into();
+            self.row.d.next = 0.into();
+            self.is_full.d.next = false;
             self.passes_left.d.next = self.passes.val();
         }
     }
