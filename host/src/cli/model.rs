@@ -5,8 +5,9 @@ use crate::pipeline::{self, Compiled, Options};
 use clap::Args;
 use miette::{Diagnostic, IntoDiagnostic, Result};
 use pleach_spec::Config;
-use pleach_spec::model_file::ModelFile;
+use pleach_spec::model_file::{MAGIC, ModelFile};
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::PathBuf;
 use thiserror::Error;
 
@@ -65,7 +66,7 @@ impl ModelArgs {
     /// Loads the model, compiling it if it is ONNX.
     pub fn load(&self) -> Result<Loaded> {
         let config = self.config.as_deref().map(Config::resolve).transpose().into_diagnostic()?;
-        if self.model.extension().is_some_and(|extension| extension == "bin") {
+        if self.is_compiled() {
             return self.load_bin(config.as_ref());
         }
         let options = Options {
@@ -78,6 +79,13 @@ impl ModelArgs {
         let compiled =
             pipeline::compile_onnx(&self.model, &options, &mut |step, done, of| bar.show(step, done, of))?;
         Ok(Loaded::Onnx(Box::new(compiled)))
+    }
+
+    /// By its name, or else by its first bytes.
+    fn is_compiled(&self) -> bool {
+        let mut head = [0; MAGIC.len()];
+        let read = std::fs::File::open(&self.model).and_then(|mut file| file.read_exact(&mut head));
+        self.model.extension().is_some_and(|extension| extension == "bin") || read.is_ok() && head == MAGIC
     }
 
     fn load_bin(&self, config: Option<&Config>) -> Result<Loaded> {

@@ -211,7 +211,7 @@ fn count(report: &mut Report, kind: Kind, image: usize, layer: usize, golden: &A
 
 fn print(report: &Report, source: &str) {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+    table.load_preset(presets::ASCII_MARKDOWN);
     let header = ["layer".to_owned(), "elements".to_owned()].into_iter();
     table.set_header(header.chain(report.against.iter().map(|name| format!("{name} differs"))));
     for layer in &report.layers {

@@ -61,6 +61,8 @@ fn help(error: &DeviceError) -> &'static str {
         DeviceError::Rtl(_) => {
             "`cargo xtask setup` gets Verilator; `--device fast` computes the same bits and cycles without it"
         }
+        DeviceError::Hdl(_) => "try a built-in configuration: this one cannot be generated",
+        DeviceError::Field(_) => "compile the model again",
         DeviceError::Timeout { .. } => "the program may be for other hardware; compile the model again",
         DeviceError::Identity { .. } => "compile the model for the configuration of the device",
     }

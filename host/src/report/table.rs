@@ -9,7 +9,7 @@ const HEADER: [&str; 10] =
 /// Layers, totals, and in which layers cycles go by without a word.
 pub fn layer_table(report: &RunReport) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(HEADER);
+    table.load_preset(presets::ASCII_MARKDOWN).set_header(HEADER);
     for layer in &report.layers {
         table.add_row(row(layer));
     }
