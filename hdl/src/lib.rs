@@ -6,10 +6,19 @@
 //! | [`verilog`] | from blocks to Verilog: checked, merged, named |
 //! | [`cells`] | leaf cells, the only hand-written Verilog |
 //! | [`array`] | the processing element and the systolic array |
-//! | [`units`] | every unit as Verilog by itself |
+//! | [`row`] | staging buffers and windows of the rows |
+//! | [`stream`] | weight-stream readers of the columns |
+//! | [`requant`] | requantize lanes and deskew |
+//! | [`datapath`] | all of these, wired up |
+//! | [`units`] | parts as Verilog by themselves |
 
 pub mod array;
 pub mod cells;
+pub mod datapath;
+mod many;
 pub mod netlist;
+pub mod requant;
+pub mod row;
+pub mod stream;
 pub mod units;
 pub mod verilog;
