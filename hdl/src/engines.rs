@@ -16,15 +16,16 @@
 //! |---|---|---|
 //! | `clock` | 1 | |
 //! | `reg_...`, `mem_...` | | the host's ports, as of the top level |
-//! | `idle` | 1 | out, between runs |
+//! | `busy` | 1 | out, a run is under way |
 //! | `pass_first` | 12 | out, index of the run's first pass |
 //! | `word_valid`, `word_first`, `word_last`, `word_address` | 1, 1, 1, 16 | out, cycle t: a slot word |
 //! | `pass_end` | 1 | out, cycle t: the last word of a pass |
-//! | `take`, `window_slot`, `take_stage` | 2, 2, 7 | out, cycle t: what enters the windows |
+//! | `take`, `window_slot`, `take_slot` | 2, 2, 7 | out, cycle t: what enters the windows |
 //! | `stage_write$r`, `stage_slot`, `stage_data$r` | 1, 7, 128 | out, cycle f+5: vectors for the staging buffers |
-//! | `result_valid`, `result$c` | 1, 8 | in, cycle v: results of a row |
-//! | `host_data`, `host_beat` | 128, 28 | out, what the host writes to the datapath's memories |
-//! | `write_weights`, `write_positions`, `write_parameter` | 1 | out, to which of them |
+//! | `activations_valid`, `activations` | 1, 128 | in, cycle v: results of a row, byte *i* of column *i* mod C |
+//! | `word_write`, `word_entry`, `word_beat` | 1, 16, 1 | out, the host writes a beat of a slot word |
+//! | `parameter_write`, `parameter_entry`, `parameter_column` | 1, 12, 4 | out, the host writes a parameter |
+//! | `memory_data` | 128 | out, what it writes |
 
 use pleach_spec::Config;
 use rust_hdl::prelude::*;
@@ -36,7 +37,8 @@ use crate::control::memory_port::MemoryPort;
 use crate::control::registers::Registers;
 use crate::control::store::Store;
 use crate::control::walk::Walk;
-use crate::control::{PASS, POINTER, STAGE, many};
+use crate::control::{PASS, POINTER, STAGE};
+use crate::many::many;
 use crate::netlist::{Net, Readable, Structure, Wiring};
 
 /// See the module.
@@ -62,8 +64,8 @@ pub struct Engines {
     pub mem_wdata: Signal<In, Bits<128>>,
     /// What was read.
     pub mem_rdata: Signal<Out, Bits<128>>,
-    /// Between runs.
-    pub idle: Signal<Out, Bit>,
+    /// A run is under way.
+    pub busy: Signal<Out, Bit>,
     /// Index of the run's first pass.
     pub pass_first: Signal<Out, Bits<PASS>>,
     /// A slot word.
@@ -81,7 +83,7 @@ pub struct Engines {
     /// First slot they enter.
     pub window_slot: Signal<Out, Bits<2>>,
     /// Staging slot they come from.
-    pub take_stage: Signal<Out, Bits<STAGE>>,
+    pub take_slot: Signal<Out, Bits<STAGE>>,
     /// A vector arrives for a row.
     pub stage_write: Vec<Signal<Out, Bit>>,
     /// Staging slot it goes to.
@@ -89,19 +91,23 @@ pub struct Engines {
     /// The vector.
     pub stage_data: Vec<Signal<Out, Bits<128>>>,
     /// Results of a row.
-    pub result_valid: Signal<In, Bit>,
-    /// The byte of each column.
-    pub result: Vec<Signal<In, Bits<8>>>,
+    pub activations_valid: Signal<In, Bit>,
+    /// The bytes of the columns, repeated.
+    pub activations: Signal<In, Bits<128>>,
+    /// The host writes a beat of a slot word.
+    pub word_write: Signal<Out, Bit>,
+    /// Which word.
+    pub word_entry: Signal<Out, Bits<POINTER>>,
+    /// Which beat of it.
+    pub word_beat: Signal<Out, Bit>,
+    /// The host writes a parameter.
+    pub parameter_write: Signal<Out, Bit>,
+    /// For which pass.
+    pub parameter_entry: Signal<Out, Bits<PASS>>,
+    /// For which column.
+    pub parameter_column: Signal<Out, Bits<4>>,
     /// What the host writes.
-    pub host_data: Signal<Out, Bits<128>>,
-    /// Where.
-    pub host_beat: Signal<Out, Bits<28>>,
-    /// Write the weights of a slot word.
-    pub write_weights: Signal<Out, Bit>,
-    /// Write the positions of a slot word.
-    pub write_positions: Signal<Out, Bit>,
-    /// Write a parameter.
-    pub write_parameter: Signal<Out, Bit>,
+    pub memory_data: Signal<Out, Bits<128>>,
 
     registers: Registers,
     port: MemoryPort,
@@ -110,6 +116,7 @@ pub struct Engines {
     compute: Compute,
     store: Store,
     buffer: Buffer,
+    _column_bits: usize,
     wiring: Wiring,
 }
 
@@ -127,7 +134,7 @@ impl Engines {
             mem_read: Default::default(),
             mem_wdata: Default::default(),
             mem_rdata: Default::default(),
-            idle: Default::default(),
+            busy: Default::default(),
             pass_first: Default::default(),
             word_valid: Default::default(),
             word_first: Default::default(),
@@ -136,24 +143,27 @@ impl Engines {
             pass_end: Default::default(),
             take: Default::default(),
             window_slot: Default::default(),
-            take_stage: Default::default(),
+            take_slot: Default::default(),
             stage_write: many(config.rows),
             stage_slot: Default::default(),
             stage_data: many(config.rows),
-            result_valid: Default::default(),
-            result: many(config.columns),
-            host_data: Default::default(),
-            host_beat: Default::default(),
-            write_weights: Default::default(),
-            write_positions: Default::default(),
-            write_parameter: Default::default(),
+            activations_valid: Default::default(),
+            activations: Default::default(),
+            word_write: Default::default(),
+            word_entry: Default::default(),
+            word_beat: Default::default(),
+            parameter_write: Default::default(),
+            parameter_entry: Default::default(),
+            parameter_column: Default::default(),
+            memory_data: Default::default(),
             registers: Registers::new(config),
-            port: Default::default(),
+            port: MemoryPort::new(config.columns),
             walk: Walk::new(config),
             load: Load::new(config),
             compute: Compute::new(config),
             store: Store::new(config),
             buffer: Buffer::new(config),
+            _column_bits: config.columns.ilog2() as usize,
             wiring: Default::default(),
         }
     }
@@ -170,7 +180,7 @@ impl Engines {
         net.wire(self.compute.stall_data.tap(), &mut registers.stall_data);
         net.wire(self.compute.stall_drain.tap(), &mut registers.stall_drain);
         net.wire(self.load.issue.tap(), &mut registers.issue);
-        net.wire(registers.idle.tap(), &mut self.idle);
+        net.wire(registers.busy.tap(), &mut self.busy);
         net.wire(registers.pass_first.tap(), &mut self.pass_first);
     }
 
@@ -181,11 +191,13 @@ impl Engines {
         net.wire(self.mem_write.tap(), &mut port.mem_write);
         net.wire(self.mem_read.tap(), &mut port.mem_read);
         net.wire(self.mem_wdata.tap(), &mut port.mem_wdata);
-        net.wire(port.data.tap(), &mut self.host_data);
-        net.wire(port.beat.tap(), &mut self.host_beat);
-        net.wire(port.write_weights.tap(), &mut self.write_weights);
-        net.wire(port.write_positions.tap(), &mut self.write_positions);
-        net.wire(port.write_parameter.tap(), &mut self.write_parameter);
+        net.wire(port.write_word.tap(), &mut self.word_write);
+        net.wire(port.beat.tap().slice(1), &mut self.word_entry);
+        net.wire(port.beat.tap().bit(0), &mut self.word_beat);
+        net.wire(port.write_parameter.tap(), &mut self.parameter_write);
+        net.wire(port.beat.tap().slice(self._column_bits), &mut self.parameter_entry);
+        net.wire(port.column.tap(), &mut self.parameter_column);
+        net.wire(port.data.tap(), &mut self.memory_data);
     }
 
     fn wire_walk(&mut self, net: &mut Net) {
@@ -241,7 +253,7 @@ impl Engines {
         net.wire(port.beat.tap().slice(0), &mut compute.command_entry);
         net.wire(port.data.tap(), &mut compute.command_data);
         net.wire(registers.words_first.tap(), &mut compute.words_first);
-        net.wire(port.write_positions.tap(), &mut compute.control_write);
+        net.wire(port.write_control.tap(), &mut compute.control_write);
         net.wire(port.beat.tap().slice(1), &mut compute.control_entry);
         net.wire(port.data.tap().slice(CONTROL_BIT), &mut compute.control_data);
         net.wire(self.load.staged.tap(), &mut compute.staged);
@@ -252,7 +264,7 @@ impl Engines {
         net.wire(compute.pass_end.tap(), &mut self.pass_end);
         net.wire(compute.take.tap(), &mut self.take);
         net.wire(compute.window_slot.tap(), &mut self.window_slot);
-        net.wire(compute.stage_slot.tap(), &mut self.take_stage);
+        net.wire(compute.stage_slot.tap(), &mut self.take_slot);
     }
 
     fn wire_store(&mut self, net: &mut Net) {
@@ -264,10 +276,8 @@ impl Engines {
         net.wire(port.write_store_high.tap(), &mut store.command_write[1]);
         net.wire(port.beat.tap().slice(1), &mut store.command_entry);
         net.wire(port.data.tap(), &mut store.command_data);
-        net.wire(self.result_valid.tap(), &mut store.valid);
-        for (from, to) in self.result.iter().zip(&mut store.result) {
-            net.wire(from.tap(), to);
-        }
+        net.wire(self.activations_valid.tap(), &mut store.valid);
+        net.wire(self.activations.tap(), &mut store.vector);
     }
 
     fn wire_buffer(&mut self, net: &mut Net) {
@@ -301,6 +311,11 @@ impl Engines {
         net.wire(buffer.host_result.tap(), &mut self.mem_rdata);
     }
 }
+
+/// From an address on the register port to what is there.
+pub const REG_READ_CYCLES: usize = 2;
+/// From an address on the memory port to what is there: the port, and the way through the buffer.
+pub const MEM_READ_CYCLES: usize = 8;
 
 /// Where the control nibble stands in the second beat of a slot word.
 const CONTROL_BIT: usize = 124;

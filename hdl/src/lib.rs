@@ -6,16 +6,27 @@
 //! | [`verilog`] | from blocks to Verilog: checked, merged, named |
 //! | [`cells`] | leaf cells, the only hand-written Verilog |
 //! | [`array`] | the processing element and the systolic array |
+//! | [`row`] | staging buffers and windows of the rows |
+//! | [`stream`] | weight-stream readers of the columns |
+//! | [`requant`] | requantize lanes and deskew |
+//! | [`datapath`] | all of these, wired up |
 //! | [`control`] | the four engines, registers, memory port |
 //! | [`buffer`] | the activation buffer with its rotators |
-//! | [`engines`] | all of these wired up: everything but the datapath |
-//! | [`units`] | every unit as Verilog by itself |
+//! | [`engines`] | control and buffer, wired up |
+//! | [`top`] | the machine |
+//! | [`units`] | parts as Verilog by themselves |
 
 pub mod array;
 pub mod buffer;
 pub mod cells;
 pub mod control;
+pub mod datapath;
 pub mod engines;
+mod many;
 pub mod netlist;
+pub mod requant;
+pub mod row;
+pub mod stream;
+pub mod top;
 pub mod units;
 pub mod verilog;

@@ -1,90 +1,127 @@
-//! The contents of the memories for a run, as writes to the memory port.
+//! A run as it is written through the memory port: what the host sends to a board, and a simulator to the RTL.
 
+use crate::command::Parameter;
 use crate::field::{FieldOverflow, Record};
 use crate::program::{Pass, Run};
 use crate::register::Region;
 use crate::{Config, VECTOR};
 
-/// One write to the memory port: address and 128-bit beat, least significant word first.
-pub type Beat = (u32, [u32; 4]);
+/// One 128-bit beat of the memory port, least significant word first.
+pub type Beat = [u32; 4];
 
-/// Beats of a slot word: weights and positions for every 16 columns.
-pub const fn word_beats(columns: usize) -> usize {
-    2 * columns.div_ceil(VECTOR)
+/// Beats for consecutive addresses of one memory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// Memory port address of the first beat.
+    pub address: u32,
+    /// The beats.
+    pub beats: Vec<Beat>,
 }
 
-/// All writes that prepare a run whose first pass, word and load list entry are number 0 of their memories.
-pub fn beats(run: &Run, config: &Config) -> Result<Vec<Beat>, FieldOverflow> {
-    let mut beats = Vec::new();
-    let (mut word, mut load) = (0, 0);
-    for (index, pass) in run.passes.iter().enumerate() {
-        command(&mut beats, Region::Walk, index, &pass.walk)?;
-        command(&mut beats, Region::Load, index, &pass.load)?;
-        command(&mut beats, Region::Compute, index, &pass.compute)?;
-        command(&mut beats, Region::Store, index, &pass.store)?;
-        for (column, &parameter) in pass.parameters.iter().enumerate() {
-            let entry = index * config.columns + column;
-            command(&mut beats, Region::Parameter, entry, &crate::command::Parameter::from(parameter))?;
-        }
+/// Bit of the second beat of a slot word at which its control stands.
+const CONTROL_BIT: usize = 124;
+
+/// All blocks of a run, for passes, slot words and load list entries from index 0 on.
+pub fn blocks(run: &Run, config: &Config) -> Result<Vec<Block>, FieldOverflow> {
+    let mut words = Vec::new();
+    let mut loads = Vec::new();
+    let mut parameters = Vec::new();
+    let mut commands: [Vec<Beat>; 4] = Default::default();
+    for pass in &run.passes {
+        words.extend(word_beats(pass, config));
         for entry in &pass.loads {
-            command(&mut beats, Region::LoadList, load, entry)?;
-            load += 1;
+            push_record(&mut loads, entry)?;
         }
-        words(&mut beats, word, pass, config);
-        word += pass.words.len();
+        for &parameter in &pass.parameters {
+            push_record(&mut parameters, &Parameter::from(parameter))?;
+        }
+        push_record(&mut commands[0], &pass.walk)?;
+        push_record(&mut commands[1], &pass.load)?;
+        push_record(&mut commands[2], &pass.compute)?;
+        push_record(&mut commands[3], &pass.store)?;
     }
-    Ok(beats)
+    let [walk, load, compute, store] = commands;
+    let regions = [
+        (Region::Word, words),
+        (Region::LoadList, loads),
+        (Region::Parameter, parameters),
+        (Region::Walk, walk),
+        (Region::Load, load),
+        (Region::Compute, compute),
+        (Region::Store, store),
+    ];
+    Ok(regions.into_iter().map(|(region, beats)| Block { address: region.address(0), beats }).collect())
 }
 
-/// A record takes as many beats as it needs, at a multiple of that number.
-fn command(
-    beats: &mut Vec<Beat>,
-    region: Region,
-    index: usize,
-    record: &impl Record,
-) -> Result<(), FieldOverflow> {
-    let packed = record.pack()?;
-    let count = packed.len().div_ceil(4);
-    for (beat, words) in packed.chunks(4).enumerate() {
-        let value = std::array::from_fn(|word| words.get(word).copied().unwrap_or(0));
-        beats.push((region.address((index * count + beat) as u32), value));
-    }
+fn push_record<T: Record>(beats: &mut Vec<Beat>, record: &T) -> Result<(), FieldOverflow> {
+    beats.extend(record.pack()?.chunks(4).map(|words| {
+        let mut beat = Beat::default();
+        beat[..words.len()].copy_from_slice(words);
+        beat
+    }));
     Ok(())
 }
 
-fn words(beats: &mut Vec<Beat>, first: usize, pass: &Pass, config: &Config) {
-    let count = word_beats(config.columns);
-    let columns = config.columns;
-    for (word, control) in pass.words.controls.iter().enumerate() {
-        let weights = &pass.words.weights[word * columns..(word + 1) * columns];
-        let positions = &pass.words.positions[word * columns..(word + 1) * columns];
-        for (group, (weights, positions)) in weights.chunks(VECTOR).zip(positions.chunks(VECTOR)).enumerate()
-        {
-            let (mut weight_beat, mut position_beat) = (0u128, 0u128);
-            for (column, (&weight, &position)) in weights.iter().zip(positions).enumerate() {
-                weight_beat |= u128::from(weight as u8) << (8 * column);
-                position_beat |= u128::from(position) << (config.position_bits() * column);
-            }
-            if group == 0 {
-                position_beat |= u128::from(control.bits()) << 124;
-            }
-            let address = ((first + word) * count + 2 * group) as u32;
-            beats.push((Region::Word.address(address), split(weight_beat)));
-            beats.push((Region::Word.address(address + 1), split(position_beat)));
+/// Two beats for each slot word: weights, then positions and control.
+fn word_beats<'a>(pass: &'a Pass, config: &'a Config) -> impl Iterator<Item = Beat> + 'a {
+    let words = &pass.words;
+    let columns = words.weights.chunks(config.columns).zip(words.positions.chunks(config.columns));
+    columns.zip(&words.controls).flat_map(move |((weights, positions), control)| {
+        let mut weight_beat = 0u128;
+        let mut position_beat = u128::from(control.bits()) << CONTROL_BIT;
+        for (column, (&weight, &position)) in weights.iter().zip(positions).enumerate() {
+            weight_beat |= u128::from(weight as u8) << (8 * column);
+            position_beat |= u128::from(position) << (config.position_bits() * column);
         }
-    }
+        [beat(weight_beat), beat(position_beat)]
+    })
 }
 
-fn split(beat: u128) -> [u32; 4] {
-    std::array::from_fn(|word| (beat >> (32 * word)) as u32)
-}
-
-/// An activation vector as a beat: channel c in byte c.
-pub fn vector_beat(vector: &[i8; VECTOR]) -> [u32; 4] {
-    std::array::from_fn(|word| u32::from_le_bytes(std::array::from_fn(|byte| vector[4 * word + byte] as u8)))
+/// A vector of the activation buffer as a beat.
+pub fn vector_beat(vector: &[i8; VECTOR]) -> Beat {
+    beat(u128::from_le_bytes(vector.map(|byte| byte as u8)))
 }
 
 /// The inverse of [`vector_beat`].
-pub fn beat_vector(beat: [u32; 4]) -> [i8; VECTOR] {
-    std::array::from_fn(|byte| beat[byte / 4].to_le_bytes()[byte % 4] as i8)
+pub fn beat_vector(beat: &Beat) -> [i8; VECTOR] {
+    let value = beat.iter().rev().fold(0u128, |value, &word| value << 32 | u128::from(word));
+    value.to_le_bytes().map(|byte| byte as i8)
+}
+
+fn beat(value: u128) -> Beat {
+    std::array::from_fn(|word| (value >> (32 * word)) as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::stream::{Control, WordStream};
+
+    #[test]
+    fn a_slot_word_is_two_beats() {
+        let config = Config::resolve("mini").unwrap();
+        let words = WordStream {
+            weights: vec![1, -1, 2, -128],
+            positions: vec![15, 0, 1, 2],
+            controls: vec![Control { take: 2, pop: true }],
+        };
+        let pass = Pass {
+            layer: 0,
+            walk: Default::default(),
+            load: Default::default(),
+            compute: Default::default(),
+            store: Default::default(),
+            loads: Vec::new(),
+            words,
+            parameters: Vec::new(),
+        };
+        let beats: Vec<_> = word_beats(&pass, &config).collect();
+        assert_eq!(beats, [[0x8002_ff01, 0, 0, 0], [0x210f, 0, 0, 0x6000_0000]]);
+    }
+
+    #[test]
+    fn vectors_round_trip() {
+        let vector = std::array::from_fn(|i| (i as i8).wrapping_mul(17));
+        assert_eq!(beat_vector(&vector_beat(&vector)), vector);
+    }
 }

@@ -31,6 +31,15 @@ impl Control {
         self.take | u8::from(self.pop) << 2
     }
 
+    /// Chunks that the word moves into the window.
+    pub fn chunks(self, config: &Config) -> usize {
+        match self.take {
+            TAKE_NONE => 0,
+            TAKE_ALL => config.chunks_per_vector(),
+            _ => 1,
+        }
+    }
+
     /// From the nibble; the unused bit is ignored.
     pub fn from_bits(bits: u8) -> Self {
         Self { take: bits & 3, pop: bits & 4 != 0 }

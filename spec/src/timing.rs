@@ -10,11 +10,6 @@ pub const FETCH_LATENCY: u64 = 6;
 /// From the accumulator leaving the array to the byte leaving the requantize lane.
 pub const LANE_LATENCY: u64 = 9;
 
-/// From the address on the register port to the data.
-pub const REGISTER_READ_LATENCY: u64 = 2;
-/// From the address on the memory port to the vector.
-pub const MEMORY_READ_LATENCY: u64 = 8;
-
 /// From the issue of a word that pops a vector to the first cycle in which LOAD may reuse its slot: the vector must have
 /// been read by the last row.
 pub fn free_latency(config: &Config) -> u64 {

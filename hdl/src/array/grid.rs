@@ -39,6 +39,7 @@
 use rust_hdl::prelude::*;
 
 use crate::cells::Delay;
+use crate::many::many;
 use crate::netlist::{Net, Readable, Structure, Tap, Wiring};
 
 use super::Pe;
@@ -139,10 +140,6 @@ impl<const WB: usize, const P: usize> Array<WB, P> {
         net.wire(drain, &mut self.drain[c]);
         net.wire(drain_valid, &mut self.drain_valid[c]);
     }
-}
-
-fn many<T: Default>(count: usize) -> Vec<T> {
-    (0..count).map(|_| T::default()).collect()
 }
 
 impl<const WB: usize, const P: usize> Structure for Array<WB, P> {

@@ -26,7 +26,7 @@ enum Task {
         #[arg(short, long, value_name = "DIR")]
         output: PathBuf,
         /// Write this unit alone, to synthesize or look at it by itself.
-        #[arg(long, value_enum, default_value_t = Unit::Array)]
+        #[arg(long, value_enum, default_value_t = Unit::Top)]
         unit: Unit,
     },
 }

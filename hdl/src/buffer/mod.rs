@@ -38,7 +38,8 @@ use rust_hdl::prelude::*;
 
 use crate::cells::{Delay, MaskedRam, Reg};
 use crate::control::load::ARRIVAL_CYCLES;
-use crate::control::{ADDRESS, LANE, many};
+use crate::control::{ADDRESS, LANE};
+use crate::many::many;
 use crate::netlist::{Net, Readable, Structure, Tap, Wiring};
 
 use bank::{BankSelect, WritePort};

@@ -11,7 +11,7 @@
 
 use rust_hdl::prelude::*;
 
-use crate::control::many;
+use crate::many::many;
 use crate::verilog;
 
 /// How far a stage rotates.

@@ -26,9 +26,10 @@ use pleach_spec::Field;
 use rust_hdl::prelude::*;
 
 use crate::cells::{Ram, Reg};
+use crate::many::many;
 use crate::netlist::{Net, Readable, Structure, Tap, Wiring};
 
-use super::{PASS, many};
+use super::PASS;
 
 /// Bits of a beat of the memory port.
 const BEAT: usize = 128;

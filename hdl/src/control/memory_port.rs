@@ -8,6 +8,7 @@
 //! | `mem_wdata` | 128 | in |
 //! | `data` | 128 | out, what to write, 2 cycles after the port |
 //! | `beat` | 28 | out, where, with `data` |
+//! | `column` | 4 | out, with `beat`: the column of a parameter, beat mod C |
 //! | `write_...` | 1 | out, with `data`: one strobe for each memory, two where an entry has two beats |
 //! | `read_activation` | 1 | out, with `beat`: read a vector |
 //!
@@ -35,14 +36,16 @@ pub struct MemoryPort {
     pub data: Signal<Out, Bits<128>>,
     /// Where.
     pub beat: Signal<Out, Bits<28>>,
+    /// The column of a parameter.
+    pub column: Signal<Out, Bits<4>>,
     /// Write an activation vector.
     pub write_activation: Signal<Out, Bit>,
     /// Read an activation vector.
     pub read_activation: Signal<Out, Bit>,
-    /// Write the weights of a slot word.
-    pub write_weights: Signal<Out, Bit>,
-    /// Write positions and control of a slot word.
-    pub write_positions: Signal<Out, Bit>,
+    /// Write a beat of a slot word.
+    pub write_word: Signal<Out, Bit>,
+    /// Write the beat of a slot word that has its control.
+    pub write_control: Signal<Out, Bit>,
     /// Write a load list entry.
     pub write_list: Signal<Out, Bit>,
     /// Write a parameter.
@@ -68,8 +71,8 @@ pub struct MemoryPort {
     beat_out: Reg<Bits<28>>,
     activation_write: Reg<Bit>,
     activation_read: Reg<Bit>,
-    weights: Reg<Bit>,
-    positions: Reg<Bit>,
+    word: Reg<Bit>,
+    control: Reg<Bit>,
     list: Reg<Bit>,
     parameters: Reg<Bit>,
     walk_low: Reg<Bit>,
@@ -81,6 +84,7 @@ pub struct MemoryPort {
 
     region: Signal<Local, Bits<4>>,
     odd: Signal<Local, Bit>,
+    last_column: Constant<Bits<4>>,
     activation_region: Constant<Bits<4>>,
     word_region: Constant<Bits<4>>,
     list_region: Constant<Bits<4>>,
@@ -91,8 +95,9 @@ pub struct MemoryPort {
     store_region: Constant<Bits<4>>,
 }
 
-impl Default for MemoryPort {
-    fn default() -> Self {
+impl MemoryPort {
+    /// For `columns` columns.
+    pub fn new(columns: usize) -> Self {
         let number = |region: Region| Constant::new((region as u64).into());
         Self {
             clock: Default::default(),
@@ -102,10 +107,11 @@ impl Default for MemoryPort {
             mem_wdata: Default::default(),
             data: Default::default(),
             beat: Default::default(),
+            column: Default::default(),
             write_activation: Default::default(),
             read_activation: Default::default(),
-            write_weights: Default::default(),
-            write_positions: Default::default(),
+            write_word: Default::default(),
+            write_control: Default::default(),
             write_list: Default::default(),
             write_parameter: Default::default(),
             write_walk_low: Default::default(),
@@ -122,8 +128,8 @@ impl Default for MemoryPort {
             beat_out: Default::default(),
             activation_write: Default::default(),
             activation_read: Default::default(),
-            weights: Default::default(),
-            positions: Default::default(),
+            word: Default::default(),
+            control: Default::default(),
             list: Default::default(),
             parameters: Default::default(),
             walk_low: Default::default(),
@@ -134,6 +140,7 @@ impl Default for MemoryPort {
             store_high: Default::default(),
             region: Default::default(),
             odd: Default::default(),
+            last_column: Constant::new((columns as u64 - 1).into()),
             activation_region: number(Region::Activation),
             word_region: number(Region::Word),
             list_region: number(Region::LoadList),
@@ -160,8 +167,8 @@ impl Logic for MemoryPort {
             beat_out,
             activation_write,
             activation_read,
-            weights,
-            positions,
+            word,
+            control,
             list,
             parameters,
             walk_low,
@@ -186,9 +193,8 @@ impl Logic for MemoryPort {
         self.activation_write.d.next =
             self.write.q.val() & (self.region.val() == self.activation_region.val());
         self.activation_read.d.next = self.read.q.val() & (self.region.val() == self.activation_region.val());
-        self.weights.d.next =
-            self.write.q.val() & (self.region.val() == self.word_region.val()) & !self.odd.val();
-        self.positions.d.next =
+        self.word.d.next = self.write.q.val() & (self.region.val() == self.word_region.val());
+        self.control.d.next =
             self.write.q.val() & (self.region.val() == self.word_region.val()) & self.odd.val();
         self.list.d.next = self.write.q.val() & (self.region.val() == self.list_region.val());
         self.parameters.d.next = self.write.q.val() & (self.region.val() == self.parameter_region.val());
@@ -205,10 +211,11 @@ impl Logic for MemoryPort {
 
         self.data.next = self.data_out.q.val();
         self.beat.next = self.beat_out.q.val();
+        self.column.next = self.beat_out.q.val().get_bits::<4>(0) & self.last_column.val();
         self.write_activation.next = self.activation_write.q.val();
         self.read_activation.next = self.activation_read.q.val();
-        self.write_weights.next = self.weights.q.val();
-        self.write_positions.next = self.positions.q.val();
+        self.write_word.next = self.word.q.val();
+        self.write_control.next = self.control.q.val();
         self.write_list.next = self.list.q.val();
         self.write_parameter.next = self.parameters.q.val();
         self.write_walk_low.next = self.walk_low.q.val();

@@ -34,8 +34,3 @@ pub const PASS: usize = 12;
 pub const POINTER: usize = 16;
 /// Bits of a count of passes.
 pub const PASSES: usize = 16;
-
-/// As many new blocks or signals: they must be built one by one, since a clone has the identity of its original.
-pub(crate) fn many<T: Default>(count: usize) -> Vec<T> {
-    (0..count).map(|_| T::default()).collect()
-}

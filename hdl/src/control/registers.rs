@@ -6,7 +6,7 @@
 //! | `reg_addr` | 16 | in, byte offset (see `pleach_spec::register`) |
 //! | `reg_write`, `reg_wdata` | 1, 32 | in |
 //! | `reg_rdata` | 32 | out, 2 cycles after the address |
-//! | `idle` | 1 | out, the inverse of *busy* |
+//! | `busy`, `idle` | 1 | out, a run is under way; its inverse |
 //! | `pass_first`, `passes`, `words_first`, `list_first` | 12, 16, 16, 16 | out, of the run |
 //! | `stored` | 16 | in, passes stored |
 //! | `word_valid`, `stall_data`, `stall_drain`, `issue` | 1 | in, counted while busy |
@@ -47,6 +47,8 @@ pub struct Registers {
     pub reg_wdata: Signal<In, Bits<32>>,
     /// What is there.
     pub reg_rdata: Signal<Out, Bits<32>>,
+    /// A run is under way.
+    pub busy: Signal<Out, Bit>,
     /// Between runs.
     pub idle: Signal<Out, Bit>,
     /// Index of the run's first pass.
@@ -79,7 +81,7 @@ pub struct Registers {
     first_word: Reg<Bits<POINTER>>,
     first_entry: Reg<Bits<POINTER>>,
     // The run.
-    busy: Reg<Bit>,
+    running: Reg<Bit>,
     done: Reg<Bit>,
     pending: Reg<Bit>,
     // Cycles until a pending run may run_begins.
@@ -130,6 +132,7 @@ impl Registers {
             reg_write: Default::default(),
             reg_wdata: Default::default(),
             reg_rdata: Default::default(),
+            busy: Default::default(),
             idle: Default::default(),
             pass_first: Default::default(),
             passes: Default::default(),
@@ -148,7 +151,7 @@ impl Registers {
             count: Default::default(),
             first_word: Default::default(),
             first_entry: Default::default(),
-            busy: Default::default(),
+            running: Default::default(),
             done: Default::default(),
             pending: Default::default(),
             settling: Default::default(),
@@ -161,7 +164,7 @@ impl Registers {
             status: Default::default(),
             run_begins: Default::default(),
             run_ends: Default::default(),
-            // The registers of the port, of `pending` and of `busy` take three cycles.
+            // The registers of the port, of `pending` and of `running` take three cycles.
             start_settling: Constant::new((START_CYCLES as u64 - 3).into()),
             reset_settling: Constant::new(RESET_CYCLES.into()),
             at_magic: offset(spec::MAGIC),
@@ -197,7 +200,7 @@ impl Logic for Registers {
             count,
             first_word,
             first_entry,
-            busy,
+            running,
             done,
             pending,
             settling,
@@ -233,22 +236,23 @@ impl Logic for Registers {
         self.list_first.next = self.first_entry.q.val();
 
         // Start and run_ends.
-        self.idle.next = !self.busy.q.val();
+        self.busy.next = self.running.q.val();
+        self.idle.next = !self.running.q.val();
         self.control_write.next = self.write.q.val() & (self.address.q.val() == self.at_control.val());
         self.run_begins.next = self.pending.q.val() & !self.settling.q.val().any();
-        self.run_ends.next = self.busy.q.val() & (self.stored.val() == self.count.q.val());
+        self.run_ends.next = self.running.q.val() & (self.stored.val() == self.count.q.val());
         if self.settling.q.val().any() {
             self.settling.d.next = self.settling.q.val() - 1;
         }
         if self.run_begins.val() {
             self.pending.d.next = false;
-            self.busy.d.next = true;
+            self.running.d.next = true;
         }
         if self.run_ends.val() {
-            self.busy.d.next = false;
+            self.running.d.next = false;
             self.done.d.next = true;
         }
-        if self.control_write.val() & self.wdata.q.val().get_bit(0) & !self.busy.q.val() {
+        if self.control_write.val() & self.wdata.q.val().get_bit(0) & !self.running.q.val() {
             self.pending.d.next = true;
             self.done.d.next = false;
             if self.settling.q.val() < self.start_settling.val() {
@@ -257,13 +261,13 @@ impl Logic for Registers {
         }
         if self.control_write.val() & self.wdata.q.val().get_bit(1) {
             self.pending.d.next = false;
-            self.busy.d.next = false;
+            self.running.d.next = false;
             self.done.d.next = false;
             self.settling.d.next = self.reset_settling.val();
         }
 
         // Counters.
-        if self.busy.q.val() {
+        if self.running.q.val() {
             self.cycles.d.next = self.cycles.q.val() + 1;
             if self.word_valid.val() {
                 self.words.d.next = self.words.q.val() + 1;
@@ -288,7 +292,7 @@ impl Logic for Registers {
 
         // What the host reads.
         self.status.next = 0.into();
-        if self.busy.q.val() | self.pending.q.val() {
+        if self.running.q.val() | self.pending.q.val() {
             self.status.next = 1.into();
         }
         if self.done.q.val() {

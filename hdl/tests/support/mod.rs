@@ -1,5 +1,7 @@
 //! Runs a block's Verilog under Verilator: a small C++ main reads the inputs of every cycle and writes the outputs.
 
+#![allow(dead_code)] // Each test program uses its part of this.
+
 use std::collections::hash_map::DefaultHasher;
 use std::fmt::Write as _;
 use std::hash::{Hash, Hasher};
@@ -179,6 +181,42 @@ fn main_text(ports: &[Port]) -> String {
     }
     text.push_str("    }\n}\n");
     text
+}
+
+/// Cycles of a comparison.
+const CYCLES: usize = 2000;
+
+/// Runs `block` in Rust and in Verilog. `drive` sets the inputs and returns them in port order, without the clock;
+/// `read` gives the outputs in port order.
+pub fn compare<B: Block>(
+    name: &str,
+    mut block: B,
+    clock: Option<fn(&mut B) -> &mut Signal<In, Clock>>,
+    mut drive: impl FnMut(&mut B, &mut Random) -> Vec<Vec<u32>>,
+    read: impl Fn(&B) -> Vec<Vec<u32>>,
+) {
+    let model = Verilated::build(&mut block, name);
+    let mut random = Random::new(name);
+    let mut inputs = Vec::new();
+    let mut expected = Vec::new();
+    for _ in 0..CYCLES {
+        inputs.push(drive(&mut block, &mut random));
+        settle(&mut block, clock, false);
+        expected.push(read(&block));
+        settle(&mut block, clock, true);
+    }
+    let actual = model.run(&inputs);
+    for (cycle, (actual, expected)) in actual.iter().zip(&expected).enumerate() {
+        assert_eq!(actual, expected, "{name}, cycle {cycle}");
+    }
+    assert_eq!(actual.len(), CYCLES);
+}
+
+fn settle<B: Block>(block: &mut B, clock: Option<fn(&mut B) -> &mut Signal<In, Clock>>, level: bool) {
+    if let Some(clock) = clock {
+        clock(block).next = level.into();
+    }
+    assert!(simulate(block, 10), "does not settle");
 }
 
 /// `value` as little-endian words.

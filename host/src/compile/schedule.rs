@@ -4,7 +4,7 @@
 //! as soon as the slot it goes to has been used up by all columns. Taking a chunk early never hurts, and a column's next
 //! non-zero is always the one whose chunk leaves first, so no choice is left to make. Linear in words and non-zeros.
 
-use pleach_spec::stream::{Control, TAKE_ALL, TAKE_HIGH, TAKE_LOW, TAKE_NONE, WordStream};
+use pleach_spec::stream::{Control, TAKE_ALL, TAKE_HIGH, TAKE_LOW, WordStream};
 use pleach_spec::{Config, VECTOR};
 
 /// Weights that multiply one loaded vector: for each column, one weight a channel.
@@ -41,11 +41,7 @@ pub fn schedule(vectors: &[VectorWeights], config: &Config) -> WordStream {
         let oldest = pending.map(|item| item.chunk as usize).min().unwrap_or(chunks.len());
         let room = (oldest + slots).saturating_sub(loaded);
         let control = take_chunks(&chunks[loaded..], room);
-        loaded += match control.take {
-            TAKE_NONE => 0,
-            TAKE_ALL => config.chunks_per_vector(),
-            _ => 1,
-        };
+        loaded += control.chunks(config);
         popped += usize::from(control.pop);
         stream.controls.push(control);
         for (n, items) in next.iter_mut().zip(&columns) {

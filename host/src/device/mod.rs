@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 use miette::Diagnostic;
 use ndarray::Array3;
-use pleach_sim::device::{Device, DeviceError, FastDevice, Session};
+use pleach_sim::device::{Device, DeviceError, FastDevice, RtlDevice, Session};
 use pleach_sim::golden;
 use pleach_spec::Config;
 use pleach_spec::model_file::ModelFile;
@@ -62,7 +62,6 @@ fn help(error: &DeviceError) -> &'static str {
             "`cargo xtask setup` gets Verilator; `--device fast` computes the same bits and cycles without it"
         }
         DeviceError::Hdl(_) => "try a built-in configuration: this one cannot be generated",
-        DeviceError::Field(_) => "compile the model again",
         DeviceError::Timeout { .. } => "the program may be for other hardware; compile the model again",
         DeviceError::Identity { .. } => "compile the model for the configuration of the device",
     }
@@ -83,7 +82,7 @@ impl Engine {
             Kind::Golden => return Ok(Self::Golden),
             Kind::Fast => Box::new(FastDevice::new(config.clone())),
             Kind::Rtl => Box::new(
-                pleach_sim::device::RtlDevice::build(config.clone())
+                RtlDevice::build(config.clone())
                     .map_err(|source| InferError::Device { device: kind.name(), source })?,
             ),
         };

@@ -1,16 +1,15 @@
 //! What a program runs on: the fast model, the Verilated RTL and, later, a board look the same from here.
 
 mod fast;
-mod rtl;
 mod session;
 
+pub use crate::rtl::RtlDevice;
 pub use fast::FastDevice;
-pub use rtl::RtlDevice;
 pub use session::Session;
 
 use crate::fast::Counters;
 use pleach_spec::program::Run;
-use pleach_spec::{Config, FieldOverflow, VECTOR};
+use pleach_spec::{Config, VECTOR};
 use thiserror::Error;
 
 /// One vector of the activation buffer.
@@ -25,9 +24,6 @@ pub enum DeviceError {
     /// The Verilated model could not be built or loaded.
     #[error(transparent)]
     Rtl(#[from] crate::rtl::Error),
-    /// A program that was not checked.
-    #[error(transparent)]
-    Field(#[from] FieldOverflow),
     /// The accelerator did not finish.
     #[error("the accelerator was still busy after {cycles} cycles")]
     Timeout {

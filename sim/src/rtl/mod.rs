@@ -23,6 +23,7 @@
 
 mod cache;
 mod compile;
+mod device;
 mod error;
 mod library;
 mod lint;
@@ -34,6 +35,7 @@ mod tool;
 mod tests;
 
 pub use compile::{Checks, Verilate};
+pub use device::RtlDevice;
 pub use error::Error;
 pub use library::Library;
 pub use lint::lint;

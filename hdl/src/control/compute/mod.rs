@@ -26,8 +26,9 @@ use pleach_spec::{Config, timing};
 use rust_hdl::prelude::*;
 
 use super::command::CommandMemory;
-use super::{PASS, PASSES, POINTER, STAGE, many};
+use super::{PASS, PASSES, POINTER, STAGE};
 use crate::cells::Ram;
+use crate::many::many;
 use crate::netlist::{Net, Readable, Structure, Tap, Wiring};
 
 use sequencer::Sequencer;

@@ -42,8 +42,9 @@ use rust_hdl::prelude::*;
 
 use super::command::CommandMemory;
 use super::walk::RecordRegister;
-use super::{ADDRESS, LANE, PASS, PASSES, POINTER, STAGE, many};
+use super::{ADDRESS, LANE, PASS, PASSES, POINTER, STAGE};
 use crate::cells::{Delay, LutRam, Ram};
+use crate::many::many;
 use crate::netlist::{Net, Readable, Structure, Tap, Wiring};
 
 use needs::{NEEDS, NeedAddress};

@@ -5,25 +5,26 @@
 //! | `clock`, `idle` | 1 | in |
 //! | `command_first`, `command_write$b`, `command_entry`, `command_data` | 12, 1, 12, 128 | in, as in [`CommandMemory`], two beats each |
 //! | `valid` | 1 | in, cycle v: the results of a row are here, row 0 of a tile first |
-//! | `result$c` | 8 | in, cycle v: the byte of column *c* |
+//! | `vector` | 128 | in, cycle v: byte *i* is of column *i* mod C |
 //! | `write` | 1 | out, cycle v: they are to be written (the row belongs to a pixel) |
 //! | `address` | 20 | out, cycle v |
 //! | `data`, `bytes` | 128, 16 | out, cycle v: the vector, and which bytes of it are meant |
 //! | `stored` | 16 | out, passes of the run stored |
 //! | `stored_next` | 16 | out, what `stored` will be in the next cycle |
 //!
-//! `data` repeats the C bytes over the vector, so `lane` of the command must be a multiple of C. While idle, results are
+//! Columns are repeated over the vector, so `lane` of the command must be a multiple of C. While idle, results are
 //! ignored.
 
 mod sequencer;
 
 use pleach_spec::command::Store as Command;
-use pleach_spec::{Config, Record, VECTOR};
+use pleach_spec::{Config, Record};
 use rust_hdl::prelude::*;
 
 use super::command::CommandMemory;
-use super::{ADDRESS, PASS, PASSES, many};
-use crate::netlist::{Net, Readable, Structure, Tap, Wiring};
+use super::{ADDRESS, PASS, PASSES};
+use crate::many::many;
+use crate::netlist::{Net, Readable, Structure, Wiring};
 
 use sequencer::Sequencer;
 
@@ -44,8 +45,8 @@ pub struct Store {
     pub command_data: Signal<In, Bits<128>>,
     /// Results of a row.
     pub valid: Signal<In, Bit>,
-    /// The byte of each column.
-    pub result: Vec<Signal<In, Bits<8>>>,
+    /// Their bytes, repeated.
+    pub vector: Signal<In, Bits<128>>,
     /// Write them.
     pub write: Signal<Out, Bit>,
     /// Where.
@@ -75,7 +76,7 @@ impl Store {
             command_entry: Default::default(),
             command_data: Default::default(),
             valid: Default::default(),
-            result: many(config.columns),
+            vector: Default::default(),
             write: Default::default(),
             address: Default::default(),
             data: Default::default(),
@@ -133,8 +134,7 @@ impl Structure for Store {
     fn wires(&mut self, net: &mut Net) {
         self.wire_command(net);
         self.wire_sequencer(net);
-        let bytes: Vec<_> = self.result.iter().cycle().take(VECTOR).map(|byte| byte.tap()).collect();
-        net.wire(Tap::join(&bytes), &mut self.data);
+        net.wire(self.vector.tap(), &mut self.data);
     }
 }
 

@@ -28,7 +28,8 @@ use pleach_spec::{Config, Record};
 use rust_hdl::prelude::*;
 
 use super::command::CommandMemory;
-use super::{ADDRESS, LANE, PASS, PASSES, many};
+use super::{ADDRESS, LANE, PASS, PASSES};
+use crate::many::many;
 use crate::netlist::{Net, Readable, Structure, Wiring};
 
 pub use record::RecordRegister;
