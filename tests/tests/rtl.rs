@@ -34,7 +34,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn single_layers_on_4x4(case in cases(Limits::QUICK)) {
+    fn single_layers_on_4x4(case in cases(Limits { map: 9, ..Limits::FULL })) {
         check(&case, &mut mini())?;
     }
 

@@ -68,3 +68,33 @@ fn moments(graph: &Graph, index: usize, images: &[Array3<f32>]) -> Result<Moment
     let variance = square.iter().zip(&mean).map(|(s, m)| (s / count - m * m).max(0.0));
     Ok(Moments { deviation: variance.map(f64::sqrt).collect(), mean })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::testing::{conv, image, map};
+
+    #[test]
+    fn means_and_deviations_are_those_of_before() {
+        let mut original = Graph::new("net", "x", map(3, 6, 6));
+        let mut first = conv(5, [3, 3, 3], 1);
+        first.clamp = Clamp::RELU;
+        let a = original.push("a", Op::Conv(first), original.input(), "ya").unwrap();
+        original.push("b", Op::Conv(conv(4, [5, 2, 2], 2)), a, "yb").unwrap();
+        let mut pruned = original.clone();
+        for layer in pruned.layers_mut() {
+            let every_third = layer.conv.weights.iter_mut().step_by(3);
+            every_third.for_each(|weight| *weight = 0.0);
+        }
+        let images: Vec<_> = (0..8).map(|seed| image([3, 6, 6], seed)).collect();
+        rescale(&mut pruned, &original, &images, &mut |_| ()).unwrap();
+        for index in 0..2 {
+            let (wanted, found) =
+                (moments(&original, index, &images).unwrap(), moments(&pruned, index, &images).unwrap());
+            for channel in 0..wanted.mean.len() {
+                assert!((wanted.mean[channel] - found.mean[channel]).abs() < 1e-4);
+                assert!((wanted.deviation[channel] - found.deviation[channel]).abs() < 1e-4);
+            }
+        }
+    }
+}

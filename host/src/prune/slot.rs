@@ -35,15 +35,15 @@ pub type SecondMoments<'a> = &'a dyn Fn(&str) -> Vec<f32>;
 struct Unit {
     layer: usize,
     pass: usize,
-    /// `(column's output channel, [(saliency, index of the weight)])`.
+    /// For each column the weights as `(saliency, index in the layer's weights)`.
     columns: Vec<Vec<(f32, usize)>>,
+    /// Words granted so far.
     words: usize,
 }
 
 /// A further word of a unit.
 struct Candidate {
     unit: usize,
-    gain: f32,
     gain_per_cycle: f32,
 }
 
@@ -99,10 +99,10 @@ fn candidates(units: &[Unit], tiles: &[Tile]) -> Vec<Candidate> {
         let price = tiles[unit.pass].pixel_tiles as f32;
         (0..VECTOR).map(move |word| {
             let gain: f32 = unit.columns.iter().filter_map(|column| column.get(word)).map(|(s, _)| s).sum();
-            Candidate { unit: index, gain, gain_per_cycle: gain / price }
+            Candidate { unit: index, gain_per_cycle: gain / price }
         })
     });
-    let mut candidates: Vec<Candidate> = words.filter(|candidate| candidate.gain > 0.0).collect();
+    let mut candidates: Vec<Candidate> = words.filter(|candidate| candidate.gain_per_cycle > 0.0).collect();
     candidates.sort_by(|a, b| b.gain_per_cycle.total_cmp(&a.gain_per_cycle));
     candidates
 }
@@ -198,20 +198,94 @@ fn tile_units<'a>(
 /// Zeroes what does not fit; returns the number of weights zeroed and the number there were.
 fn apply(graph: &mut Graph, units: &[Unit]) -> (usize, usize) {
     let (mut removed, mut total) = (0, 0);
-    for (index, layer) in graph.layers_mut().enumerate() {
-        let weights = layer.conv.weights.as_slice_mut().expect("weights are in standard layout");
-        for column in units.iter().filter(|unit| unit.layer == index).flat_map(|unit| {
-            unit.columns.iter().map(|column| {
-                (&column[..unit.words.min(column.len())], &column[unit.words.min(column.len())..])
-            })
-        }) {
-            let (kept, dropped) = column;
-            total += kept.len() + dropped.len();
-            for &(_, at) in dropped {
+    let mut layers: Vec<_> = graph.layers_mut().collect();
+    for unit in units {
+        let weights = layers[unit.layer].conv.weights.as_slice_mut().expect("weights are in standard layout");
+        for column in &unit.columns {
+            total += column.len();
+            for &(_, at) in column.iter().skip(unit.words) {
                 removed += usize::from(weights[at] != 0.0);
                 weights[at] = 0.0;
             }
         }
     }
     (removed, total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::Op;
+    use crate::graph::testing::{conv, map};
+
+    /// 20 to 24 channels on 8x8, then a pointwise layer.
+    fn network() -> Graph {
+        let mut graph = Graph::new("net", "x", map(20, 8, 8));
+        let mut first = conv(24, [20, 3, 3], 1);
+        first.geometry.pads = [1; 4];
+        let a = graph.push("a", Op::Conv(first), graph.input(), "ya").unwrap();
+        graph.push("b", Op::Conv(conv(40, [24, 1, 1], 2)), a, "yb").unwrap();
+        graph
+    }
+
+    fn ones(graph: &Graph) -> impl Fn(&str) -> Vec<f32> {
+        let channels: HashMap<String, usize> =
+            graph.layers().map(|layer| (layer.input_name.to_owned(), layer.input.channels)).collect();
+        move |tensor| vec![1.0; channels[tensor]]
+    }
+
+    fn config() -> Config {
+        Config::resolve("mini").unwrap()
+    }
+
+    #[test]
+    fn the_budget_is_met_and_nearly_spent() {
+        for speedup in [1.0, 2.0, 4.0, 7.5] {
+            let mut graph = network();
+            let pruned = slot_prune(&mut graph, &ones(&network()), &config(), speedup).unwrap();
+            let reached = pruned.dense_cycles as f64 / pruned.cycles as f64;
+            assert!((speedup..speedup * 1.01).contains(&reached), "{reached} for {speedup}");
+            let zeros: usize =
+                graph.layers().map(|l| l.conv.weights.iter().filter(|&&w| w == 0.0).count()).sum();
+            assert_eq!(zeros, pruned.removed);
+        }
+    }
+
+    #[test]
+    fn a_speed_up_of_one_removes_nothing() {
+        let mut graph = network();
+        assert_eq!(slot_prune(&mut graph, &ones(&network()), &config(), 1.0).unwrap().removed, 0);
+    }
+
+    #[test]
+    fn columns_keep_their_largest_weights_and_as_many_as_their_neighbours() {
+        let mut graph = network();
+        let pruned = slot_prune(&mut graph, &ones(&network()), &config(), 4.0).unwrap();
+        let original = network();
+        let layer = |graph: &Graph| graph.layers().next().unwrap().conv.weights.clone();
+        let (before, after) = (layer(&original), layer(&graph));
+        // The first 16 input channels at one tap, for the four output channels of a tile.
+        for tile in pruned.orders["a"].chunks(4) {
+            let kept: Vec<usize> = tile
+                .iter()
+                .map(|&o| {
+                    let at =
+                        |c: usize| (before[(o as usize, c, 1, 1)].abs(), after[(o as usize, c, 1, 1)] != 0.0);
+                    let least = (0..16).map(at).filter(|w| w.1).map(|w| w.0).fold(f32::INFINITY, f32::min);
+                    let most = (0..16).map(at).filter(|w| !w.1).map(|w| w.0).fold(0.0, f32::max);
+                    assert!(least >= most, "a larger weight went before a smaller one");
+                    (0..16).filter(|&c| at(c).1).count()
+                })
+                .collect();
+            assert!(kept.iter().all(|&count| count == kept[0]), "{kept:?}");
+        }
+    }
+
+    #[test]
+    fn targets_out_of_reach_are_errors() {
+        let error = |speedup| slot_prune(&mut network(), &ones(&network()), &config(), speedup).unwrap_err();
+        assert!(matches!(error(1.0e6), PruneError::Unreachable { reachable, .. } if reachable > 10.0));
+        assert!(matches!(error(f64::NAN), PruneError::Target(_)));
+        assert!(matches!(error(0.9), PruneError::Target(_)));
+    }
 }

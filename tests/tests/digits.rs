@@ -1,0 +1,61 @@
+//! The digits network through the RTL: the whole ladder of truth on a trained network and real images.
+
+use ndarray::Array3;
+use pleach_host::data::{Expected, Sidecar, load};
+use pleach_host::pipeline::{Compiled, Options, compile_onnx};
+use pleach_sim::device::{RtlDevice, Session};
+use pleach_sim::golden;
+use pleach_spec::Config;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+fn model() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/digits.onnx")
+}
+
+fn compiled(config: &str, speedup: Option<f64>) -> Compiled {
+    let options = Options {
+        config: Config::resolve(config).unwrap(),
+        shapes: BTreeMap::new(),
+        calibration: None,
+        speedup,
+    };
+    compile_onnx(&model(), &options, &mut |_, _, _| ()).unwrap()
+}
+
+/// Runs `count` test images: bits as golden says, cycles as predicted when the model was compiled.
+fn check(compiled: &Compiled, count: usize) {
+    let model = &compiled.model;
+    let network = &model.network;
+    let input = &network.tensors[network.input];
+    let sidecar = Sidecar::beside(&self::model()).unwrap();
+    let test = load(
+        sidecar.data.test.as_deref().unwrap(),
+        Expected { shape: input.shape, classes: &sidecar.labels.names },
+    );
+    let mut device = RtlDevice::build(model.config.clone()).expect("the RTL builds");
+    let mut session = Session::new(&mut device, network, &model.program);
+    for image in test.unwrap().images(&sidecar.input).take(count) {
+        let map: Array3<i8> = image.unwrap().mapv(|x| input.quantization.quantize(x));
+        let (output, counters) = session.infer(map.as_slice().unwrap()).unwrap();
+        let golden = golden::run(network, map).unwrap();
+        assert_eq!(output, golden[network.output].as_slice().unwrap());
+        assert_eq!(counters.cycles, model.cycles());
+    }
+}
+
+#[test]
+fn dense_on_4x4() {
+    check(&compiled("mini", None), 3);
+}
+
+#[test]
+fn pruned_on_4x4() {
+    check(&compiled("mini", Some(4.0)), 5);
+}
+
+#[test]
+fn dense_and_pruned_on_16x16() {
+    check(&compiled("default", None), 20);
+    check(&compiled("default", Some(4.0)), 20);
+}
