@@ -118,10 +118,10 @@ fn check<const WB: usize, const P: usize>(rows: usize, columns: usize, lengths: 
         }
     }
     for (cycle, (output, expected)) in outputs.iter().zip(&expected).enumerate() {
-        for column in 0..columns {
+        for (column, expected) in expected.iter().enumerate() {
             let valid = output[columns + column][0] == 1;
             let actual = valid.then(|| output[column][0] as i32);
-            assert_eq!(actual, expected[column], "{name}, cycle {cycle}, column {column}");
+            assert_eq!(actual, *expected, "{name}, cycle {cycle}, column {column}");
         }
     }
 }
