@@ -1,1 +1,3 @@
-//! Placeholder of the first commit.
+//! Import, analyse, prune, quantize, compile and run networks on the Pleach accelerator.
+
+pub mod compile;

@@ -2,5 +2,6 @@
 //!
 //! This crate knows nothing of ONNX, of training or of how programs are compiled.
 
+pub mod device;
 pub mod fast;
 pub mod golden;

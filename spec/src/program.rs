@@ -168,6 +168,20 @@ pub enum ProgramError {
 }
 
 impl Program {
+    /// The same passes with a run for each layer, so that every map can be looked at when it has been written.
+    pub fn by_layer(&self) -> Self {
+        let mut runs: Vec<Run> = Vec::new();
+        for pass in self.runs.iter().flat_map(|run| &run.passes) {
+            if runs.last().is_none_or(|run| run.passes[0].layer != pass.layer) {
+                runs.push(Run::default());
+            }
+            let mut pass = pass.clone();
+            pass.load.after = 0;
+            runs.last_mut().expect("a run was pushed").passes.push(pass);
+        }
+        Self { runs, maps: self.maps.clone() }
+    }
+
     /// Checks everything the hardware relies on, so that no program from a file can hang or derail a device.
     pub fn check(&self, config: &Config) -> Result<(), ProgramError> {
         for (index, run) in self.runs.iter().enumerate() {

@@ -52,7 +52,7 @@ pub struct WordStream {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Encoding {
-    /// Every column uses the same position, which follows from the controls: see [`WordStream::implicit_positions`].
+    /// Every column uses the same position, which is not stored: see [`WordStream::implicit_position`].
     Dense = 0,
     /// A position a column and word.
     Sparse = 1,
@@ -94,28 +94,18 @@ impl WordStream {
         self.weights.iter().filter(|&&w| w != 0).count()
     }
 
-    /// The positions of a dense stream: the first channel of the oldest chunk that a word takes, else one more than the word before.
-    pub fn implicit_positions(controls: &[Control], config: &Config) -> Vec<u8> {
-        let (mut slot, mut position) = (0, 0);
-        let mut next = |control: &Control| {
-            match control.take {
-                TAKE_NONE => position = (position + 1) % config.window,
-                take => {
-                    position = slot * config.chunk;
-                    slot = (slot + chunks_taken(take, config)) % config.slots();
-                }
-            }
-            position as u8
-        };
-        controls.iter().map(&mut next).collect()
+    /// The position that all columns of a word use in a dense stream: chunks follow each other around the window, and each of
+    /// their channels takes one word.
+    pub fn implicit_position(word: usize, config: &Config) -> u8 {
+        (word % config.window) as u8
     }
 
     /// The denser encoding that can hold this stream.
     pub fn encoding(&self, config: &Config) -> Encoding {
-        let implicit = Self::implicit_positions(&self.controls, config);
         let words = self.weights.chunks(config.columns).zip(self.positions.chunks(config.columns));
-        let fits = words.zip(&implicit).all(|((weights, positions), implicit)| {
-            weights.iter().zip(positions).all(|(&w, p)| w == 0 || p == implicit)
+        let fits = words.enumerate().all(|(word, (weights, positions))| {
+            let implicit = Self::implicit_position(word, config);
+            weights.iter().zip(positions).all(|(&w, &p)| w == 0 || p == implicit)
         });
         if fits { Encoding::Dense } else { Encoding::Sparse }
     }
@@ -156,9 +146,8 @@ impl WordStream {
         let nibble = |word: usize| Control::from_bits(nibbles[word / 2] >> (word % 2 * 4));
         let controls: Vec<Control> = (0..words).map(nibble).collect();
         let mut all_positions = match encoding {
-            Encoding::Dense => Self::implicit_positions(&controls, config)
-                .into_iter()
-                .flat_map(|p| std::iter::repeat_n(p, config.columns))
+            Encoding::Dense => (0..words)
+                .flat_map(|word| std::iter::repeat_n(Self::implicit_position(word, config), config.columns))
                 .collect(),
             Encoding::Sparse => positions
                 .chunks(position_bytes(config))
@@ -220,15 +209,6 @@ fn unpack_positions(packed: &[u8], config: &Config) -> Vec<u8> {
     let bits = config.position_bits();
     let bit = |at: usize| packed[at / 8] >> (at % 8) & 1;
     (0..config.columns).map(|column| (0..bits).map(|b| bit(column * bits + b) << b).sum()).collect()
-}
-
-/// Chunks that a `take` moves into the window.
-pub fn chunks_taken(take: u8, config: &Config) -> usize {
-    match take {
-        TAKE_NONE => 0,
-        TAKE_ALL => config.chunks_per_vector(),
-        _ => 1,
-    }
 }
 
 /// What the window of a row holds while the words of a tile go by: the reference for everything that reads streams.
