@@ -144,6 +144,7 @@ fn found_yosys() -> Option<Tool> {
 
 fn yosys(program: PathBuf) -> Option<Tool> {
     let version = output(command(&program).arg("--version"))?;
+    let version = version.split(" (").next().unwrap_or(&version).to_owned();
     Some(Tool { program, environment: Vec::new(), version })
 }
 
@@ -187,7 +188,7 @@ fn install_debian(package: &str) -> bool {
     }
     eprintln!("installing {package} with apt-get");
     let arguments = ["install", "--yes", "--quiet", "--no-install-recommends", package];
-    if tried(install.args(arguments)) {
+    if tried(install.args(arguments).env("DEBIAN_FRONTEND", "noninteractive")) {
         return true;
     }
     // A fresh machine has no package lists yet.
