@@ -1,3 +1,23 @@
-//! Import, analyse, prune, quantize, compile and run networks on the Pleach accelerator.
+//! The host side of Pleach: from an ONNX file to what the accelerator runs, and running it.
+//!
+//! A folder a stage, each knowing only those before it:
+//!
+//! - [`import`]: ONNX file -> protobuf model (kept whole) and float graph;
+//! - [`graph`]: the float graph, its executor, and the passes that bring it to convolutions only;
+//! - [`data`]: images, labels, and how a model wants its pixels;
+//! - [`prune`]: zeroes weights so that cycles are saved;
+//! - [`quantize`]: calibration, and float graph -> [`pleach_spec::network::Network`];
+//! - [`compile`]: quantized network -> program of the accelerator;
+//! - [`pipeline`]: all of these in a row;
+//! - [`device`], [`report`], [`cli`]: running it, and telling about it.
 
+pub mod cli;
 pub mod compile;
+pub mod data;
+pub mod device;
+pub mod graph;
+pub mod import;
+pub mod pipeline;
+pub mod prune;
+pub mod quantize;
+pub mod report;

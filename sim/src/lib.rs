@@ -5,3 +5,4 @@
 pub mod device;
 pub mod fast;
 pub mod golden;
+pub mod rtl;

@@ -168,16 +168,18 @@ pub enum ProgramError {
 }
 
 impl Program {
-    /// The same passes with a run for each layer, so that every map can be looked at when it has been written.
+    /// The same passes with a run for each layer (several where a layer already has several), so that every map can be looked
+    /// at when it has been written.
     pub fn by_layer(&self) -> Self {
         let mut runs: Vec<Run> = Vec::new();
-        for pass in self.runs.iter().flat_map(|run| &run.passes) {
-            if runs.last().is_none_or(|run| run.passes[0].layer != pass.layer) {
-                runs.push(Run::default());
+        for run in &self.runs {
+            for passes in run.passes.chunk_by(|a, b| a.layer == b.layer) {
+                let mut passes = passes.to_vec();
+                for pass in &mut passes {
+                    pass.load.after = 0;
+                }
+                runs.push(Run { passes });
             }
-            let mut pass = pass.clone();
-            pass.load.after = 0;
-            runs.last_mut().expect("a run was pushed").passes.push(pass);
         }
         Self { runs, maps: self.maps.clone() }
     }

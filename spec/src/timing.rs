@@ -52,6 +52,8 @@ latencies! {
     constants {
         FETCH_LATENCY = 6, "From the cycle in which LOAD issues the last bank read of a vector to the first cycle in which COMPUTE may issue a word that takes it";
         LANE_LATENCY = 9, "From the accumulator leaving the array to the byte leaving the requantize lane";
+        REGISTER_READ_LATENCY = 2, "From the address on the register port to the data";
+        MEMORY_READ_LATENCY = 8, "From the address on the memory port to the vector";
     }
     functions {
         free_latency = |rows, _columns| rows, "R",

@@ -1,5 +1,7 @@
 //! Random layers and networks for the tests across crates.
 
+pub mod vgg;
+
 use ndarray::Array3;
 use pleach_host::compile::{Layouts, compile_with};
 use pleach_sim::device::{Device, Session};
@@ -10,7 +12,7 @@ use pleach_spec::network::{ConvGeometry, Layer, MapShape, Network, Tensor};
 use pleach_spec::numerics::Quantization;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
-use proptest::test_runner::TestRng;
+use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
 /// Limits of the random layers.
 #[derive(Clone, Copy, Debug)]
@@ -87,42 +89,79 @@ pub fn cases(limits: Limits) -> impl Strategy<Value = Case> {
             Some((geometry, input, MapShape { channels: outputs, height, width }, layouts))
         })
         .prop_flat_map(|(geometry, input, output, layouts)| {
-            let weights =
-                output.channels * input.channels / geometry.groups * geometry.kernel[0] * geometry.kernel[1];
             let density = prop_oneof![Just(0u32), 1u32..100, Just(100u32)];
-            let contents = (density, prop::bool::weighted(0.2)).prop_flat_map(move |(density, extreme)| {
-                (
-                    values(weights, density, extreme),
-                    values(input.elements(), 100, extreme),
-                    prop::collection::vec(-5000i32..5000, output.channels),
-                    prop::collection::vec(1.0e-4f32..0.02, output.channels),
-                )
-            });
-            let points = (any::<i8>(), any::<i8>(), any::<bool>());
-            (Just((geometry, input, output, layouts)), contents, points)
+            contents(geometry, input, output, layouts, density)
         })
-        .prop_map(|((geometry, input, output, layouts), (weights, map, bias, scales), (x, y, relu))| {
-            let tensor = |name: &str, shape, scale, zero_point| Tensor {
-                name: name.into(),
-                shape,
-                quantization: Quantization { scale, zero_point },
-            };
-            let layer = Layer {
-                name: "layer".into(),
-                op: "Conv".into(),
-                input: 0,
-                output: 1,
-                geometry,
-                weights,
-                weight_scales: scales,
-                bias,
-                clamp: [if relu { y } else { -128 }, 127],
-                channel_order: Vec::new(),
-            };
-            let tensors = vec![tensor("x", input, 0.5, x), tensor("y", output, 0.75, y)];
-            let network = Network { name: "case".into(), tensors, layers: vec![layer], input: 0, output: 1 };
-            Case { network, input: map, layouts }
-        })
+}
+
+/// Random weights, biases, scales and activations for a layer.
+fn contents(
+    geometry: ConvGeometry,
+    input: MapShape,
+    output: MapShape,
+    layouts: Layouts,
+    density: impl Strategy<Value = u32>,
+) -> impl Strategy<Value = Case> {
+    let [height, width] = geometry.kernel;
+    let weights = output.channels * input.channels / geometry.groups * height * width;
+    let values = (density, prop::bool::weighted(0.2)).prop_flat_map(move |(density, extreme)| {
+        (
+            values(weights, density, extreme),
+            values(input.elements(), 100, extreme),
+            prop::collection::vec(-5000i32..5000, output.channels),
+            prop::collection::vec(1.0e-4f32..0.02, output.channels),
+        )
+    });
+    let points = (any::<i8>(), any::<i8>(), any::<bool>());
+    (values, points).prop_map(move |((weights, map, bias, scales), (x, y, relu))| {
+        let tensor = |name: &str, shape, scale, zero_point| Tensor {
+            name: name.into(),
+            shape,
+            quantization: Quantization { scale, zero_point },
+        };
+        let layer = Layer {
+            name: "layer".into(),
+            op: "Conv".into(),
+            input: 0,
+            output: 1,
+            geometry,
+            weights,
+            weight_scales: scales,
+            bias,
+            clamp: [if relu { y } else { -128 }, 127],
+            channel_order: Vec::new(),
+        };
+        let tensors = vec![tensor("x", input, 0.5, x), tensor("y", output, 0.75, y)];
+        let network = Network { name: "case".into(), tensors, layers: vec![layer], input: 0, output: 1 };
+        Case { network, input: map, layouts }
+    })
+}
+
+/// A layer with given geometry and random contents that depend on `seed` only.
+pub fn single_layer(
+    inputs: usize,
+    outputs: usize,
+    geometry: ConvGeometry,
+    size: [usize; 2],
+    density: u32,
+    layouts: Layouts,
+    seed: u64,
+) -> Case {
+    let [height, width] = geometry.output(size).expect("the kernel fits");
+    let input = MapShape { channels: inputs, height: size[0], width: size[1] };
+    let output = MapShape { channels: outputs, height, width };
+    let mut runner = runner(seed);
+    contents(geometry, input, output, layouts, Just(density))
+        .new_tree(&mut runner)
+        .expect("no filter")
+        .current()
+}
+
+/// A source of random values that depends on `seed` only.
+fn runner(seed: u64) -> TestRunner {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    TestRunner::new_with_rng(Default::default(), TestRng::from_seed(RngAlgorithm::ChaCha, &bytes))
 }
 
 /// A random network of a chain of layers, to test what lies between layers.
@@ -137,10 +176,7 @@ pub fn chains(limits: Limits, layers: usize) -> impl Strategy<Value = Case> {
 
 /// Appends a random layer that fits the network's output.
 fn append_layer(network: &mut Network, limits: Limits, seed: u64) {
-    let mut bytes = [0; 32];
-    bytes[..8].copy_from_slice(&seed.to_le_bytes());
-    let rng = TestRng::from_seed(prop::test_runner::RngAlgorithm::ChaCha, &bytes);
-    let mut runner = prop::test_runner::TestRunner::new_with_rng(Default::default(), rng);
+    let mut runner = runner(seed);
     let input = network.output;
     let shape = network.tensors[input].shape;
     let strategy = (geometry(limits), 1..=limits.channels, 0u32..=100);

@@ -1,0 +1,113 @@
+//! One stage of a rotation of lanes.
+//!
+//! | port | width | |
+//! |---|---|---|
+//! | `clock` | 1 | |
+//! | `amount` | 3 | in, of which the low `bits` count |
+//! | `source$i` | D | in |
+//! | `rotated$i` | D | out, `source$((i + amount * step) mod lanes)`, in the same cycle or 1 later |
+//!
+//! Two stages, of the low and of the high bits of the rotation, make a whole one: of 16 lanes, one LUT6 a bit and stage.
+
+use rust_hdl::prelude::*;
+
+use crate::control::many;
+use crate::verilog;
+
+/// How far a stage rotates.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Amount {
+    /// Bits of `amount` that count, at most 3.
+    pub bits: usize,
+    /// Lanes for an amount of 1.
+    pub step: isize,
+}
+
+/// When the result is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Result {
+    /// In the same cycle.
+    Wired,
+    /// One cycle later.
+    Registered,
+}
+
+/// Bits of a rotation of `lanes` that the first of two stages does.
+pub(super) fn low_bits(lanes: usize) -> usize {
+    (lanes.ilog2() as usize).div_ceil(2)
+}
+
+#[derive(Debug, LogicBlock)]
+pub(super) struct Rotate<const D: usize> {
+    pub clock: Signal<In, Clock>,
+    pub amount: Signal<In, Bits<3>>,
+    pub source: Vec<Signal<In, Bits<D>>>,
+    pub rotated: Vec<Signal<Out, Bits<D>>>,
+    _amount: Amount,
+    _result: Result,
+}
+
+impl<const D: usize> Rotate<D> {
+    pub fn new(lanes: usize, amount: Amount, result: Result) -> Self {
+        assert!(amount.bits <= 3, "a stage of {} bits", amount.bits);
+        Self {
+            clock: Default::default(),
+            amount: Default::default(),
+            source: many(lanes),
+            rotated: many(lanes),
+            _amount: amount,
+            _result: result,
+        }
+    }
+
+    /// Bits of `amount` that count.
+    pub fn bits(&self) -> usize {
+        self._amount.bits
+    }
+
+    fn source_of(&self, lane: usize, amount: usize) -> usize {
+        let lanes = self.source.len() as isize;
+        (lane as isize + amount as isize * self._amount.step).rem_euclid(lanes) as usize
+    }
+}
+
+impl<const D: usize> Logic for Rotate<D> {
+    fn update(&mut self) {
+        if self._result == Result::Wired || self.clock.pos_edge() {
+            let amount = self.amount.val().index() & ((1 << self._amount.bits) - 1);
+            for lane in 0..self.source.len() {
+                let source = self.source_of(lane, amount);
+                self.rotated[lane].next = self.source[source].val();
+            }
+        }
+    }
+
+    fn connect(&mut self) {
+        self.rotated.iter_mut().for_each(|rotated| rotated.connect());
+    }
+
+    fn hdl(&self) -> Verilog {
+        let (lanes, bits, step) = (self.source.len(), self._amount.bits, self._amount.step);
+        let (sensitivity, assign) = match self._result {
+            Result::Wired => ("@(*)", "="),
+            Result::Registered => ("@(posedge clock)", "<="),
+        };
+        let moves = |amount| -> String {
+            let moved = |lane| format!(" rotated${lane} {assign} source${};", self.source_of(lane, amount));
+            (0..lanes).map(moved).collect()
+        };
+        let body = match bits {
+            0 => format!("always {sensitivity} begin{} end\n", moves(0)),
+            _ => {
+                let default = format!("default: begin{} end\n", moves(0));
+                let cases: String = (1..1 << bits)
+                    .map(|amount| format!("{bits}'d{amount}: begin{} end\n", moves(amount)))
+                    .collect();
+                format!("always {sensitivity} case (amount[{}:0])\n{cases}{default}endcase\n", bits - 1)
+            }
+        };
+        let direction = if step < 0 { "back" } else { "by" };
+        let kind = if self._result == Result::Wired { "rotate" } else { "rotate_reg" };
+        verilog::leaf(&format!("{kind}_{lanes}x{D}_{direction}_{}_{bits}", step.unsigned_abs()), &body)
+    }
+}

@@ -1,0 +1,35 @@
+//! Leaf cells: the only places with hand-written Verilog.
+//!
+//! Each cell has its Verilog and, beside it, the same behaviour as a Rust `update()`; `tests/cells.rs` runs the two
+//! against each other. All cells have one clock and no reset: what must be reset is a register with a multiplexer in
+//! the kernel that owns it.
+//!
+//! | cell | what |
+//! |---|---|
+//! | [`Reg`] | a register |
+//! | [`Delay`] | a delay line of any length |
+//! | [`Ram`] | block RAM, one write and one read port |
+//! | [`MaskedRam`] | the same with a write enable per byte |
+//! | [`LutRam`] | small RAM in LUTs, read without a clock |
+//! | [`Select`] | one byte of a window |
+//! | [`Decode`] | one of N |
+//! | [`Mac`] | multiply and accumulate in one DSP |
+
+mod decode;
+mod delay;
+mod lut_ram;
+mod mac;
+mod masked_ram;
+mod ram;
+mod reg;
+mod select;
+mod words;
+
+pub use decode::Decode;
+pub use delay::Delay;
+pub use lut_ram::LutRam;
+pub use mac::Mac;
+pub use masked_ram::MaskedRam;
+pub use ram::Ram;
+pub use reg::Reg;
+pub use select::Select;

@@ -1,0 +1,320 @@
+//! LOAD: which vectors are read from the activation buffer, and when.
+//!
+//! | port | width | |
+//! |---|---|---|
+//! | `clock`, `idle` | 1 | in |
+//! | `command_first`, `command_write$0`, `command_entry`, `command_data` | 12, 1, 12, 128 | in, as in [`CommandMemory`] |
+//! | `list_first` | 16 | in, index of the run's first entry; held while idle |
+//! | `list_write`, `list_entry`, `list_data` | 1, 16, 32 | in, the host writes the load list |
+//! | `full`, `classes`, `address$r`, `ix$r`, `iy$r`, `class$r` | | in, a tile of [`Walk`](super::walk::Walk) |
+//! | `need_write`, `need_class`, `need` | 1, 6, 6 | in, as above |
+//! | `take` | 1 | out, the tile is copied at the end of this cycle |
+//! | `stored` | 16 | in, passes stored *from the next cycle on* |
+//! | `pop` | 1 | in, COMPUTE issues a word that pops a vector |
+//! | `staged` | 1 | out, a vector became available: COMPUTE may issue a word that takes it from the next cycle on |
+//! | `issue` | 1 | out, a bank read is issued in this cycle (cycle f) |
+//! | `issue_class`, `issue_need` | 6, 6 | out, cycle f: its class and the class's need |
+//! | `offset`, `dy`, `dx` | 20, 6, 6 | out, cycle f: the load list entry |
+//! | `in_width`, `in_height`, `pad` | 14, 14, 8 | out, cycle f: of the pass |
+//! | `row_address$r`, `row_ix$r`, `row_iy$r`, `row_class$r` | 20, 14, 14, 6 | out, cycle f: the tile |
+//! | `stage_slot` | 7 | out, cycle f+5: the staging slot |
+//!
+//! ```text
+//! cycle         s       s+1      ...   f (last read of the vector)   f+5     f+6
+//! full, take    1
+//! issue                 1              1
+//! stage_slot                                                         slot
+//! staged                                                             1
+//!                                      first word that may take it:          t
+//!
+//! cycle         t     t+R-1      t+R
+//! pop           1
+//!                     counted    the slot may be given to a new vector
+//! ```
+
+mod needs;
+mod sequencer;
+
+use pleach_spec::Record;
+use pleach_spec::command::{Load as Command, LoadEntry};
+use pleach_spec::{Config, timing};
+use rust_hdl::prelude::*;
+
+use super::command::CommandMemory;
+use super::walk::RecordRegister;
+use super::{ADDRESS, LANE, PASS, PASSES, POINTER, STAGE, many};
+use crate::cells::{Delay, LutRam, Ram};
+use crate::netlist::{Net, Readable, Structure, Tap, Wiring};
+
+use needs::{NEEDS, NeedAddress};
+use sequencer::Sequencer;
+
+/// From the last bank read of a vector to its arrival at the staging buffers.
+pub const ARRIVAL_CYCLES: usize = timing::FETCH_LATENCY as usize - 1;
+
+/// See the module.
+#[derive(Debug, LogicBlock)]
+pub struct Load {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Between runs.
+    pub idle: Signal<In, Bit>,
+    /// Index of the first pass.
+    pub command_first: Signal<In, Bits<PASS>>,
+    /// The host writes a command.
+    pub command_write: Vec<Signal<In, Bit>>,
+    /// Pass that the host writes.
+    pub command_entry: Signal<In, Bits<PASS>>,
+    /// Command that the host writes.
+    pub command_data: Signal<In, Bits<128>>,
+    /// Index of the first load list entry.
+    pub list_first: Signal<In, Bits<POINTER>>,
+    /// The host writes a load list entry.
+    pub list_write: Signal<In, Bit>,
+    /// Index that the host writes.
+    pub list_entry: Signal<In, Bits<POINTER>>,
+    /// Entry that the host writes.
+    pub list_data: Signal<In, Bits<32>>,
+    /// WALK has a tile.
+    pub full: Signal<In, Bit>,
+    /// Its rotation classes, minus 1.
+    pub classes: Signal<In, Bits<LANE>>,
+    /// Its addresses.
+    pub address: Vec<Signal<In, Bits<ADDRESS>>>,
+    /// Its input columns.
+    pub ix: Vec<Signal<In, Bits<14>>>,
+    /// Its input rows.
+    pub iy: Vec<Signal<In, Bits<14>>>,
+    /// The class of each row.
+    pub class: Vec<Signal<In, Bits<LANE>>>,
+    /// WALK found a class.
+    pub need_write: Signal<In, Bit>,
+    /// Which.
+    pub need_class: Signal<In, Bits<LANE>>,
+    /// Its bank minus its row.
+    pub need: Signal<In, Bits<LANE>>,
+    /// The tile is copied.
+    pub take: Signal<Out, Bit>,
+    /// Passes stored from the next cycle on.
+    pub stored: Signal<In, Bits<PASSES>>,
+    /// COMPUTE pops a vector.
+    pub pop: Signal<In, Bit>,
+    /// A vector became available.
+    pub staged: Signal<Out, Bit>,
+    /// A bank read.
+    pub issue: Signal<Out, Bit>,
+    /// Its class.
+    pub issue_class: Signal<Out, Bits<LANE>>,
+    /// The class's need.
+    pub issue_need: Signal<Out, Bits<LANE>>,
+    /// Added to all addresses.
+    pub offset: Signal<Out, Bits<ADDRESS>>,
+    /// Row of the tap.
+    pub dy: Signal<Out, Bits<6>>,
+    /// Column of the tap.
+    pub dx: Signal<Out, Bits<6>>,
+    /// Columns of the input map.
+    pub in_width: Signal<Out, Bits<14>>,
+    /// Rows of the input map.
+    pub in_height: Signal<Out, Bits<14>>,
+    /// Value outside of the map.
+    pub pad: Signal<Out, Bits<8>>,
+    /// Address of each row.
+    pub row_address: Vec<Signal<Out, Bits<ADDRESS>>>,
+    /// Input column of each row.
+    pub row_ix: Vec<Signal<Out, Bits<14>>>,
+    /// Input row of each row.
+    pub row_iy: Vec<Signal<Out, Bits<14>>>,
+    /// Class of each row.
+    pub row_class: Vec<Signal<Out, Bits<LANE>>>,
+    /// Staging slot of the arriving vectors.
+    pub stage_slot: Signal<Out, Bits<STAGE>>,
+
+    command: CommandMemory,
+    list: Ram<POINTER, 32>,
+    sequencer: Sequencer,
+    tile: Vec<RecordRegister>,
+    /// Needs of the tile here and of the tile that WALK fills, side by side.
+    needs: LutRam<NEEDS, LANE>,
+    need_write_address: NeedAddress,
+    need_read_address: NeedAddress,
+    freed: Delay<Bit>,
+    arrival: Delay<Bit>,
+    arrival_slot: Delay<Bits<STAGE>>,
+    wiring: Wiring,
+}
+
+impl Load {
+    /// For a configuration.
+    pub fn new(config: &Config) -> Self {
+        let rows = config.rows;
+        Self {
+            clock: Default::default(),
+            idle: Default::default(),
+            command_first: Default::default(),
+            command_write: many(1),
+            command_entry: Default::default(),
+            command_data: Default::default(),
+            list_first: Default::default(),
+            list_write: Default::default(),
+            list_entry: Default::default(),
+            list_data: Default::default(),
+            full: Default::default(),
+            classes: Default::default(),
+            address: many(rows),
+            ix: many(rows),
+            iy: many(rows),
+            class: many(rows),
+            need_write: Default::default(),
+            need_class: Default::default(),
+            need: Default::default(),
+            take: Default::default(),
+            stored: Default::default(),
+            pop: Default::default(),
+            staged: Default::default(),
+            issue: Default::default(),
+            issue_class: Default::default(),
+            issue_need: Default::default(),
+            offset: Default::default(),
+            dy: Default::default(),
+            dx: Default::default(),
+            in_width: Default::default(),
+            in_height: Default::default(),
+            pad: Default::default(),
+            row_address: many(rows),
+            row_ix: many(rows),
+            row_iy: many(rows),
+            row_class: many(rows),
+            stage_slot: Default::default(),
+            command: CommandMemory::new(config.pass_depth, 1),
+            list: Ram::new(config.load_depth),
+            sequencer: Sequencer::new(config.stage_depth),
+            tile: many(rows),
+            needs: LutRam::new(1 << NEEDS),
+            need_write_address: Default::default(),
+            need_read_address: Default::default(),
+            // The count is a register: what it counts in cycle t + R - 1 it shows in cycle t + R.
+            freed: Delay::new(timing::free_latency(config) as usize - 1),
+            arrival: Delay::new(ARRIVAL_CYCLES),
+            arrival_slot: Delay::new(ARRIVAL_CYCLES),
+            wiring: Default::default(),
+        }
+    }
+
+    fn wire_memories(&mut self, net: &mut Net) {
+        let (command, list) = (&mut self.command, &mut self.list);
+        net.wire(self.clock.tap(), &mut command.clock);
+        net.wire(self.idle.tap(), &mut command.idle);
+        net.wire(self.command_first.tap(), &mut command.first);
+        net.wire(self.sequencer.advance.tap(), &mut command.advance);
+        net.wire(self.command_write[0].tap(), &mut command.write[0]);
+        net.wire(self.command_entry.tap(), &mut command.write_entry);
+        net.wire(self.command_data.tap(), &mut command.write_data);
+        net.wire(self.clock.tap(), &mut list.clock);
+        net.wire(self.list_write.tap(), &mut list.write_enable);
+        net.wire(self.list_entry.tap(), &mut list.write_address);
+        net.wire(self.list_data.tap(), &mut list.write_data);
+        net.wire(self.sequencer.next_entry.tap(), &mut list.read_address);
+        net.wire(entry_field(list, "offset"), &mut self.offset);
+        net.wire(entry_field(list, "dy"), &mut self.dy);
+        net.wire(entry_field(list, "dx"), &mut self.dx);
+    }
+
+    fn wire_sequencer(&mut self, net: &mut Net) {
+        let (sequencer, command) = (&mut self.sequencer, &self.command);
+        net.wire(self.clock.tap(), &mut sequencer.clock);
+        net.wire(self.idle.tap(), &mut sequencer.idle);
+        net.wire(self.list_first.tap(), &mut sequencer.list_first);
+        net.wire(command.field(Command::FIELDS, "count"), &mut sequencer.next_count);
+        net.wire(command.field(Command::FIELDS, "tiles"), &mut sequencer.next_tiles);
+        net.wire(command.field(Command::FIELDS, "in_width"), &mut sequencer.next_in_width);
+        net.wire(command.field(Command::FIELDS, "in_height"), &mut sequencer.next_in_height);
+        net.wire(command.field(Command::FIELDS, "after"), &mut sequencer.next_after);
+        net.wire(command.field(Command::FIELDS, "pad"), &mut sequencer.next_pad);
+        net.wire(self.full.tap(), &mut sequencer.full);
+        net.wire(self.classes.tap(), &mut sequencer.walk_classes);
+        net.wire(self.stored.tap(), &mut sequencer.stored);
+        net.wire(self.freed.q.tap(), &mut sequencer.freed);
+        net.wire(sequencer.take.tap(), &mut self.take);
+        net.wire(sequencer.issue.tap(), &mut self.issue);
+        net.wire(sequencer.issue_class.tap(), &mut self.issue_class);
+        net.wire(sequencer.in_width.tap(), &mut self.in_width);
+        net.wire(sequencer.in_height.tap(), &mut self.in_height);
+        net.wire(sequencer.pad.tap(), &mut self.pad);
+    }
+
+    fn wire_tile(&mut self, net: &mut Net) {
+        for (r, record) in self.tile.iter_mut().enumerate() {
+            net.wire(self.clock.tap(), &mut record.clock);
+            net.wire(self.sequencer.take.tap(), &mut record.enable);
+            net.wire(self.address[r].tap(), &mut record.address_in);
+            net.wire(self.ix[r].tap(), &mut record.ix_in);
+            net.wire(self.iy[r].tap(), &mut record.iy_in);
+            net.wire(self.class[r].tap(), &mut record.class_in);
+            net.wire(record.address_out.tap(), &mut self.row_address[r]);
+            net.wire(record.ix_out.tap(), &mut self.row_ix[r]);
+            net.wire(record.iy_out.tap(), &mut self.row_iy[r]);
+            net.wire(record.class_out.tap(), &mut self.row_class[r]);
+        }
+    }
+
+    fn wire_needs(&mut self, net: &mut Net) {
+        let (sequencer, needs) = (&self.sequencer, &mut self.needs);
+        net.wire(self.clock.tap(), &mut needs.clock);
+        net.wire(self.need_write.tap(), &mut needs.write_enable);
+        net.wire(self.need_class.tap(), &mut self.need_write_address.lane_class);
+        net.wire(sequencer.write_side.tap(), &mut self.need_write_address.side);
+        net.wire(self.need_write_address.address.tap(), &mut needs.write_address);
+        net.wire(self.need.tap(), &mut needs.write_data);
+        net.wire(sequencer.issue_class.tap(), &mut self.need_read_address.lane_class);
+        net.wire(sequencer.read_side.tap(), &mut self.need_read_address.side);
+        net.wire(self.need_read_address.address.tap(), &mut needs.read_address);
+        net.wire(needs.read_data.tap(), &mut self.issue_need);
+    }
+
+    fn wire_delays(&mut self, net: &mut Net) {
+        net.wire(self.clock.tap(), &mut self.freed.clock);
+        net.wire(self.pop.tap(), &mut self.freed.d);
+        net.wire(self.clock.tap(), &mut self.arrival.clock);
+        net.wire(self.sequencer.complete.tap(), &mut self.arrival.d);
+        net.wire(self.arrival.q.tap(), &mut self.staged);
+        net.wire(self.clock.tap(), &mut self.arrival_slot.clock);
+        net.wire(self.sequencer.slot.tap(), &mut self.arrival_slot.d);
+        net.wire(self.arrival_slot.q.tap(), &mut self.stage_slot);
+    }
+}
+
+/// A field of the load list entry that was read.
+fn entry_field<const N: usize>(list: &Ram<POINTER, 32>, name: &str) -> Tap<Bits<N>> {
+    let field = LoadEntry::FIELDS.iter().find(|field| field.name == name).expect("a field of the entry");
+    assert_eq!(field.width, N, "width of field {name}");
+    list.read_data.tap().slice(field.low)
+}
+
+impl Structure for Load {
+    fn wiring(&self) -> &Wiring {
+        &self.wiring
+    }
+
+    fn wires(&mut self, net: &mut Net) {
+        self.wire_memories(net);
+        self.wire_sequencer(net);
+        self.wire_tile(net);
+        self.wire_needs(net);
+        self.wire_delays(net);
+    }
+}
+
+impl Logic for Load {
+    fn update(&mut self) {
+        self.drive();
+    }
+
+    fn connect(&mut self) {
+        self.record();
+    }
+
+    fn hdl(&self) -> Verilog {
+        self.netlist()
+    }
+}

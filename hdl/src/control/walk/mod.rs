@@ -1,0 +1,195 @@
+//! WALK: the R output pixels of each tile, as positions in the input map, ready before LOAD wants them.
+//!
+//! | port | width | |
+//! |---|---|---|
+//! | `clock`, `idle` | 1 | in |
+//! | `passes` | 16 | in, of the run |
+//! | `command_first` | 12 | in, index of the first pass |
+//! | `command_write$b`, `command_entry`, `command_data` | 1, 12, 128 | in, the host writes commands, two beats each |
+//! | `take` | 1 | in, LOAD takes the tile at the end of this cycle; only while `full` |
+//! | `full` | 1 | out, a whole tile is here |
+//! | `classes` | 6 | out, rotation classes of the tile, minus 1 |
+//! | `address$r`, `ix$r`, `iy$r`, `class$r` | 20, 14, 14, 6 | out, the record of row *r* |
+//! | `need_write`, `need_class`, `need` | 1, 6, 6 | out, LOAD keeps `need` of each class; of the tile being filled, and of the next one in the cycle of `take` |
+//!
+//! One record a cycle enters the chain, row 0's first. The first tile is full in cycle R, and the tile after one that is
+//! taken in cycle *s* in cycle *s* + R. Between tiles, passes and rows no cycle is lost.
+//!
+//! ```text
+//!                       push
+//! command ──> sequencer ────> record R-1 ──> ... ──> record 1 ──> record 0
+//! ```
+
+mod record;
+mod sequencer;
+
+use pleach_spec::command::Walk as Command;
+use pleach_spec::{Config, Record};
+use rust_hdl::prelude::*;
+
+use super::command::CommandMemory;
+use super::{ADDRESS, LANE, PASS, PASSES, many};
+use crate::netlist::{Net, Readable, Structure, Wiring};
+
+pub use record::RecordRegister;
+use sequencer::Sequencer;
+
+/// See the module.
+#[derive(Debug, LogicBlock)]
+pub struct Walk {
+    /// Clock.
+    pub clock: Signal<In, Clock>,
+    /// Between runs.
+    pub idle: Signal<In, Bit>,
+    /// Passes of the run.
+    pub passes: Signal<In, Bits<PASSES>>,
+    /// Index of the first pass.
+    pub command_first: Signal<In, Bits<PASS>>,
+    /// The host writes a beat of a command.
+    pub command_write: Vec<Signal<In, Bit>>,
+    /// Pass that the host writes.
+    pub command_entry: Signal<In, Bits<PASS>>,
+    /// What the host writes.
+    pub command_data: Signal<In, Bits<128>>,
+    /// LOAD takes the tile.
+    pub take: Signal<In, Bit>,
+    /// The tile is complete.
+    pub full: Signal<Out, Bit>,
+    /// Rotation classes, minus 1.
+    pub classes: Signal<Out, Bits<LANE>>,
+    /// Address of each row.
+    pub address: Vec<Signal<Out, Bits<ADDRESS>>>,
+    /// Input column of each row.
+    pub ix: Vec<Signal<Out, Bits<14>>>,
+    /// Input row of each row.
+    pub iy: Vec<Signal<Out, Bits<14>>>,
+    /// Rotation class of each row.
+    pub class: Vec<Signal<Out, Bits<LANE>>>,
+    /// A class of the tile being filled has this need.
+    pub need_write: Signal<Out, Bit>,
+    /// Which class.
+    pub need_class: Signal<Out, Bits<LANE>>,
+    /// Its bank minus its row, modulo R.
+    pub need: Signal<Out, Bits<LANE>>,
+
+    command: CommandMemory,
+    sequencer: Sequencer,
+    chain: Vec<RecordRegister>,
+    wiring: Wiring,
+}
+
+impl Walk {
+    /// For a configuration.
+    pub fn new(config: &Config) -> Self {
+        let rows = config.rows;
+        Self {
+            clock: Default::default(),
+            idle: Default::default(),
+            passes: Default::default(),
+            command_first: Default::default(),
+            command_write: many(2),
+            command_entry: Default::default(),
+            command_data: Default::default(),
+            take: Default::default(),
+            full: Default::default(),
+            classes: Default::default(),
+            address: many(rows),
+            ix: many(rows),
+            iy: many(rows),
+            class: many(rows),
+            need_write: Default::default(),
+            need_class: Default::default(),
+            need: Default::default(),
+            command: CommandMemory::new(config.pass_depth, 2),
+            sequencer: Sequencer::new(rows),
+            chain: many(rows),
+            wiring: Default::default(),
+        }
+    }
+
+    fn wire_command(&mut self, net: &mut Net) {
+        let command = &mut self.command;
+        net.wire(self.clock.tap(), &mut command.clock);
+        net.wire(self.idle.tap(), &mut command.idle);
+        net.wire(self.command_first.tap(), &mut command.first);
+        net.wire(self.sequencer.advance.tap(), &mut command.advance);
+        for (port, write) in self.command_write.iter().zip(&mut command.write) {
+            net.wire(port.tap(), write);
+        }
+        net.wire(self.command_entry.tap(), &mut command.write_entry);
+        net.wire(self.command_data.tap(), &mut command.write_data);
+    }
+
+    fn wire_sequencer(&mut self, net: &mut Net) {
+        let (sequencer, command) = (&mut self.sequencer, &self.command);
+        net.wire(self.clock.tap(), &mut sequencer.clock);
+        net.wire(self.idle.tap(), &mut sequencer.idle);
+        net.wire(self.passes.tap(), &mut sequencer.passes);
+        net.wire(self.take.tap(), &mut sequencer.take);
+        net.wire(command.field(Command::FIELDS, "pixels"), &mut sequencer.next_pixels);
+        net.wire(command.field(Command::FIELDS, "tiles"), &mut sequencer.next_tiles);
+        net.wire(command.field(Command::FIELDS, "width"), &mut sequencer.next_width);
+        net.wire(command.field(Command::FIELDS, "stride_x"), &mut sequencer.next_stride_x);
+        net.wire(command.field(Command::FIELDS, "stride_y"), &mut sequencer.next_stride_y);
+        net.wire(command.field(Command::FIELDS, "address"), &mut sequencer.next_address);
+        net.wire(command.field(Command::FIELDS, "x_step"), &mut sequencer.next_x_step);
+        net.wire(command.field(Command::FIELDS, "y_jump"), &mut sequencer.next_y_jump);
+        net.wire(command.field(Command::FIELDS, "ix"), &mut sequencer.next_ix);
+        net.wire(command.field(Command::FIELDS, "iy"), &mut sequencer.next_iy);
+        net.wire(sequencer.full.tap(), &mut self.full);
+        net.wire(sequencer.classes.tap(), &mut self.classes);
+        net.wire(sequencer.need_write.tap(), &mut self.need_write);
+        net.wire(sequencer.record_class.tap(), &mut self.need_class);
+        net.wire(sequencer.need.tap(), &mut self.need);
+    }
+
+    fn wire_chain(&mut self, net: &mut Net) {
+        let sequencer = &self.sequencer;
+        let mut address = sequencer.address.tap();
+        let mut ix = sequencer.ix.tap();
+        let mut iy = sequencer.iy.tap();
+        let mut class = sequencer.record_class.tap();
+        for (r, record) in self.chain.iter_mut().enumerate().rev() {
+            net.wire(self.clock.tap(), &mut record.clock);
+            net.wire(sequencer.push.tap(), &mut record.enable);
+            net.wire(address, &mut record.address_in);
+            net.wire(ix, &mut record.ix_in);
+            net.wire(iy, &mut record.iy_in);
+            net.wire(class, &mut record.class_in);
+            address = record.address_out.tap();
+            ix = record.ix_out.tap();
+            iy = record.iy_out.tap();
+            class = record.class_out.tap();
+            net.wire(record.address_out.tap(), &mut self.address[r]);
+            net.wire(record.ix_out.tap(), &mut self.ix[r]);
+            net.wire(record.iy_out.tap(), &mut self.iy[r]);
+            net.wire(record.class_out.tap(), &mut self.class[r]);
+        }
+    }
+}
+
+impl Structure for Walk {
+    fn wiring(&self) -> &Wiring {
+        &self.wiring
+    }
+
+    fn wires(&mut self, net: &mut Net) {
+        self.wire_command(net);
+        self.wire_sequencer(net);
+        self.wire_chain(net);
+    }
+}
+
+impl Logic for Walk {
+    fn update(&mut self) {
+        self.drive();
+    }
+
+    fn connect(&mut self) {
+        self.record();
+    }
+
+    fn hdl(&self) -> Verilog {
+        self.netlist()
+    }
+}

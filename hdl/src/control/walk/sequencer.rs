@@ -1,0 +1,223 @@
+//! The state of WALK: one record a cycle.
+//!
+//! Its ports are those of [`Walk`](super::Walk), with the command as fields (`next_...`: of the command after the current
+//! one) and one record (`address`, `ix`, `iy`, `record_class`) that enters the chain with `push`.
+//!
+//! `advance` in the cycle in which the last record of a pass is pushed, at least R cycles after the one before.
+
+use rust_hdl::prelude::*;
+
+use crate::cells::Reg;
+use crate::control::{ADDRESS, LANE, PASSES};
+
+#[derive(Debug, LogicBlock)]
+pub(super) struct Sequencer {
+    pub clock: Signal<In, Clock>,
+    pub idle: Signal<In, Bit>,
+    pub passes: Signal<In, Bits<PASSES>>,
+    pub take: Signal<In, Bit>,
+    pub next_pixels: Signal<In, Bits<24>>,
+    pub next_tiles: Signal<In, Bits<20>>,
+    pub next_width: Signal<In, Bits<12>>,
+    pub next_stride_x: Signal<In, Bits<4>>,
+    pub next_stride_y: Signal<In, Bits<4>>,
+    pub next_address: Signal<In, Bits<ADDRESS>>,
+    pub next_x_step: Signal<In, Bits<ADDRESS>>,
+    pub next_y_jump: Signal<In, Bits<ADDRESS>>,
+    pub next_ix: Signal<In, Bits<14>>,
+    pub next_iy: Signal<In, Bits<14>>,
+    pub advance: Signal<Out, Bit>,
+    pub full: Signal<Out, Bit>,
+    pub classes: Signal<Out, Bits<LANE>>,
+    pub push: Signal<Out, Bit>,
+    pub address: Signal<Out, Bits<ADDRESS>>,
+    pub ix: Signal<Out, Bits<14>>,
+    pub iy: Signal<Out, Bits<14>>,
+    pub record_class: Signal<Out, Bits<LANE>>,
+    pub need_write: Signal<Out, Bit>,
+    pub need: Signal<Out, Bits<LANE>>,
+
+    // The current command.
+    last_x: Reg<Bits<12>>,
+    stride_x: Reg<Bits<4>>,
+    stride_y: Reg<Bits<4>>,
+    x_step: Reg<Bits<ADDRESS>>,
+    y_jump: Reg<Bits<ADDRESS>>,
+    first_ix: Reg<Bits<14>>,
+    // What is left: passes, tiles of the pass after this one, pixels.
+    passes_left: Reg<Bits<PASSES>>,
+    tiles_left: Reg<Bits<20>>,
+    pixels_left: Reg<Bits<24>>,
+    // The next record, and whether the tile before it still waits for LOAD.
+    row: Reg<Bits<LANE>>,
+    is_full: Reg<Bit>,
+    x: Reg<Bits<12>>,
+    record_address: Reg<Bits<ADDRESS>>,
+    record_ix: Reg<Bits<14>>,
+    record_iy: Reg<Bits<14>>,
+    // Of the record before.
+    last_class: Reg<Bits<LANE>>,
+    last_need: Reg<Bits<LANE>>,
+
+    active: Signal<Local, Bit>,
+    starts_tile: Signal<Local, Bit>,
+    starts_class: Signal<Local, Bit>,
+    last_row: Constant<Bits<LANE>>,
+}
+
+impl Sequencer {
+    pub fn new(rows: usize) -> Self {
+        Self {
+            clock: Default::default(),
+            idle: Default::default(),
+            passes: Default::default(),
+            take: Default::default(),
+            next_pixels: Default::default(),
+            next_tiles: Default::default(),
+            next_width: Default::default(),
+            next_stride_x: Default::default(),
+            next_stride_y: Default::default(),
+            next_address: Default::default(),
+            next_x_step: Default::default(),
+            next_y_jump: Default::default(),
+            next_ix: Default::default(),
+            next_iy: Default::default(),
+            advance: Default::default(),
+            full: Default::default(),
+            classes: Default::default(),
+            push: Default::default(),
+            address: Default::default(),
+            ix: Default::default(),
+            iy: Default::default(),
+            record_class: Default::default(),
+            need_write: Default::default(),
+            need: Default::default(),
+            last_x: Default::default(),
+            stride_x: Default::default(),
+            stride_y: Default::default(),
+            x_step: Default::default(),
+            y_jump: Default::default(),
+            first_ix: Default::default(),
+            passes_left: Default::default(),
+            tiles_left: Default::default(),
+            pixels_left: Default::default(),
+            row: Default::default(),
+            is_full: Default::default(),
+            x: Default::default(),
+            record_address: Default::default(),
+            record_ix: Default::default(),
+            record_iy: Default::default(),
+            last_class: Default::default(),
+            last_need: Default::default(),
+            active: Default::default(),
+            starts_tile: Default::default(),
+            starts_class: Default::default(),
+            last_row: Constant::new((rows as u64 - 1).into()),
+        }
+    }
+}
+
+impl Logic for Sequencer {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(
+            self,
+            clock,
+            last_x,
+            stride_x,
+            stride_y,
+            x_step,
+            y_jump,
+            first_ix,
+            passes_left,
+            tiles_left,
+            pixels_left,
+            row,
+            is_full,
+            x,
+            record_address,
+            record_ix,
+            record_iy,
+            last_class,
+            last_need
+        );
+
+        // Whether there is room for a record.
+        self.full.next = self.is_full.q.val();
+        self.push.next = self.passes_left.q.val().any() & (!self.is_full.q.val() | self.take.val());
+        if self.take.val() {
+            self.is_full.d.next = false;
+        }
+        if self.push.val() {
+            self.row.d.next = (self.row.q.val() + 1) & self.last_row.val();
+            self.is_full.d.next = self.row.q.val() == self.last_row.val();
+        }
+
+        // The record.
+        self.address.next = self.record_address.q.val();
+        self.ix.next = self.record_ix.q.val();
+        self.iy.next = self.record_iy.q.val();
+        self.active.next = self.pixels_left.q.val().any();
+        self.starts_tile.next = self.row.q.val() == 0;
+        self.need.next =
+            (bit_cast::<6, 20>(self.record_address.q.val()) - self.row.q.val()) & self.last_row.val();
+        self.starts_class.next = self.active.val() & (self.need.val() != self.last_need.q.val());
+        self.record_class.next = self.last_class.q.val();
+        if self.starts_class.val() {
+            self.record_class.next = self.last_class.q.val() + 1;
+        }
+        if self.starts_tile.val() {
+            self.record_class.next = 0.into();
+        }
+        self.need_write.next = self.push.val() & (self.starts_tile.val() | self.starts_class.val());
+        self.classes.next = self.last_class.q.val();
+
+        // The record after it.
+        if self.push.val() {
+            self.last_class.d.next = self.record_class.val();
+            self.last_need.d.next = self.need.val();
+        }
+        if self.push.val() & self.active.val() {
+            self.pixels_left.d.next = self.pixels_left.q.val() - 1;
+            if self.x.q.val() == self.last_x.q.val() {
+                self.x.d.next = 0.into();
+                self.record_address.d.next = self.record_address.q.val() + self.y_jump.q.val();
+                self.record_ix.d.next = self.first_ix.q.val();
+                self.record_iy.d.next = self.record_iy.q.val() + bit_cast::<14, 4>(self.stride_y.q.val());
+            } else {
+                self.x.d.next = self.x.q.val() + 1;
+                self.record_address.d.next = self.record_address.q.val() + self.x_step.q.val();
+                self.record_ix.d.next = self.record_ix.q.val() + bit_cast::<14, 4>(self.stride_x.q.val());
+            }
+        }
+
+        // The next tile, the next pass.
+        self.advance.next = false;
+        if self.push.val() & (self.row.q.val() == self.last_row.val()) {
+            self.tiles_left.d.next = self.tiles_left.q.val() - 1;
+            if !self.tiles_left.q.val().any() {
+                self.advance.next = true;
+                self.passes_left.d.next = self.passes_left.q.val() - 1;
+            }
+        }
+        if self.idle.val() | self.advance.val() {
+            self.last_x.d.next = self.next_width.val() - 1;
+            self.stride_x.d.next = self.next_stride_x.val();
+            self.stride_y.d.next = self.next_stride_y.val();
+            self.x_step.d.next = self.next_x_step.val();
+            self.y_jump.d.next = self.next_y_jump.val();
+            self.first_ix.d.next = self.next_ix.val();
+            self.tiles_left.d.next = self.next_tiles.val() - 1;
+            self.pixels_left.d.next = self.next_pixels.val();
+            self.x.d.next = 0.into();
+            self.record_address.d.next = self.next_address.val();
+            self.record_ix.d.next = self.next_ix.val();
+            self.record_iy.d.next = self.next_iy.val();
+        }
+        if self.idle.val() {
+            self.row.d.next = 0.into();
+            self.is_full.d.next = false;
+            self.passes_left.d.next = self.passes.val();
+        }
+    }
+}

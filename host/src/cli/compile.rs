@@ -1,0 +1,36 @@
+//! `host compile`: a model.bin from a network.
+
+use super::model::{Loaded, ModelArgs, ModelError};
+use crate::report::{RunReport, layer_table, thousands};
+use miette::{IntoDiagnostic, Result};
+use std::path::PathBuf;
+
+/// Arguments of `host compile`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// File to write
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+}
+
+/// Compiles and writes the file, whole or not at all.
+pub fn execute(args: &Args) -> Result<()> {
+    let Loaded::Onnx(compiled) = args.model.load()? else {
+        let path = args.model.model.display().to_string();
+        return Err(ModelError::Compiled { path, option: "output" }.into());
+    };
+    let model = &compiled.model;
+    model.write(&args.output).into_diagnostic()?;
+    let report = RunReport::new(model, "fast", 0, 0.0, None);
+    eprintln!("{}", layer_table(&report));
+    eprintln!(
+        "{}: {} cycles an image on configuration `{}`, {:.2}x faster than dense",
+        args.output.display(),
+        thousands(report.cycles),
+        report.config,
+        report.speedup
+    );
+    Ok(())
+}

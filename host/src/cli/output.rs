@@ -1,0 +1,37 @@
+//! Outputs of a run as `.npy` files.
+
+use crate::pipeline::io_error;
+use miette::{IntoDiagnostic, Result};
+use ndarray::Array4;
+use ndarray_npy::WriteNpyExt;
+use pleach_spec::model_file::ModelFile;
+use std::path::Path;
+
+/// Writes the network's output, dequantized, as `DIR/<name>.npy` of shape `[images, channels, height, width]`; whole or not at all.
+pub fn write(folder: &Path, model: &ModelFile, maps: &[Vec<i8>]) -> Result<()> {
+    let tensor = &model.network.tensors[model.network.output];
+    let values = maps.iter().flatten().map(|&q| tensor.quantization.dequantize(q)).collect();
+    let shape = (maps.len(), tensor.shape.channels, tensor.shape.height, tensor.shape.width);
+    let array: Array4<f32> = Array4::from_shape_vec(shape, values).into_diagnostic()?;
+    std::fs::create_dir_all(folder).map_err(io_error("create", folder))?;
+    let path = folder.join(format!("{}.npy", file_name(&tensor.name)));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io_error("write in", folder))?;
+    array.write_npy(file.as_file_mut()).into_diagnostic()?;
+    file.persist(&path).map_err(|error| io_error("write", &path)(error.error))?;
+    Ok(())
+}
+
+/// The tensor's name with characters outside `[A-Za-z0-9._-]` replaced.
+fn file_name(tensor: &str) -> String {
+    tensor.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_name;
+
+    #[test]
+    fn names_become_file_names() {
+        assert_eq!(file_name("model/logits:0"), "model_logits_0");
+    }
+}

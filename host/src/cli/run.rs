@@ -1,0 +1,196 @@
+//! `host run`: a network on images, with accuracy, cycles and where they go.
+
+use super::images::Images;
+use super::model::{Loaded, ModelArgs};
+use super::progress::Bar;
+use crate::device::{Engine, Kind};
+use crate::graph::{self, Graph};
+use crate::pipeline::compile_network;
+use crate::report::{Accuracy, RunReport, layer_table, thousands};
+use miette::{Diagnostic, IntoDiagnostic, Result};
+use pleach_spec::model_file::ModelFile;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+use thiserror::Error;
+
+/// Arguments of `host run`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    model: ModelArgs,
+    /// Images: files, folders, IDX or CIFAR-10 sets, .npy [default: the test set of the .toml beside the model]
+    #[arg(long, value_name = "PATH")]
+    input: Vec<PathBuf>,
+    /// What to run on
+    #[arg(long, value_enum, default_value_t = Kind::Fast)]
+    device: Kind,
+    /// Runs of each image; the reported time is the median
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    repeat: u32,
+    /// Folder to write the outputs to, as <name>.npy of shape [images, channels, height, width]
+    #[arg(long, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// Print one JSON object on stdout instead of the table
+    #[arg(long)]
+    json: bool,
+}
+
+/// The device took another number of cycles than the model predicts.
+#[derive(Debug, Error, Diagnostic)]
+#[error("device `{device}` took {found} cycles for an image, but {predicted} were predicted")]
+#[diagnostic(help(
+    "fast model and hardware disagree: please report this with the model; `host verify` finds the layer"
+))]
+struct CycleMismatch {
+    device: &'static str,
+    found: u64,
+    predicted: u64,
+}
+
+/// Runs and reports.
+pub fn execute(args: &Args) -> Result<()> {
+    let loaded = args.model.load()?;
+    let model = loaded.model();
+    let images = Images::load(&args.input, &args.model.model, model)?;
+    let outputs = infer_all(args.device, model, &images, args.repeat)?;
+    let accuracy = match &images.labels {
+        Some(labels) => Some(accuracy(&loaded, &images, labels, &outputs.maps)?),
+        None => None,
+    };
+    let report = RunReport::new(model, args.device.name(), images.int8.len(), outputs.median_ms(), accuracy);
+    if let Some(folder) = &args.output {
+        super::output::write(folder, model, &outputs.maps)?;
+    }
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&report).into_diagnostic()?);
+        return Ok(());
+    }
+    eprintln!("{}", layer_table(&report));
+    print_summary(&report, &loaded, &images);
+    if images.labels.is_none() {
+        print_classes(model, &outputs.maps);
+    }
+    Ok(())
+}
+
+/// Outputs of all images, and how long each took.
+struct Outputs {
+    maps: Vec<Vec<i8>>,
+    times: Vec<Duration>,
+}
+
+impl Outputs {
+    fn median_ms(&self) -> f64 {
+        let mut times = self.times.clone();
+        times.sort_unstable();
+        times.get(times.len() / 2).map_or(0.0, |time| time.as_secs_f64() * 1.0e3)
+    }
+}
+
+fn infer_all(kind: Kind, model: &ModelFile, images: &Images, repeat: u32) -> Result<Outputs> {
+    let bar = Bar::new();
+    let mut engine = Engine::open(kind, &model.config)?;
+    let mut runner = engine.start(model);
+    let predicted = model.cycles();
+    let (mut maps, mut times) = (Vec::new(), Vec::new());
+    for (index, input) in images.int8.iter().enumerate() {
+        let mut output = Vec::new();
+        for _ in 0..repeat {
+            let start = Instant::now();
+            let (map, cycles) = runner.infer(input)?;
+            times.push(start.elapsed());
+            if let Some(found) = cycles.filter(|&found| found != predicted) {
+                return Err(CycleMismatch { device: kind.name(), found, predicted }.into());
+            }
+            output = map;
+        }
+        maps.push(output);
+        bar.show("running", index + 1, images.int8.len());
+    }
+    Ok(Outputs { maps, times })
+}
+
+/// Accuracies of the float network, the quantized one, and the pruned one.
+fn accuracy(loaded: &Loaded, images: &Images, labels: &[usize], outputs: &[Vec<i8>]) -> Result<Accuracy> {
+    let ran = Some(share(labels, outputs.iter().map(|map| largest(map))));
+    let Loaded::Onnx(compiled) = loaded else {
+        let pruned = loaded.model().notes.contains_key("speedup");
+        return Ok(match pruned {
+            true => Accuracy { pruned: ran, ..Accuracy::default() },
+            false => Accuracy { int8: ran, ..Accuracy::default() },
+        });
+    };
+    let float = Some(float_accuracy(&compiled.float, images, labels)?);
+    let Some(unpruned) = &compiled.unpruned else {
+        return Ok(Accuracy { float, int8: ran, pruned: None });
+    };
+    let dense = compile_network(unpruned.clone(), &compiled.model.config)?;
+    let maps = infer_all(Kind::Fast, &dense, images, 1)?.maps;
+    let int8 = Some(share(labels, maps.iter().map(|map| largest(map))));
+    Ok(Accuracy { float, int8, pruned: ran })
+}
+
+fn float_accuracy(graph: &Graph, images: &Images, labels: &[usize]) -> Result<f64> {
+    let bar = Bar::new();
+    let mut classes = Vec::with_capacity(labels.len());
+    for (index, image) in images.float.iter().enumerate() {
+        let output = graph::run(graph, image)?;
+        classes.push(largest(output.as_slice().expect("outputs are in standard layout")));
+        bar.show("float network", index + 1, images.float.len());
+    }
+    Ok(share(labels, classes.into_iter()))
+}
+
+/// Index of the largest value, the first of equals.
+fn largest<T: PartialOrd + Copy>(values: &[T]) -> usize {
+    let better = |best: usize, index: usize| if values[index] > values[best] { index } else { best };
+    (0..values.len()).fold(0, better)
+}
+
+/// Percent of right answers.
+fn share(labels: &[usize], classes: impl Iterator<Item = usize>) -> f64 {
+    let right = labels.iter().zip(classes).filter(|(label, class)| *label == class).count();
+    100.0 * right as f64 / labels.len().max(1) as f64
+}
+
+fn print_summary(report: &RunReport, loaded: &Loaded, images: &Images) {
+    eprintln!("{} images from {}", report.images, images.source);
+    if let Some(accuracy) = &report.accuracy {
+        let shares = [("float", accuracy.float), ("int8", accuracy.int8), ("pruned int8", accuracy.pruned)];
+        let known =
+            shares.iter().filter_map(|(name, share)| share.map(|share| format!("{name} {share:.2} %")));
+        eprintln!("accuracy: {}", known.collect::<Vec<_>>().join(", "));
+    }
+    if let Loaded::Onnx(compiled) = loaded
+        && let Some(pruned) = &compiled.pruned
+    {
+        eprintln!(
+            "pruned: {} of {} weights, the words cost {:.2}x less; what the speed-up falls short of that are the cycles without a word",
+            thousands(pruned.removed as u64),
+            thousands(pruned.weights as u64),
+            pruned.dense_cycles as f64 / pruned.cycles as f64
+        );
+    }
+    eprintln!(
+        "{} cycles an image ({} dense: {:.2}x, convolutions {:.2}x), {:.0} frames/s at {} MHz on `{}`; {:.3} ms an image on this computer ({})",
+        thousands(report.cycles),
+        thousands(report.dense_cycles),
+        report.speedup,
+        report.convolutions.speedup,
+        report.frames_per_s,
+        loaded.model().config.clock_mhz,
+        report.config,
+        report.host_ms,
+        report.device
+    );
+}
+
+/// The class of each of the first images, where there is no label to compare with.
+fn print_classes(model: &ModelFile, maps: &[Vec<i8>]) {
+    for (index, map) in maps.iter().enumerate().take(10) {
+        let class = largest(map);
+        let name = model.labels.get(class).map_or_else(|| class.to_string(), Clone::clone);
+        let quantization = model.network.tensors[model.network.output].quantization;
+        eprintln!("image {index}: {name} (output {:.3})", quantization.dequantize(map[class]));
+    }
+}

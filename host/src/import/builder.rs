@@ -1,0 +1,184 @@
+//! From the protobuf graph to the float graph: constants, the input, and the nodes that the output depends on.
+
+use super::error::Problem;
+use super::input;
+use super::node::{Imported, Node, Value};
+use super::ops;
+use super::proto::{GraphProto, ModelProto, NodeProto, ValueInfoProto};
+use super::{NEWEST_OPSET, OLDEST_OPSET};
+use crate::graph::{Graph, Op};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::Path;
+
+/// Builds the graph of a model that lies in `folder`.
+pub(super) fn build(
+    model: &ModelProto,
+    folder: &Path,
+    shapes: &BTreeMap<String, Vec<usize>>,
+) -> Result<Graph, Problem> {
+    let opset = opset(model)?;
+    let proto = model.graph.as_ref().ok_or(Problem::Incomplete { part: "graph" })?;
+    let mut values: HashMap<&str, Value<'_>> = HashMap::new();
+    for tensor in &proto.initializer {
+        if values.insert(tensor.name(), Value::Constant(Cow::Borrowed(tensor))).is_some() {
+            return Err(Problem::Duplicate { tensor: tensor.name().to_owned() });
+        }
+    }
+    // Files of IR version 3 list the initializers among the inputs.
+    let inputs: Vec<&ValueInfoProto> =
+        proto.input.iter().filter(|info| !values.contains_key(info.name())).collect();
+    let input = only("inputs", &inputs)?;
+    let output = only("outputs", &proto.output.iter().collect::<Vec<_>>())?.name();
+    let shape = input::shape(input, shapes)?;
+    let mut graph = Graph::new(proto.name(), input.name(), shape.clone());
+    values.insert(input.name(), Value::Activation(graph.input(), shape));
+
+    let mut names = HashSet::new();
+    for node in in_order(proto, output, &values)? {
+        let name = unique_name(node, &mut names);
+        let view = Node { inputs: resolve(node, &name, &values)?, name, proto: node, opset, folder };
+        let value = match ops::import(&view)? {
+            Imported::Constant(tensor) => Value::Constant(tensor),
+            Imported::Node(op, source) => {
+                check_softmax(&op, node, output)?;
+                let id = graph.push(&view.name, op, source, &node.output[0]).map_err(|source| {
+                    Problem::Shape { node: view.name.clone(), operator: node.op_type().to_owned(), source }
+                })?;
+                Value::Activation(id, graph.tensor(id).shape.clone())
+            }
+        };
+        values.insert(&node.output[0], value);
+    }
+    match values.get(output) {
+        Some(Value::Activation(id, _)) => graph.set_output(*id),
+        _ => {
+            return Err(Problem::Dangling {
+                reader: "the graph's output".to_owned(),
+                tensor: output.to_owned(),
+            });
+        }
+    }
+    Ok(graph)
+}
+
+/// Version of ONNX's own operator set.
+fn opset(model: &ModelProto) -> Result<i64, Problem> {
+    let own = model.opset_import.iter().find(|set| matches!(set.domain(), "" | "ai.onnx"));
+    let found = own.ok_or(Problem::Incomplete { part: "operator set version (opset_import)" })?.version();
+    if (OLDEST_OPSET..=NEWEST_OPSET).contains(&found) {
+        Ok(found)
+    } else {
+        Err(Problem::Opset { found, oldest: OLDEST_OPSET, newest: NEWEST_OPSET })
+    }
+}
+
+fn only<'m>(what: &'static str, infos: &[&'m ValueInfoProto]) -> Result<&'m ValueInfoProto, Problem> {
+    match infos {
+        [one] => Ok(one),
+        _ => {
+            let names = infos.iter().map(|info| info.name()).collect::<Vec<_>>().join(", ");
+            Err(Problem::Ends { what, count: infos.len(), names })
+        }
+    }
+}
+
+/// The nodes that `output` depends on, each behind those that it reads from.
+fn in_order<'m>(
+    proto: &'m GraphProto,
+    output: &str,
+    known: &HashMap<&str, Value<'_>>,
+) -> Result<Vec<&'m NodeProto>, Problem> {
+    let mut producers: HashMap<&str, usize> = HashMap::new();
+    for (index, node) in proto.node.iter().enumerate() {
+        for tensor in node.output.iter().filter(|name| !name.is_empty()) {
+            if known.contains_key(tensor.as_str()) || producers.insert(tensor, index).is_some() {
+                return Err(Problem::Duplicate { tensor: tensor.clone() });
+            }
+        }
+    }
+    let sources = |node: &'m NodeProto| {
+        let read = node.input.iter().filter(|name| !name.is_empty());
+        read.filter_map(|name| producers.get(name.as_str()).copied()).collect::<Vec<usize>>()
+    };
+
+    let mut needed = vec![false; proto.node.len()];
+    let mut stack: Vec<usize> = producers.get(output).copied().into_iter().collect();
+    while let Some(index) = stack.pop() {
+        if !std::mem::replace(&mut needed[index], true) {
+            stack.extend(sources(&proto.node[index]));
+        }
+    }
+
+    // Repeatedly what waits for nothing, in the order of the file.
+    let mut waits: Vec<usize> = proto.node.iter().map(|node| sources(node).len()).collect();
+    let mut readers: Vec<Vec<usize>> = vec![Vec::new(); proto.node.len()];
+    for index in (0..proto.node.len()).filter(|&index| needed[index]) {
+        for source in sources(&proto.node[index]) {
+            readers[source].push(index);
+        }
+    }
+    let mut ready: std::collections::BTreeSet<usize> =
+        (0..proto.node.len()).filter(|&index| needed[index] && waits[index] == 0).collect();
+    let mut order = Vec::new();
+    while let Some(index) = ready.pop_first() {
+        order.push(&proto.node[index]);
+        needed[index] = false;
+        for &reader in &readers[index] {
+            waits[reader] -= 1;
+            if waits[reader] == 0 {
+                ready.insert(reader);
+            }
+        }
+    }
+    let stuck: Vec<&str> = (0..proto.node.len())
+        .filter(|&index| needed[index])
+        .map(|index| display_name(&proto.node[index]))
+        .collect();
+    if stuck.is_empty() { Ok(order) } else { Err(Problem::Cycle { nodes: stuck.join(", ") }) }
+}
+
+/// The name that messages use: ONNX nodes may be without one, their outputs not.
+fn display_name(node: &NodeProto) -> &str {
+    match (node.name(), node.output.first()) {
+        ("", Some(output)) => output,
+        (name, _) => name,
+    }
+}
+
+/// [`display_name`], with a number behind it where another node has the name already.
+fn unique_name(node: &NodeProto, taken: &mut HashSet<String>) -> String {
+    let base = display_name(node);
+    let numbered = (2..).map(|number| format!("{base}_{number}"));
+    let name = std::iter::once(base.to_owned()).chain(numbered).find(|name| !taken.contains(name));
+    let name = name.expect("numbers do not run out");
+    taken.insert(name.clone());
+    name
+}
+
+/// What the node's inputs are; empty names stand for optional inputs that are left out.
+fn resolve<'m>(
+    node: &NodeProto,
+    name: &str,
+    values: &HashMap<&str, Value<'m>>,
+) -> Result<Vec<Option<Value<'m>>>, Problem> {
+    let one = |tensor: &String| match (tensor.as_str(), values.get(tensor.as_str())) {
+        ("", _) => Ok(None),
+        (_, Some(value)) => Ok(Some(value.clone())),
+        (_, None) => Err(Problem::Dangling { reader: format!("node '{name}'"), tensor: tensor.clone() }),
+    };
+    node.input.iter().map(one).collect()
+}
+
+/// A Softmax behind which something follows would be needed in integers.
+fn check_softmax(op: &Op, node: &NodeProto, output: &str) -> Result<(), Problem> {
+    if matches!(op, Op::Softmax) && node.output[0] != output {
+        return Err(Problem::Usage {
+            node: display_name(node).to_owned(),
+            operator: "Softmax".to_owned(),
+            reason: "is not the last node".to_owned(),
+            remedy: "Softmax is supported as the network's output only",
+        });
+    }
+    Ok(())
+}

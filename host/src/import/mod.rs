@@ -1,0 +1,52 @@
+//! ONNX file -> protobuf model and float graph.
+//!
+//! The protobuf model is kept whole, so that later stages can write ONNX again; the graph holds only what computes.
+//! Operators are a file each in `ops`, listed in one table there.
+
+mod builder;
+mod error;
+mod file;
+mod input;
+mod node;
+mod ops;
+pub mod proto;
+mod tensor;
+
+pub use error::{ImportError, Problem, TensorProblem};
+pub use ops::supported_operators;
+
+use crate::graph::Graph;
+use proto::ModelProto;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Oldest operator set that is supported: from 7 on, broadcasting and inference mode are what they are today.
+pub const OLDEST_OPSET: i64 = 7;
+/// Newest operator set: that of ONNX 1.23. Later ones may change what an operator means.
+pub const NEWEST_OPSET: i64 = 28;
+
+/// A model as it was read, and the graph made of it.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// The file.
+    pub path: PathBuf,
+    /// All that the file holds.
+    pub proto: ModelProto,
+    /// The network, unoptimised: one node per ONNX node that the output depends on.
+    pub graph: Graph,
+}
+
+/// Reads an ONNX file.
+///
+/// `shapes` gives the shape, batch included, of inputs whose dimensions are dynamic: what `--shape NAME=1x3x224x224` says.
+/// A dynamic batch is taken as 1.
+///
+/// # Errors
+/// Any [`Problem`], with the file's name.
+pub fn load(path: &Path, shapes: &BTreeMap<String, Vec<usize>>) -> Result<Model, ImportError> {
+    let located = |problem| ImportError { file: path.to_owned(), problem: Box::new(problem) };
+    let proto = file::read(path).map_err(located)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let graph = builder::build(&proto, folder, shapes).map_err(located)?;
+    Ok(Model { path: path.to_owned(), proto, graph })
+}

@@ -1,0 +1,201 @@
+//! All stages in a row: from a model file to a compiled model.
+
+use crate::compile::{CompileError, compile, dense_reference};
+use crate::data::{self, Expected, Sidecar};
+use crate::graph::{Graph, passes};
+use crate::import;
+use crate::prune::{Pruned, rescale, slot_prune};
+use crate::quantize::{self, Calibration};
+use miette::{Diagnostic, Result};
+use ndarray::Array3;
+use pleach_sim::fast::time_run;
+use pleach_spec::Config;
+use pleach_spec::model_file::{LayerInfo, ModelFile, Preprocessing};
+use pleach_spec::network::Network;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// Calibration images that are looked at; more change ranges and moments little.
+const CALIBRATION_IMAGES: usize = 512;
+
+/// What the stages need to know.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Configuration to compile for.
+    pub config: Config,
+    /// Shapes of inputs that the file leaves open, by name.
+    pub shapes: BTreeMap<String, Vec<usize>>,
+    /// Calibration images, where they are not those of the sidecar.
+    pub calibration: Option<PathBuf>,
+    /// Words to save by slot pruning.
+    pub speedup: Option<f64>,
+}
+
+/// Tells of progress: what is being done, how much of how many.
+pub type Progress<'a> = &'a mut dyn FnMut(&str, usize, usize);
+
+/// A model compiled from ONNX.
+pub struct Compiled {
+    /// What runs.
+    pub model: ModelFile,
+    /// The float network, folded, not pruned.
+    pub float: Graph,
+    /// The quantized network before pruning, where it was pruned.
+    pub unpruned: Option<Network>,
+    /// What the pruner did, where it did anything.
+    pub pruned: Option<Pruned>,
+}
+
+/// Imports, calibrates, prunes, quantizes and compiles an ONNX file.
+pub fn compile_onnx(path: &Path, options: &Options, progress: Progress<'_>) -> Result<Compiled> {
+    let sidecar = Sidecar::beside(path)?;
+    let float = passes::optimise(&import::load(path, &options.shapes)?.graph);
+    let images = calibration_images(path, &float, options, &sidecar)?;
+    let calibration = calibrate(&float, &images, progress)?;
+    let network = quantize::quantize(&float, &calibration)?;
+    let compiled = |network, float, unpruned, pruned| -> Result<Compiled> {
+        check_labels(path, &sidecar, &network)?;
+        let mut model = compile_network(network, &options.config)?;
+        model.preprocessing =
+            Some(preprocessing(&sidecar, model.network.tensors[model.network.input].shape.channels));
+        model.labels.clone_from(&sidecar.labels.names);
+        let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        model.notes.insert("source".into(), name);
+        if let Some(speedup) = options.speedup {
+            model.notes.insert("speedup".into(), speedup.to_string());
+        }
+        Ok(Compiled { model, float, unpruned, pruned })
+    };
+    let Some(speedup) = options.speedup else {
+        return compiled(network, float, None, None);
+    };
+    let mut graph = float.clone();
+    let moments = |tensor: &str| -> Vec<f32> {
+        match calibration.tensor(tensor) {
+            Some(statistics) => statistics.channels.iter().map(|c| c.second_moment() as f32).collect(),
+            None => Vec::new(),
+        }
+    };
+    let pruned = slot_prune(&mut graph, &moments, &options.config, speedup)?;
+    let layers = graph.layers().count();
+    rescale(&mut graph, &float, &images, &mut |done| progress("rescaling", done, layers))?;
+    let calibration = calibrate(&graph, &images, progress)?;
+    let mut sparse = quantize::quantize(&graph, &calibration)?;
+    for layer in &mut sparse.layers {
+        layer.channel_order = pruned.orders.get(&layer.name).cloned().unwrap_or_default();
+    }
+    compiled(sparse, float, Some(network), Some(pruned))
+}
+
+/// There must be a name for every class, or none.
+fn check_labels(model: &Path, sidecar: &Sidecar, network: &Network) -> Result<(), WrongLabels> {
+    let classes = network.tensors[network.output].shape.elements();
+    match sidecar.labels.names.len() {
+        0 => Ok(()),
+        names if names == classes => Ok(()),
+        names => Err(WrongLabels { sidecar: model.with_extension("toml"), names, classes }),
+    }
+}
+
+/// Names of other classes.
+#[derive(Debug, Error, Diagnostic)]
+#[error("{}: [labels] names {names} classes, but the network has {classes} outputs", sidecar.display())]
+#[diagnostic(help("name every output, or leave [labels] out"))]
+struct WrongLabels {
+    sidecar: PathBuf,
+    names: usize,
+    classes: usize,
+}
+
+/// Compiles a quantized network, with the exact cycles of every layer.
+pub fn compile_network(network: Network, config: &Config) -> Result<ModelFile, CompileError> {
+    let program = compile(&network, config)?;
+    let mut layers = LayerInfo::table(&network, &program);
+    let dense = compile(&dense_reference(&network), config)?;
+    for run in &program.runs {
+        for (pass, timing) in run.passes.iter().zip(time_run(run, config).passes) {
+            layers[pass.layer].cycles += timing.counters.cycles;
+        }
+    }
+    for run in &dense.runs {
+        for (pass, timing) in run.passes.iter().zip(time_run(run, config).passes) {
+            layers[pass.layer].dense_cycles += timing.counters.cycles;
+        }
+    }
+    Ok(ModelFile {
+        network,
+        config: config.clone(),
+        program,
+        layers,
+        preprocessing: None,
+        labels: Vec::new(),
+        notes: BTreeMap::new(),
+    })
+}
+
+/// How the sidecar wants images fed, with a value for each channel.
+fn preprocessing(sidecar: &Sidecar, channels: usize) -> Preprocessing {
+    let each = |values: &[f32]| (0..channels).map(|c| values[c.min(values.len() - 1)]).collect();
+    Preprocessing { mean: each(&sidecar.input.mean), std: each(&sidecar.input.std) }
+}
+
+/// The calibration images, normalised.
+fn calibration_images(
+    model: &Path,
+    graph: &Graph,
+    options: &Options,
+    sidecar: &Sidecar,
+) -> Result<Vec<Array3<f32>>> {
+    let named = options.calibration.as_ref().or(sidecar.data.calibrate.as_ref());
+    let path = named.ok_or_else(|| NoCalibration { model: model.to_owned() })?;
+    let input = graph.tensor(graph.input());
+    let shape = input
+        .shape
+        .as_map()
+        .ok_or_else(|| NotImages { input: input.name.clone(), shape: input.shape.to_string() })?;
+    let set = data::load(path, Expected { shape, classes: &sidecar.labels.names })?;
+    let images = set.images(&sidecar.input).take(CALIBRATION_IMAGES);
+    Ok(images.collect::<Result<_, _>>()?)
+}
+
+fn calibrate(graph: &Graph, images: &[Array3<f32>], progress: Progress<'_>) -> Result<Calibration> {
+    let count = images.len();
+    let told = &mut |done| progress("calibrating", done, count);
+    Ok(quantize::calibrate(graph, images.iter().cloned(), told)?)
+}
+
+/// For `map_err`: an error of the file system, with what was to be done to which path.
+pub fn io_error(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> IoError {
+    let path = path.to_owned();
+    move |source| IoError { action, path, source }
+}
+
+/// The file system refused something.
+#[derive(Debug, Error, Diagnostic)]
+#[error("cannot {action} {}: {source}", path.display())]
+#[diagnostic(help("check the path and its permissions"))]
+pub struct IoError {
+    action: &'static str,
+    path: PathBuf,
+    source: std::io::Error,
+}
+
+/// Quantization needs images.
+#[derive(Debug, Error, Diagnostic)]
+#[error("{}: no calibration images are known, and without them there are no activation ranges to quantize with", model.display())]
+#[diagnostic(help(
+    "give some with --data PATH, or name them in {}: [data] calibrate = \"PATH\"", model.with_extension("toml").display()
+))]
+struct NoCalibration {
+    model: PathBuf,
+}
+
+/// The network does not take images.
+#[derive(Debug, Error, Diagnostic)]
+#[error("input `{input}` has shape {shape}, which is no image of channels x height x width")]
+#[diagnostic(help("give the shape of an image with --shape {input}=1xCxHxW"))]
+struct NotImages {
+    input: String,
+    shape: String,
+}

@@ -1,0 +1,169 @@
+//! What a run tells people (a table) and scripts (JSON).
+
+mod table;
+
+pub use table::{layer_table, thousands};
+
+use pleach_spec::Config;
+use pleach_spec::model_file::{LayerInfo, ModelFile};
+use serde::Serialize;
+
+/// Shares of right answers, in percent, where labels are known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Accuracy {
+    /// The network of the file in f32; absent for a `model.bin`, which does not hold it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub float: Option<f64>,
+    /// The quantized network; for a pruned one, before pruning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub int8: Option<f64>,
+    /// The pruned and quantized network.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pruned: Option<f64>,
+}
+
+/// Cycles of some layers together.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Share {
+    /// Clock cycles of one image.
+    pub cycles: u64,
+    /// Clock cycles with every weight there.
+    pub dense_cycles: u64,
+    /// Their ratio.
+    pub speedup: f64,
+    /// Multiplications by non-zero weights of the array's multipliers and cycles, 0 to 1.
+    pub utilisation: f64,
+}
+
+impl Share {
+    fn of<'a>(layers: impl Iterator<Item = &'a LayerInfo>, config: &Config) -> Self {
+        let (mut cycles, mut dense_cycles, mut useful) = (0, 0, 0);
+        for layer in layers {
+            cycles += layer.cycles;
+            dense_cycles += layer.dense_cycles;
+            useful += useful_macs(layer);
+        }
+        Self {
+            cycles,
+            dense_cycles,
+            speedup: ratio(dense_cycles, cycles),
+            utilisation: ratio(useful, cycles * config.multipliers() as u64),
+        }
+    }
+}
+
+/// One layer of the report.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LayerReport {
+    /// Name of the ONNX node.
+    pub name: String,
+    /// ONNX operator.
+    pub op: String,
+    /// Where it ran: `array`, `vector` or `cpu`.
+    #[serde(rename = "where")]
+    pub place: &'static str,
+    /// Shape of the output, channels x height x width.
+    pub shape: String,
+    /// Multiply-accumulates with all weights.
+    pub macs: u64,
+    /// Weights that are not zero.
+    pub nonzeros: u64,
+    /// Slot words issued.
+    pub words: u64,
+    /// Clock cycles.
+    pub cycles: u64,
+    /// Clock cycles with all weights.
+    pub dense_cycles: u64,
+    /// `dense_cycles / cycles`.
+    pub speedup: f64,
+    /// Cycles in which no word was issued: filling, waiting for a vector, draining.
+    pub fixed_cycles: u64,
+    /// Multiplications by non-zero weights of the array's multipliers and cycles, 0 to 1.
+    pub utilisation: f64,
+}
+
+impl LayerReport {
+    fn new(layer: &LayerInfo, config: &Config) -> Self {
+        Self {
+            name: layer.name.clone(),
+            op: layer.op.clone(),
+            place: "array",
+            shape: layer.output.to_string(),
+            macs: layer.macs,
+            nonzeros: layer.nonzeros,
+            words: layer.words,
+            cycles: layer.cycles,
+            dense_cycles: layer.dense_cycles,
+            speedup: ratio(layer.dense_cycles, layer.cycles),
+            fixed_cycles: layer.cycles.saturating_sub(layer.words),
+            utilisation: ratio(useful_macs(layer), layer.cycles * config.multipliers() as u64),
+        }
+    }
+}
+
+/// The result of `host run`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RunReport {
+    /// What it ran on.
+    pub device: String,
+    /// Name of the configuration.
+    pub config: String,
+    /// Images.
+    pub images: usize,
+    /// Median wall time of the device call for one image, in ms.
+    pub host_ms: f64,
+    /// Accuracy, where labels are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<Accuracy>,
+    /// Clock cycles of one image.
+    pub cycles: u64,
+    /// Clock cycles of one image with all weights.
+    pub dense_cycles: u64,
+    /// `dense_cycles / cycles`.
+    pub speedup: f64,
+    /// Images a second at the configuration's clock.
+    pub frames_per_s: f64,
+    /// Multiplications by non-zero weights of the array's multipliers and cycles, 0 to 1.
+    pub utilisation: f64,
+    /// The convolution layers alone.
+    pub convolutions: Share,
+    /// The layers.
+    pub layers: Vec<LayerReport>,
+}
+
+impl RunReport {
+    /// The report of a model; `host_ms`, `images` and `accuracy` are what the run measured.
+    pub fn new(
+        model: &ModelFile,
+        device: &str,
+        images: usize,
+        host_ms: f64,
+        accuracy: Option<Accuracy>,
+    ) -> Self {
+        let config = &model.config;
+        let all = Share::of(model.layers.iter(), config);
+        Self {
+            device: device.to_owned(),
+            config: config.name.clone(),
+            images,
+            host_ms,
+            accuracy,
+            cycles: all.cycles,
+            dense_cycles: all.dense_cycles,
+            speedup: all.speedup,
+            frames_per_s: f64::from(config.clock_mhz) * 1.0e6 / all.cycles.max(1) as f64,
+            utilisation: all.utilisation,
+            convolutions: Share::of(model.layers.iter().filter(|layer| layer.op == "Conv"), config),
+            layers: model.layers.iter().map(|layer| LayerReport::new(layer, config)).collect(),
+        }
+    }
+}
+
+/// Multiplications by non-zero weights.
+fn useful_macs(layer: &LayerInfo) -> u64 {
+    layer.nonzeros * layer.output.pixels() as u64
+}
+
+fn ratio(a: u64, b: u64) -> f64 {
+    a as f64 / b.max(1) as f64
+}

@@ -1,0 +1,209 @@
+//! The command line from outside: what it prints, what it refuses, and with which exit code.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples").join(name)
+}
+
+/// Runs `host` in a folder of its own.
+struct Host {
+    folder: tempfile::TempDir,
+}
+
+impl Host {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_host"));
+        command.args(arguments).current_dir(self.folder.path()).env("NO_COLOR", "1").output().unwrap()
+    }
+
+    /// Fails with exit code 1 and a message that contains all of `parts` (line breaks do not count).
+    #[track_caller]
+    fn refuses(&self, arguments: &[&str], parts: &[&str]) {
+        let output = self.run(arguments);
+        let message = plain(&output);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {message}");
+        for part in parts {
+            assert!(message.contains(part), "{arguments:?}: no `{part}` in: {message}");
+        }
+        assert!(!message.contains("panicked"), "{message}");
+    }
+
+    #[track_caller]
+    fn json(&self, arguments: &[&str]) -> serde_json::Value {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "{}", plain(&output));
+        serde_json::from_slice(&output.stdout).expect("one JSON object")
+    }
+
+    /// A `model.bin` of the digits network.
+    fn compiled(&self) -> PathBuf {
+        let path = self.path("model.bin");
+        let output =
+            self.run(&["compile", example("digits.onnx").to_str().unwrap(), "-o", path.to_str().unwrap()]);
+        assert!(output.status.success(), "{}", plain(&output));
+        path
+    }
+}
+
+/// Standard error in one line, without the frame.
+fn plain(output: &Output) -> String {
+    let text = String::from_utf8_lossy(&output.stderr);
+    text.split(|c: char| c.is_whitespace() || "│×╰─▶".contains(c))
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[test]
+fn the_digits_keep_their_accuracy_in_int8() {
+    let model = example("digits.onnx");
+    let test = example("digits/test");
+    let report =
+        Host::new().json(&["run", model.to_str().unwrap(), "--input", test.to_str().unwrap(), "--json"]);
+    let accuracy = |key: &str| report["accuracy"][key].as_f64().unwrap();
+    assert!(accuracy("float") >= 97.0);
+    assert!((accuracy("float") - accuracy("int8")).abs() <= 0.5);
+    assert_eq!(report["images"], 360);
+    assert_eq!(report["layers"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn the_digits_get_faster_when_they_are_pruned() {
+    let report =
+        Host::new().json(&["run", example("digits.onnx").to_str().unwrap(), "--speedup", "4", "--json"]);
+    assert!(report["convolutions"]["speedup"].as_f64().unwrap() >= 2.5, "{}", report["convolutions"]);
+    assert!(report["accuracy"]["pruned"].as_f64().unwrap() >= 95.0, "{}", report["accuracy"]);
+}
+
+#[test]
+fn golden_and_fast_give_the_same_outputs_and_model_bin_too() {
+    let host = Host::new();
+    let (onnx, bin) = (example("digits.onnx"), host.compiled());
+    let test = example("digits/test");
+    for (folder, model, device) in [("a", &onnx, "fast"), ("b", &onnx, "golden"), ("c", &bin, "fast")] {
+        let arguments = [
+            "run",
+            model.to_str().unwrap(),
+            "--device",
+            device,
+            "--output",
+            folder,
+            "--input",
+            test.to_str().unwrap(),
+        ];
+        let output = host.run(&arguments);
+        assert!(output.status.success(), "{}", plain(&output));
+    }
+    let outputs = ["a", "b", "c"].map(|folder| std::fs::read(host.path(folder).join("logits.npy")).unwrap());
+    assert!(outputs[0].len() > 360 * 10 * 4);
+    assert_eq!(outputs[0], outputs[1]);
+    assert_eq!(outputs[0], outputs[2]);
+}
+
+#[test]
+fn files_that_are_no_models_are_refused() {
+    let host = Host::new();
+    std::fs::write(host.path("text.onnx"), "hello").unwrap();
+    let whole = std::fs::read(example("digits.onnx")).unwrap();
+    std::fs::write(host.path("half.onnx"), &whole[..whole.len() / 2]).unwrap();
+    host.refuses(&["run", "text.onnx"], &["text.onnx: is not an ONNX file", "help: give a .onnx file"]);
+    host.refuses(
+        &["run", "half.onnx"],
+        &["half.onnx: is truncated", "help: copy or download the file again"],
+    );
+    host.refuses(&["run", "none.onnx"], &["none.onnx: cannot be read"]);
+    host.refuses(&["run", "none.bin"], &["none.bin"]);
+}
+
+#[test]
+fn missing_and_wrong_data_is_refused() {
+    let host = Host::new();
+    std::fs::copy(example("digits.onnx"), host.path("lonely.onnx")).unwrap();
+    host.refuses(&["run", "lonely.onnx"], &["lonely.onnx: no calibration images are known", "--data PATH"]);
+    let model = example("digits.onnx");
+    let model = model.to_str().unwrap();
+    host.refuses(&["run", model, "--data", "nowhere"], &["nowhere: cannot be read"]);
+    host.refuses(&["run", model, "--input", "nowhere"], &["nowhere: cannot be read"]);
+    // 9x9 images for a network of 8x8.
+    let mut idx = vec![0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 9, 0, 0, 0, 9];
+    idx.extend([7; 81]);
+    std::fs::write(host.path("images-idx3-ubyte"), idx).unwrap();
+    host.refuses(&["run", model, "--input", "images-idx3-ubyte"], &["images-idx3-ubyte", "1x9x9", "1x8x8"]);
+    host.refuses(&["run", model, "--shape", "image=1x3x8x8"], &["shape 1x3x8x8", "image"]);
+}
+
+#[test]
+fn wishes_that_cannot_be_met_are_refused() {
+    let host = Host::new();
+    let model = example("digits.onnx");
+    let model = model.to_str().unwrap();
+    host.refuses(&["run", model, "--speedup", "1000"], &["a speed-up of 1000 is out of reach"]);
+    host.refuses(&["run", model, "--speedup", "0.5"], &["a speed-up of 0.5 is not a target"]);
+    host.refuses(&["run", model, "--config", "huge"], &["no configuration `huge`", "default, small, mini"]);
+}
+
+#[test]
+fn damaged_and_foreign_model_files_are_refused() {
+    let host = Host::new();
+    let path = host.compiled();
+    let whole = std::fs::read(&path).unwrap();
+    for length in [0, 3, 40, whole.len() / 2, whole.len() - 1] {
+        std::fs::write(host.path("short.bin"), &whole[..length]).unwrap();
+        host.refuses(&["run", "short.bin"], &["short.bin"]);
+    }
+    for at in [0, 9, 30, whole.len() / 3, whole.len() - 1] {
+        let mut flipped = whole.clone();
+        flipped[at] ^= 0x10;
+        std::fs::write(host.path("flipped.bin"), flipped).unwrap();
+        host.refuses(&["run", "flipped.bin"], &["flipped.bin"]);
+    }
+    host.refuses(
+        &["run", "model.bin", "--config", "mini"],
+        &["compiled for configuration `default`", "rows = 16 instead of 4"],
+    );
+    host.refuses(&["run", "model.bin", "--speedup", "2"], &["compiled already", "--speedup"]);
+}
+
+#[test]
+fn a_failed_compilation_leaves_no_file() {
+    let host = Host::new();
+    std::fs::write(host.path("text.onnx"), "hello").unwrap();
+    host.refuses(&["compile", "text.onnx", "-o", "out.bin"], &["text.onnx"]);
+    let model = example("digits.onnx");
+    host.refuses(&["compile", model.to_str().unwrap(), "-o", "nowhere/out.bin"], &["nowhere/out.bin"]);
+    let names: Vec<_> =
+        std::fs::read_dir(host.folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(names, ["text.onnx"]);
+}
+
+#[test]
+fn usage_errors_exit_with_2() {
+    let host = Host::new();
+    for arguments in
+        [&["frobnicate"][..], &["run"], &["run", "x.onnx", "--device", "abacus"], &["compile", "x.onnx"]]
+    {
+        assert_eq!(host.run(arguments).status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn verify_compares_every_layer_with_the_golden_model() {
+    let host = Host::new();
+    let path = host.compiled();
+    let arguments = ["verify", path.to_str().unwrap(), "--device", "fast", "--json"];
+    let report = host.json(&arguments);
+    assert_eq!(report["differences"], 0);
+    assert_eq!(report["first_difference"], serde_json::Value::Null);
+    assert_eq!(report["against"], serde_json::json!(["fast"]));
+    assert_eq!(report["layers"].as_array().unwrap().len(), 5);
+}
