@@ -82,6 +82,8 @@ fn run_steps(steps: &mut Steps) -> Result<(), Failure> {
 /// Writes the Verilog of a configuration; returns the files.
 fn verilog(config: &str) -> Result<Vec<PathBuf>, Failure> {
     let folder = Path::new("target/verilog").join(config);
+    // What an earlier version wrote there must not be linted.
+    let _ = std::fs::remove_dir_all(root().join(&folder));
     let hdl = ["run", "--package", "pleach-hdl", "--bin", "hdl", "--", "verilog", "--config", config, "-o"];
     process::run(cargo().args(hdl).arg(&folder))?;
     let entries =

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 /// Longest source file. What is longer is two things.
 const LONGEST_FILE: usize = 600;
 /// Files that may be longer, with the reason.
-const LONG_FILES: [(&str, &str); 0] = [];
+const LONG_FILES: [(&str, &str); 1] =
+    [("host/src/import/proto/onnx.rs", "generated from ONNX's protobuf definition, which is long")];
 
 /// Folders that hold no sources of ours.
 const SKIPPED: [&str; 6] = ["target", ".git", ".venv", "__pycache__", "node_modules", "book"];
@@ -92,7 +93,8 @@ fn lines_with(files: &[File], words: &[&str], applies: impl Fn(&str) -> bool) ->
 fn leftovers(files: &[File]) -> Vec<String> {
     let notes = [concat!("TO", "DO"), concat!("FIX", "ME")];
     let calls = [concat!("dbg", "!("), concat!("todo", "!("), concat!("unimplemented", "!(")];
-    let mut found = lines_with(files, &notes, |_| true);
+    let conflicts = [concat!("<<<<", "<<< "), concat!(">>>>", ">>> ")];
+    let mut found = lines_with(files, &[notes, conflicts].concat(), |_| true);
     found.extend(lines_with(files, &calls, |path| path.ends_with(".rs")));
     found
 }
