@@ -312,11 +312,6 @@ impl Engines {
     }
 }
 
-/// From an address on the register port to what is there.
-pub const REG_READ_CYCLES: usize = 2;
-/// From an address on the memory port to what is there: the port, and the way through the buffer.
-pub const MEM_READ_CYCLES: usize = 8;
-
 /// Where the control nibble stands in the second beat of a slot word.
 const CONTROL_BIT: usize = 124;
 

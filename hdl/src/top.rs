@@ -5,11 +5,11 @@
 //! | `clock` | 1 | |
 //! | `reg_addr` | 16 | in, byte offset of a register (see `pleach_spec::register`) |
 //! | `reg_write`, `reg_wdata` | 1, 32 | in |
-//! | `reg_rdata` | 32 | out, [`REG_READ_CYCLES`](crate::engines::REG_READ_CYCLES) cycles after `reg_addr` |
+//! | `reg_rdata` | 32 | out, [`REGISTER_READ_LATENCY`](pleach_spec::timing::REGISTER_READ_LATENCY) cycles after `reg_addr` |
 //! | `mem_addr` | 32 | in, region and beat |
 //! | `mem_write`, `mem_wdata` | 1, 128 | in |
 //! | `mem_read` | 1 | in |
-//! | `mem_rdata` | 128 | out, [`MEM_READ_CYCLES`](crate::engines::MEM_READ_CYCLES) cycles after `mem_addr` |
+//! | `mem_rdata` | 128 | out, [`MEMORY_READ_LATENCY`](pleach_spec::timing::MEMORY_READ_LATENCY) cycles after `mem_addr` |
 //!
 //! Both ports take one access a cycle. The memory port must rest while a run is under way; registers may be read at any
 //! time. A run begins [`START_CYCLES`](crate::control::registers::START_CYCLES) cycles after START is written, with all

@@ -78,15 +78,6 @@ fn controls(random: &mut Random, config: &Config, vectors: usize) -> Vec<Control
     controls
 }
 
-/// Window slots that a `take` fills.
-fn chunks_taken(take: u8, config: &Config) -> usize {
-    match take {
-        TAKE_NONE => 0,
-        TAKE_ALL => config.chunks_per_vector(),
-        _ => 1,
-    }
-}
-
 /// Weights, a third of them zero, on positions that hold something.
 fn operands(random: &mut Random, config: &Config, controls: &[Control]) -> (Vec<i8>, Vec<u8>) {
     let mut window = Window::new(config);

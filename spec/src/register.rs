@@ -56,42 +56,43 @@ registers! {
     LOADS @ 0x38 ro "Bank reads issued by LOAD (loads x rotation classes)";
 }
 
-/// A region of the memory port: what `mem_addr[31:28]` selects. `mem_addr[27:0]` counts 128-bit beats.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Region {
-    /// Activation buffer; beat = vector address. The only region that can be read back.
-    Activation = 0,
-    /// Slot words, `2 * ceil(C / 16)` beats each: for every 16 columns a beat of int8 weights (column c in byte c mod 16)
-    /// and a beat of positions (column c in bits `(c mod 16) * log2 W` up). Bits [127:124] of beat 1 hold the control.
-    Word = 1,
-    /// Load list, one entry (32 bits) a beat.
-    LoadList = 2,
-    /// Parameters: beat = pass * C + column.
-    Parameter = 3,
-    /// WALK commands, two beats each.
-    Walk = 4,
-    /// LOAD commands, one beat each.
-    Load = 5,
-    /// COMPUTE commands, one beat each.
-    Compute = 6,
-    /// STORE commands, two beats each.
-    Store = 7,
+/// Declares the regions: the enum, and its descriptions for the documentation.
+macro_rules! regions {
+    ($(#[doc = $doc:literal])+ $($name:ident = $number:literal, $region_doc:literal;)+) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[repr(u8)]
+        pub enum Region {
+            $(#[doc = $region_doc] $name = $number,)+
+        }
+
+        impl Region {
+            /// All regions, by number.
+            pub const ALL: [Self; 8] = [$(Self::$name,)+];
+
+            /// Meaning, and what a beat is.
+            pub const fn doc(self) -> &'static str {
+                match self {
+                    $(Self::$name => $region_doc,)+
+                }
+            }
+        }
+    };
+}
+
+regions! {
+    /// A region of the memory port: what `mem_addr[31:28]` selects. `mem_addr[27:0]` counts 128-bit beats.
+    Activation = 0, "Activation buffer; beat = vector address. The only region that can be read back";
+    Word = 1, "Slot words, `2 * ceil(C / 16)` beats each: for every 16 columns a beat of int8 weights (column c in byte c mod 16) and a beat of positions (column c in bits `(c mod 16) * log2 W` up). Bits [127:124] of beat 1 hold the control";
+    LoadList = 2, "Load list, one entry (32 bits) a beat";
+    Parameter = 3, "Parameters: beat = pass * C + column";
+    Walk = 4, "WALK commands, two beats each";
+    Load = 5, "LOAD commands, one beat each";
+    Compute = 6, "COMPUTE commands, one beat each";
+    Store = 7, "STORE commands, two beats each";
 }
 
 impl Region {
-    /// All regions with their description, for documentation.
-    pub const ALL: [Self; 8] = [
-        Self::Activation,
-        Self::Word,
-        Self::LoadList,
-        Self::Parameter,
-        Self::Walk,
-        Self::Load,
-        Self::Compute,
-        Self::Store,
-    ];
-
     /// Memory port address of a beat.
     pub const fn address(self, beat: u32) -> u32 {
         ((self as u32) << 28) | beat

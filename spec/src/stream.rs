@@ -1,11 +1,25 @@
 //! The weight stream of a pass: slot words in memory form, and their packed form in `model.bin`.
 //!
-//! Packed, a stream is up to three blocks, each padded with zeros to 16 bytes: weights (C bytes a word), controls (two
-//! nibbles a byte, the earlier word in the low one), and, unless they are implicit, positions (for every 16 columns
-//! `2 * log2 W` bytes, column c in bits `c * log2 W` up). Dense streams need 8 bits a weight, sparse ones 8 + log2 W.
+//! Packed, a stream is up to three blocks, see [`PACKED_BLOCKS`]: dense streams need 8 bits a weight, sparse ones 8 + log2 W.
 
 use crate::{Config, VECTOR};
 use thiserror::Error;
+
+/// The blocks of a packed stream of n words, in order, each padded with zeros to 16 bytes: name, size, contents. For the
+/// documentation.
+pub const PACKED_BLOCKS: [(&str, &str, &str); 3] = [
+    ("weights", "n * C", "int8 weights: column c of word i is byte i * C + c"),
+    (
+        "controls",
+        "ceil(n / 2)",
+        "control nibbles (see WordControl): that of word i in byte i div 2, of an even i in the low half",
+    ),
+    (
+        "positions",
+        "n * ceil(C * log2 W / 8)",
+        "encoding 1 only: window positions, those of a word from a byte boundary on, column c in bits c * log2 W up; 0 where the weight is 0. Encoding 0: the position of word i is i mod W",
+    ),
+];
 
 /// `take` of a word: no chunk.
 pub const TAKE_NONE: u8 = 0;

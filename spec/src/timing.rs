@@ -4,27 +4,67 @@
 
 use crate::config::Config;
 
-/// From the cycle in which LOAD issues the last bank read of a vector to the first cycle in which COMPUTE may issue a
-/// word that takes it.
-pub const FETCH_LATENCY: u64 = 6;
-/// From the accumulator leaving the array to the byte leaving the requantize lane.
-pub const LANE_LATENCY: u64 = 9;
-
-/// From the issue of a word that pops a vector to the first cycle in which LOAD may reuse its slot: the vector must have
-/// been read by the last row.
-pub fn free_latency(config: &Config) -> u64 {
-    config.rows as u64
+/// A latency, for the documentation.
+pub struct Latency {
+    /// Name of the constant or function.
+    pub name: &'static str,
+    /// From where to where it counts.
+    pub doc: &'static str,
+    /// How it follows from rows R and columns C.
+    pub formula: &'static str,
+    /// Its value for a configuration.
+    pub cycles: fn(&Config) -> u64,
 }
 
-/// Least distance of the last words of two successive tiles: the shadow registers drain one row a cycle.
-pub fn drain_interval(config: &Config) -> u64 {
-    config.rows as u64
+/// Declares the latencies: constants, functions of the configuration, and the table of both.
+macro_rules! latencies {
+    (
+        constants { $($constant:ident = $value:literal, $constant_doc:literal;)+ }
+        functions { $($function:ident = |$rows:ident, $columns:ident| $cycles:expr, $formula:literal, $function_doc:literal;)+ }
+    ) => {
+        $(#[doc = $constant_doc] pub const $constant: u64 = $value;)+
+        $(
+            #[doc = $function_doc]
+            pub fn $function(config: &Config) -> u64 {
+                let ($rows, $columns) = (config.rows as u64, config.columns as u64);
+                $cycles
+            }
+        )+
+        /// All latencies.
+        pub const LATENCIES: &[Latency] = &[
+            $(Latency {
+                name: stringify!($constant),
+                doc: $constant_doc,
+                formula: stringify!($value),
+                cycles: |_| $constant,
+            },)+
+            $(Latency {
+                name: stringify!($function),
+                doc: $function_doc,
+                formula: $formula,
+                cycles: $function,
+            },)+
+        ];
+    };
 }
 
-/// From the issue of a pass's last word to the first cycle in which LOAD sees the pass as stored.
-pub fn store_latency(config: &Config) -> u64 {
-    let (rows, columns) = (config.rows as u64, config.columns as u64);
-    // Word to PE(0, 0) and through it, the drain bus with the rows one after the other, the lane with its column skew,
-    // the write into the bank.
-    7 + rows + (rows - 1) + LANE_LATENCY + (columns - 1) + 1
+latencies! {
+    constants {
+        FETCH_LATENCY = 6, "From the cycle in which LOAD issues the last bank read of a vector to the first cycle in which COMPUTE may issue a word that takes it";
+        LANE_LATENCY = 9, "From the accumulator leaving the array to the byte leaving the requantize lane";
+        REGISTER_READ_LATENCY = 2, "From the address on the register port to the data";
+        MEMORY_READ_LATENCY = 8, "From the address on the memory port to the vector";
+    }
+    functions {
+        free_latency = |rows, _columns| rows, "R",
+            "From the issue of a word that pops a vector to the first cycle in which LOAD may reuse its slot: the vector must have been read by the last row";
+        drain_interval = |rows, _columns| rows, "R",
+            "Least distance of the last words of two successive tiles: the shadow registers drain one row a cycle";
+        store_latency = |rows, columns| {
+            // Word to PE(0, 0) and through it, the drain bus with the rows one after the other, the lane with its column
+            // skew, the write into the bank.
+            7 + rows + (rows - 1) + LANE_LATENCY + (columns - 1) + 1
+        }, "7 + R + (R - 1) + LANE_LATENCY + (C - 1) + 1",
+            "From the issue of a pass's last word to the first cycle in which LOAD sees the pass as stored";
+    }
 }

@@ -3,7 +3,7 @@
 use pleach_host::compile::compile_with;
 use pleach_sim::device::{FastDevice, Session};
 use pleach_spec::Config;
-use pleach_spec::model_file::{FormatError, LayerInfo, ModelFile, ModelFileError, Preprocessing};
+use pleach_spec::model_file::{FormatError, LayerInfo, META_KEYS, ModelFile, ModelFileError, Preprocessing};
 use pleach_tests::{Case, Limits, cases, chains};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -142,6 +142,10 @@ fn the_documented_layout_is_the_written_one() {
     let mut signed = bytes.clone();
     sign(&mut signed);
     assert_eq!(signed, bytes, "the checksums cover what the documentation says");
+    let meta: serde_json::Value = serde_json::from_slice(&bytes[section(&bytes, 0)]).unwrap();
+    let mut keys = META_KEYS.map(|(key, _)| key);
+    keys.sort_unstable();
+    assert!(meta.as_object().unwrap().keys().eq(&keys), "META has the documented keys");
     let weights: Vec<u8> = model.network.layers.iter().flat_map(|l| &l.weights).map(|&w| w as u8).collect();
     assert_eq!(bytes[section(&bytes, 2)], weights);
 }

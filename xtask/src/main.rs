@@ -1,7 +1,64 @@
-//! Development tasks: `cargo xtask test` is what CI runs.
-use std::process::{Command, exit};
+//! Development tasks of Pleach: `cargo xtask test` is what CI runs.
+//!
+//! Tasks have no configuration of their own: whatever they need to know is in `spec` or in the file they work on.
 
-fn main() {
-    let status = Command::new("cargo").args(["test", "--workspace"]).status().expect("cargo runs");
-    exit(status.code().unwrap_or(1));
+mod docs;
+mod process;
+mod test;
+mod tidy;
+mod tools;
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What a task that fails says to people.
+type Failure = String;
+
+/// Development tasks of Pleach.
+#[derive(Parser)]
+#[command(name = "cargo xtask", version)]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Find Verilator and Yosys, or get them, and print what was found.
+    Setup,
+    /// Run everything that CI runs.
+    Test,
+    /// Write the pages of docs/ that are generated from the crate `spec`.
+    Docs {
+        /// Write nothing; fail if a page is not current.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Check the rules of the repository: no leftovers, no machine paths, crates that keep apart, current lists.
+    Tidy,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().task {
+        Task::Setup => tools::setup(),
+        Task::Test => test::run(),
+        Task::Docs { check: true } => docs::check(),
+        Task::Docs { check: false } => docs::write(),
+        Task::Tidy => tidy::run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The folder of the workspace.
+fn root() -> PathBuf {
+    let crate_folder = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let root = crate_folder.and_then(|folder| folder.parent().map(PathBuf::from));
+    root.unwrap_or_else(|| PathBuf::from("."))
 }

@@ -4,16 +4,12 @@ use pleach_hdl::units::Unit;
 use pleach_spec::image::{self, Beat, beat_vector, vector_beat};
 use pleach_spec::program::Run;
 use pleach_spec::register::{self, Region};
-use pleach_spec::{Config, VECTOR};
+use pleach_spec::{Config, VECTOR, timing};
 
 use super::{Error, Model, Port, Verilate};
 use crate::device::{Device, DeviceError, Vector};
 use crate::fast::{self, Counters};
 
-/// Cycles from an address on the memory port to what is there.
-const MEM_READ_CYCLES: usize = pleach_hdl::engines::MEM_READ_CYCLES;
-/// Cycles from an address on the register port to what is there.
-const REG_READ_CYCLES: u64 = pleach_hdl::engines::REG_READ_CYCLES as u64;
 /// 32-bit words of a beat.
 const BEAT_WORDS: usize = VECTOR / 4;
 
@@ -80,7 +76,7 @@ impl RtlDevice {
     /// Reads a register.
     pub fn read_register(&mut self, offset: u16) -> u32 {
         self.model.set(self.ports.reg_addr, offset.into());
-        self.model.step(REG_READ_CYCLES);
+        self.model.step(timing::REGISTER_READ_LATENCY);
         self.model.get(self.ports.reg_rdata) as u32
     }
 
@@ -97,10 +93,10 @@ impl RtlDevice {
     /// Reads beats from consecutive addresses of the memory port.
     pub fn read_memory(&mut self, address: u32, count: usize) -> Vec<Beat> {
         let reads = (address..).take(count).flat_map(|address| [address, 1]);
-        let stimulus: Vec<u32> = reads.chain([0; 2 * MEM_READ_CYCLES]).collect();
+        let stimulus: Vec<u32> = reads.chain([0; 2 * timing::MEMORY_READ_LATENCY as usize]).collect();
         let ports = [self.ports.mem_addr, self.ports.mem_read];
         let response = self.model.play(&ports, &stimulus, &[self.ports.mem_rdata]);
-        let beats = response.chunks_exact(BEAT_WORDS).skip(MEM_READ_CYCLES);
+        let beats = response.chunks_exact(BEAT_WORDS).skip(timing::MEMORY_READ_LATENCY as usize);
         beats.map(|beat| beat.try_into().expect("four words")).collect()
     }
 

@@ -14,7 +14,7 @@ pub use container::{
 };
 pub use error::{FormatError, ModelFileError};
 pub use meta::META_KEYS;
-pub use program::{PassHead, ProgramHead, RunHead};
+pub use program::{PASS_PARTS, PassHead, ProgramHead, RunHead};
 
 use crate::Config;
 use crate::network::{MapShape, Network};

@@ -1,7 +1,6 @@
 //! Section PROG: the runs of a program, every part a multiple of 16 bytes.
 //!
-//! For each run a `RunHead`; for each of its passes a `PassHead`, the four commands, the load list (padded with zeros),
-//! one `Parameter` a column and the packed slot words.
+//! A [`ProgramHead`]; for each run a [`RunHead`]; for each of its passes what [`PASS_PARTS`] lists.
 
 use super::container::{ALIGNMENT, record_bytes, record_from_bytes, record_to_bytes};
 use crate::Config;
@@ -33,6 +32,18 @@ record! {
         encoding: u32 = 32 @ 96, "Encoding of the slot words: 0 dense where that is possible, 1 sparse";
     }
 }
+
+/// The parts of a pass, in order: name and size. For the documentation.
+pub const PASS_PARTS: [(&str, &str); 8] = [
+    ("PassHead", "16"),
+    ("Walk", "32"),
+    ("Load", "16"),
+    ("Compute", "16"),
+    ("Store", "32"),
+    ("LoadEntry, one for each load, then zeros", "4 * loads, rounded up to 16"),
+    ("Parameter, one for each column", "16 * C"),
+    ("packed slot words", "see below"),
+];
 
 /// Bytes of the runs, which have been checked.
 pub fn encode(runs: &[Run], config: &Config) -> Vec<u8> {
