@@ -5,24 +5,44 @@ use super::proto::{AttributeProto, NodeProto, TensorProto};
 use super::tensor;
 use crate::graph::{Op, Shape, TensorId, join};
 use ndarray::{ArrayD, Dimension};
-use std::borrow::Cow;
+use std::ops::Deref;
 use std::path::Path;
+use std::rc::Rc;
+
+/// A constant tensor: one of the model, or one that importing a node made.
+#[derive(Clone)]
+pub(super) enum Constant<'m> {
+    Stored(&'m TensorProto),
+    Made(Rc<TensorProto>),
+}
+
+impl Deref for Constant<'_> {
+    type Target = TensorProto;
+
+    fn deref(&self) -> &TensorProto {
+        match self {
+            Self::Stored(tensor) => tensor,
+            Self::Made(tensor) => tensor,
+        }
+    }
+}
 
 /// A tensor that a node reads.
 #[derive(Clone)]
 pub(super) enum Value<'m> {
     /// Known when the model is imported.
-    Constant(Cow<'m, TensorProto>),
+    Constant(Constant<'m>),
     /// Known when it runs.
     Activation(TensorId, Shape),
 }
 
 /// What a node becomes.
+#[expect(clippy::large_enum_variant, reason = "there is only one at a time, and it is taken apart at once")]
 pub(super) enum Imported<'m> {
     /// A node of the graph that reads one activation.
     Node(Op, TensorId),
     /// A constant for other nodes to read.
-    Constant(Cow<'m, TensorProto>),
+    Constant(Constant<'m>),
 }
 
 /// One ONNX node with its inputs resolved.
@@ -65,11 +85,7 @@ impl<'m> Node<'m> {
     }
 
     /// The constant that is input `index`.
-    pub(super) fn constant(
-        &self,
-        index: usize,
-        what: &'static str,
-    ) -> Result<&Cow<'m, TensorProto>, Problem> {
+    pub(super) fn constant(&self, index: usize, what: &'static str) -> Result<&Constant<'m>, Problem> {
         match self.inputs.get(index) {
             Some(Some(Value::Constant(tensor))) => Ok(tensor),
             Some(Some(Value::Activation(..))) => Err(Problem::NotConstant {
