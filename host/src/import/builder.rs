@@ -41,8 +41,8 @@ pub(super) fn build(
             Imported::Constant(tensor) => Value::Constant(tensor),
             Imported::Node(op, source) => {
                 check_softmax(&op, node, output)?;
-                let id = graph.push(&view.name, op, source, &node.output[0]).map_err(|source| {
-                    Problem::Shape { node: view.name.clone(), operator: node.op_type().to_owned(), source }
+                let id = graph.push(&view.name, op, source, &node.output[0]).map_err(|reason| {
+                    Problem::Shape { node: view.name.clone(), operator: node.op_type().to_owned(), reason }
                 })?;
                 Value::Activation(id, graph.tensor(id).shape.clone())
             }

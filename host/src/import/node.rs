@@ -128,7 +128,7 @@ impl<'m> Node<'m> {
     /// Finite floats of any shape.
     pub(super) fn finite(&self, index: usize, what: &'static str) -> Result<ArrayD<f32>, Problem> {
         let constant = self.constant(index, what)?;
-        tensor::finite_floats(constant, self.folder).map_err(|source| self.initializer(index, source))
+        tensor::finite_floats(constant, self.folder).map_err(|reason| self.initializer(index, reason))
     }
 
     /// One float, perhaps infinite; `None` where the optional input is left out.
@@ -138,7 +138,7 @@ impl<'m> Node<'m> {
         }
         let constant = self.constant(index, what)?;
         let values =
-            tensor::floats(constant, self.folder).map_err(|source| self.initializer(index, source))?;
+            tensor::floats(constant, self.folder).map_err(|reason| self.initializer(index, reason))?;
         match values.iter().copied().collect::<Vec<f32>>()[..] {
             [value] => Ok(Some(value)),
             _ => Err(self.constant_shape(what, join(values.shape()), "a scalar".to_owned())),
@@ -148,7 +148,7 @@ impl<'m> Node<'m> {
     /// Integers, flattened.
     pub(super) fn integers(&self, index: usize, what: &'static str) -> Result<Vec<i64>, Problem> {
         let constant = self.constant(index, what)?;
-        tensor::integers(constant, self.folder).map_err(|source| self.initializer(index, source))
+        tensor::integers(constant, self.folder).map_err(|reason| self.initializer(index, reason))
     }
 
     /// A boolean scalar; `false` where the optional input is left out.
@@ -157,7 +157,7 @@ impl<'m> Node<'m> {
             return Ok(false);
         }
         let constant = self.constant(index, what)?;
-        tensor::flag(constant, self.folder).map_err(|source| self.initializer(index, source))
+        tensor::flag(constant, self.folder).map_err(|reason| self.initializer(index, reason))
     }
 
     /// An attribute as it is in the file.
@@ -231,7 +231,7 @@ impl<'m> Node<'m> {
         Problem::MissingInput { node: self.name.clone(), operator: self.operator(), index, what }
     }
 
-    fn initializer(&self, index: usize, source: super::TensorProblem) -> Problem {
-        Problem::Initializer { name: self.proto.input[index].clone(), source }
+    fn initializer(&self, index: usize, reason: super::TensorProblem) -> Problem {
+        Problem::Initializer { name: self.proto.input[index].clone(), reason }
     }
 }

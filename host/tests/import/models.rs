@@ -56,7 +56,7 @@ pub enum Value<'a> {
     Float(f32),
     Ints(&'a [i64]),
     Text(&'a str),
-    Tensor(TensorProto),
+    Tensor(Box<TensorProto>),
 }
 
 /// The node with one attribute more.
@@ -67,7 +67,7 @@ pub fn with(mut node: NodeProto, name: &str, value: Value<'_>) -> NodeProto {
         Value::Float(value) => attribute.f = Some(value),
         Value::Ints(values) => attribute.ints = values.to_vec(),
         Value::Text(text) => attribute.s = Some(text.as_bytes().to_vec()),
-        Value::Tensor(tensor) => attribute.t = Some(tensor),
+        Value::Tensor(tensor) => attribute.t = Some(*tensor),
     }
     node.attribute.push(attribute);
     node

@@ -180,7 +180,7 @@ fn nodes_that_do_nothing_are_dropped() {
 #[test]
 fn constants_may_be_nodes_and_go_through_identities() {
     let nodes = vec![
-        with(node("Constant", &[], "w"), "value", Value::Tensor(weights("", &[1, 2, 1, 1]))),
+        with(node("Constant", &[], "w"), "value", Value::Tensor(weights("", &[1, 2, 1, 1]).into())),
         node("Identity", &["w"], "shared"),
         node("Conv", &["x", "shared"], "a"),
         with(node("Constant", &[], "high"), "value_float", Value::Float(0.5)),
