@@ -2,5 +2,15 @@
 //!
 //! This crate knows nothing of ONNX, of simulation or of rust-hdl.
 
+pub mod command;
+pub mod config;
+mod field;
 pub mod network;
 pub mod numerics;
+pub mod program;
+pub mod register;
+pub mod stream;
+pub mod timing;
+
+pub use config::{Config, VECTOR};
+pub use field::{Field, FieldOverflow, Record};

@@ -1,1 +1,184 @@
-//! Placeholder of the first commit.
+//! Random layers and networks for the tests across crates.
+
+use ndarray::Array3;
+use pleach_host::compile::{Layouts, compile_with};
+use pleach_sim::device::{Device, Session};
+use pleach_sim::fast::Counters;
+use pleach_sim::golden;
+use pleach_spec::Config;
+use pleach_spec::network::{ConvGeometry, Layer, MapShape, Network, Tensor};
+use pleach_spec::numerics::Quantization;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRng;
+
+/// Limits of the random layers.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Largest number of input and of output channels.
+    pub channels: usize,
+    /// Largest kernel size.
+    pub kernel: usize,
+    /// Largest height and width of the input map.
+    pub map: usize,
+}
+
+impl Limits {
+    /// What the issue asks for: channels 1..70, kernels 1..7.
+    pub const FULL: Self = Self { channels: 70, kernel: 7, map: 14 };
+    /// Smaller, for models that simulate every register.
+    pub const QUICK: Self = Self { channels: 40, kernel: 5, map: 9 };
+}
+
+/// A network of one layer, and an input map for it.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// The network.
+    pub network: Network,
+    /// Input map `[channel][y][x]`.
+    pub input: Vec<i8>,
+    /// How maps are laid out.
+    pub layouts: Layouts,
+}
+
+/// int8 values: any, or only the extremes, which make the largest sums and saturate.
+fn values(count: usize, density: u32, extreme: bool) -> impl Strategy<Value = Vec<i8>> {
+    let nonzero = match extreme {
+        true => prop_oneof![Just(-128i8), Just(127i8)].boxed(),
+        false => any::<i8>().boxed(),
+    };
+    let value = (0u32..100, nonzero).prop_map(move |(d, v)| if d < density { v } else { 0 });
+    prop::collection::vec(value, count)
+}
+
+fn geometry(limits: Limits) -> impl Strategy<Value = ConvGeometry> {
+    let kernel = prop::array::uniform2(1..=limits.kernel);
+    let stride = prop::array::uniform2(1usize..=3);
+    let dilation = prop::array::uniform2(prop_oneof![4 => Just(1usize), 1 => Just(2usize)]);
+    let pads = prop::array::uniform4(0usize..=3);
+    (kernel, stride, dilation, pads).prop_map(|(kernel, stride, dilation, pads)| ConvGeometry {
+        kernel,
+        stride,
+        dilation,
+        pads: std::array::from_fn(|side| pads[side].min((kernel[side % 2] - 1) * dilation[side % 2])),
+        groups: 1,
+    })
+}
+
+/// Random single-layer networks within the limits: ragged channels, strides, dilations, paddings, groups, densities from 0 to
+/// 100 %, channels and chunks without any weight, extreme values, saturation.
+pub fn cases(limits: Limits) -> impl Strategy<Value = Case> {
+    let channels = (1..=limits.channels, 1..=limits.channels);
+    let size = prop::array::uniform2(1..=limits.map);
+    let groups = prop_oneof![6 => Just(1usize), 1 => Just(2usize), 1 => Just(usize::MAX)];
+    let layouts = prop_oneof![2 => Just(Layouts::Phased), 1 => Just(Layouts::RowMajor)];
+    (channels, geometry(limits), size, groups, layouts)
+        .prop_filter_map("the kernel fits", |(channels, mut geometry, size, groups, layouts)| {
+            let (mut inputs, mut outputs) = channels;
+            match groups {
+                usize::MAX => outputs = inputs,
+                groups => {
+                    (inputs, outputs) = (inputs.next_multiple_of(groups), outputs.next_multiple_of(groups))
+                }
+            }
+            geometry.groups = groups.min(inputs);
+            let [height, width] = geometry.output(size)?;
+            let input = MapShape { channels: inputs, height: size[0], width: size[1] };
+            Some((geometry, input, MapShape { channels: outputs, height, width }, layouts))
+        })
+        .prop_flat_map(|(geometry, input, output, layouts)| {
+            let weights =
+                output.channels * input.channels / geometry.groups * geometry.kernel[0] * geometry.kernel[1];
+            let density = prop_oneof![Just(0u32), 1u32..100, Just(100u32)];
+            let contents = (density, prop::bool::weighted(0.2)).prop_flat_map(move |(density, extreme)| {
+                (
+                    values(weights, density, extreme),
+                    values(input.elements(), 100, extreme),
+                    prop::collection::vec(-5000i32..5000, output.channels),
+                    prop::collection::vec(1.0e-4f32..0.02, output.channels),
+                )
+            });
+            let points = (any::<i8>(), any::<i8>(), any::<bool>());
+            (Just((geometry, input, output, layouts)), contents, points)
+        })
+        .prop_map(|((geometry, input, output, layouts), (weights, map, bias, scales), (x, y, relu))| {
+            let tensor = |name: &str, shape, scale, zero_point| Tensor {
+                name: name.into(),
+                shape,
+                quantization: Quantization { scale, zero_point },
+            };
+            let layer = Layer {
+                name: "layer".into(),
+                op: "Conv".into(),
+                input: 0,
+                output: 1,
+                geometry,
+                weights,
+                weight_scales: scales,
+                bias,
+                clamp: [if relu { y } else { -128 }, 127],
+                channel_order: Vec::new(),
+            };
+            let tensors = vec![tensor("x", input, 0.5, x), tensor("y", output, 0.75, y)];
+            let network = Network { name: "case".into(), tensors, layers: vec![layer], input: 0, output: 1 };
+            Case { network, input: map, layouts }
+        })
+}
+
+/// A random network of a chain of layers, to test what lies between layers.
+pub fn chains(limits: Limits, layers: usize) -> impl Strategy<Value = Case> {
+    (cases(limits), prop::collection::vec(any::<u64>(), layers - 1)).prop_map(move |(mut case, seeds)| {
+        for seed in seeds {
+            append_layer(&mut case.network, limits, seed);
+        }
+        case
+    })
+}
+
+/// Appends a random layer that fits the network's output.
+fn append_layer(network: &mut Network, limits: Limits, seed: u64) {
+    let mut bytes = [0; 32];
+    bytes[..8].copy_from_slice(&seed.to_le_bytes());
+    let rng = TestRng::from_seed(prop::test_runner::RngAlgorithm::ChaCha, &bytes);
+    let mut runner = prop::test_runner::TestRunner::new_with_rng(Default::default(), rng);
+    let input = network.output;
+    let shape = network.tensors[input].shape;
+    let strategy = (geometry(limits), 1..=limits.channels, 0u32..=100);
+    let (geometry, channels, density) = loop {
+        let drawn = strategy.new_tree(&mut runner).expect("no filter").current();
+        if drawn.0.output([shape.height, shape.width]).is_some() {
+            break drawn;
+        }
+    };
+    let [height, width] = geometry.output([shape.height, shape.width]).expect("it was tried");
+    let count = channels * shape.channels * geometry.kernel[0] * geometry.kernel[1];
+    let weights = values(count, density, false).new_tree(&mut runner).expect("no filter").current();
+    let mut layer = network.layers[0].clone();
+    layer.name = format!("layer{}", network.layers.len());
+    (layer.input, layer.output) = (input, network.tensors.len());
+    (layer.geometry, layer.weights) = (geometry, weights);
+    layer.bias = (0..channels as i32).map(|c| c * 37 - 300).collect();
+    layer.weight_scales = vec![0.003; channels];
+    layer.clamp = [-128, 127];
+    let quantization = network.tensors[input].quantization;
+    let shape = MapShape { channels, height, width };
+    network.tensors.push(Tensor { name: format!("y{}", layer.output), shape, quantization });
+    network.output = layer.output;
+    network.layers.push(layer);
+}
+
+/// The golden output of a case.
+pub fn golden_output(case: &Case) -> Vec<i8> {
+    let MapShape { channels, height, width } = case.network.tensors[case.network.input].shape;
+    let input =
+        Array3::from_shape_vec((channels, height, width), case.input.clone()).expect("the input's shape");
+    let maps = golden::run(&case.network, input).expect("scales of the test are fine");
+    maps[case.network.output].iter().copied().collect()
+}
+
+/// Compiles and runs a case on a device.
+pub fn device_output(case: &Case, device: &mut dyn Device) -> (Vec<i8>, Counters) {
+    let config: Config = device.config().clone();
+    let program = compile_with(&case.network, &config, case.layouts).expect("the case fits");
+    Session::new(device, &case.network, &program).infer(&case.input).expect("the device works")
+}

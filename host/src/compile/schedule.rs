@@ -1,0 +1,186 @@
+//! The window scheduler: from the weights of one output-channel tile to slot words.
+//!
+//! List scheduling in order: every column multiplies its next non-zero as soon as the chunk is in the window, and a chunk enters
+//! as soon as the slot it goes to has been used up by all columns. Taking a chunk early never hurts, and a column's next
+//! non-zero is always the one whose chunk leaves first, so no choice is left to make. Linear in words and non-zeros.
+
+use pleach_spec::stream::{Control, TAKE_ALL, TAKE_HIGH, TAKE_LOW, TAKE_NONE, WordStream};
+use pleach_spec::{Config, VECTOR};
+
+/// Weights that multiply one loaded vector: for each column, one weight a channel.
+pub type VectorWeights = Vec<[i8; VECTOR]>;
+
+/// A chunk that some column needs, in the order in which chunks enter the window.
+struct Chunk {
+    take: u8,
+    /// The vector has no later chunk.
+    last: bool,
+    /// A `TAKE_ALL` may take this chunk and the next.
+    paired: bool,
+}
+
+/// A non-zero weight of a column.
+#[derive(Clone, Copy)]
+struct Item {
+    chunk: u32,
+    channel: u8,
+    weight: i8,
+}
+
+/// Schedules one tile. `vectors` are the vectors in loading order; at least one, and each with a non-zero weight
+/// (for a tile without any: a single vector of zeros).
+pub fn schedule(vectors: &[VectorWeights], config: &Config) -> WordStream {
+    let (chunks, columns) = chunk_lists(vectors, config);
+    let slots = config.slots();
+    let mut stream = WordStream::default();
+    let mut next = vec![0usize; config.columns];
+    let (mut loaded, mut popped) = (0, 0);
+    while popped < vectors.len() || next.iter().zip(&columns).any(|(&n, items)| n < items.len()) {
+        // The oldest chunk that is still needed bounds how far the window may move.
+        let pending = next.iter().zip(&columns).filter_map(|(&n, items)| items.get(n));
+        let oldest = pending.map(|item| item.chunk as usize).min().unwrap_or(chunks.len());
+        let room = (oldest + slots).saturating_sub(loaded);
+        let control = take_chunks(&chunks[loaded..], room);
+        loaded += match control.take {
+            TAKE_NONE => 0,
+            TAKE_ALL => config.chunks_per_vector(),
+            _ => 1,
+        };
+        popped += usize::from(control.pop);
+        stream.controls.push(control);
+        for (n, items) in next.iter_mut().zip(&columns) {
+            let ready = items.get(*n).filter(|item| (item.chunk as usize) < loaded);
+            let (weight, position) = ready.map_or((0, 0), |item| {
+                *n += 1;
+                let slot = item.chunk as usize % slots;
+                (item.weight, slot * config.chunk + usize::from(item.channel))
+            });
+            stream.weights.push(weight);
+            stream.positions.push(position as u8);
+        }
+    }
+    stream
+}
+
+/// What enters the window with the next word, if `room` slots are free.
+fn take_chunks(chunks: &[Chunk], room: usize) -> Control {
+    match chunks {
+        [] => Control::default(),
+        _ if room == 0 => Control::default(),
+        [first, second, ..] if first.paired && room >= 2 => Control { take: TAKE_ALL, pop: second.last },
+        [first, ..] => Control { take: first.take, pop: first.last },
+    }
+}
+
+/// Chunks that anybody needs, and each column's non-zeros in the order of chunks.
+fn chunk_lists(vectors: &[VectorWeights], config: &Config) -> (Vec<Chunk>, Vec<Vec<Item>>) {
+    let mut chunks = Vec::new();
+    let mut columns = vec![Vec::new(); config.columns];
+    for vector in vectors {
+        let used = |channels: std::ops::Range<usize>| {
+            vector.iter().any(|weights| weights[channels.clone()].iter().any(|&w| w != 0))
+        };
+        let halves = match config.chunks_per_vector() {
+            1 => vec![(TAKE_ALL, 0..VECTOR)],
+            _ => {
+                let (low, high) = (0..config.chunk, config.chunk..VECTOR);
+                match (used(low.clone()), used(high.clone())) {
+                    (true, true) => vec![(TAKE_LOW, low), (TAKE_HIGH, high)],
+                    (false, true) => vec![(TAKE_HIGH, high)],
+                    (_, false) => vec![(TAKE_LOW, low)],
+                }
+            }
+        };
+        let count = halves.len();
+        for (index, (take, channels)) in halves.into_iter().enumerate() {
+            let (last, paired) = (index + 1 == count, index + 1 < count);
+            for (items, weights) in columns.iter_mut().zip(vector) {
+                let nonzeros = weights[channels.clone()].iter().enumerate().filter(|&(_, &w)| w != 0);
+                let chunk = chunks.len() as u32;
+                items.extend(nonzeros.map(|(c, &weight)| Item { chunk, channel: c as u8, weight }));
+            }
+            chunks.push(Chunk { take, last, paired });
+        }
+    }
+    (chunks, columns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pleach_spec::stream::{Encoding, Window};
+    use proptest::prelude::*;
+
+    fn config(columns: usize, window: usize, chunk: usize) -> Config {
+        Config { columns, window, chunk, ..Config::resolve("mini").unwrap() }
+    }
+
+    /// The weights a stream multiplies with, back in the form `schedule` was given.
+    fn replay(stream: &WordStream, vectors: usize, config: &Config) -> Vec<VectorWeights> {
+        let mut result = vec![vec![[0; VECTOR]; config.columns]; vectors];
+        let mut window = Window::new(config);
+        for (word, &control) in stream.controls.iter().enumerate() {
+            window.step(control).unwrap();
+            let at = word * config.columns;
+            let slots = stream.weights[at..].iter().zip(&stream.positions[at..]).take(config.columns);
+            for (column, (&weight, &position)) in slots.enumerate().filter(|(_, (w, _))| **w != 0) {
+                let (vector, channel) = window.content(position).unwrap();
+                assert_eq!(result[vector][column][channel], 0, "a weight is used twice");
+                result[vector][column][channel] = weight;
+            }
+        }
+        result
+    }
+
+    fn vectors(columns: usize) -> impl Strategy<Value = Vec<VectorWeights>> {
+        let weight = |density: u32| prop_oneof![100 - density => Just(0i8), density => any::<i8>()];
+        let vector = (1u32..100).prop_flat_map(move |density| {
+            prop::collection::vec(prop::array::uniform16(weight(density)), columns)
+        });
+        prop::collection::vec(vector, 1..20)
+    }
+
+    proptest! {
+        #[test]
+        fn every_weight_is_multiplied_once_and_the_rules_hold(
+            vectors in vectors(4),
+            (window, chunk) in prop_oneof![Just((16, 8)), Just((32, 8)), Just((16, 16)), Just((32, 16))],
+        ) {
+            let config = config(4, window, chunk);
+            let stream = schedule(&vectors, &config);
+            stream.check(vectors.len(), &config).unwrap();
+            prop_assert_eq!(replay(&stream, vectors.len(), &config), vectors);
+            let encoding = stream.encoding(&config);
+            let packed = stream.pack(encoding, &config);
+            prop_assert_eq!(packed.len(), WordStream::packed_bytes(stream.len(), encoding, &config));
+            prop_assert_eq!(WordStream::unpack(&packed, stream.len(), encoding, &config), stream);
+        }
+    }
+
+    #[test]
+    fn a_dense_tile_takes_one_word_a_channel_and_no_positions() {
+        let config = config(4, 16, 8);
+        let stream = schedule(&vec![vec![[1; VECTOR]; 4]; 9], &config);
+        assert_eq!(stream.len(), 9 * VECTOR);
+        assert_eq!(stream.encoding(&config), Encoding::Dense);
+    }
+
+    #[test]
+    fn four_of_sixteen_takes_four_words_a_vector() {
+        let config = config(4, 16, 8);
+        // The four channels differ from column to column and from vector to vector.
+        let weights = |vector: usize, column: usize| {
+            std::array::from_fn(|channel| i8::from((channel + column + vector).is_multiple_of(4)))
+        };
+        let vectors: Vec<VectorWeights> = (0..32).map(|v| (0..4).map(|c| weights(v, c)).collect()).collect();
+        assert_eq!(schedule(&vectors, &config).len(), 32 * 4);
+    }
+
+    #[test]
+    fn a_tile_of_zeros_is_one_idle_word() {
+        let config = config(4, 16, 8);
+        let stream = schedule(&[vec![[0; VECTOR]; 4]], &config);
+        assert_eq!((stream.len(), stream.nonzeros()), (1, 0));
+        stream.check(1, &config).unwrap();
+    }
+}

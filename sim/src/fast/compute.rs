@@ -1,0 +1,175 @@
+//! What the array computes: a pass as a sparse matrix times the vectors of its pixels.
+//!
+//! The window is replayed once a pass, to find which channel of which load each weight multiplies; after that a pixel costs
+//! one multiply-accumulate for each non-zero weight, in blocks of pixels that the compiler turns into SIMD code.
+
+use pleach_spec::command::{LoadEntry, Store, Walk};
+use pleach_spec::program::{Pass, Run};
+use pleach_spec::stream::Window;
+use pleach_spec::{Config, VECTOR};
+
+/// The activation buffer, by vector address.
+pub type Activations = Vec<[i8; VECTOR]>;
+
+/// Pixels that are computed together.
+const BLOCK: usize = 64;
+
+/// One non-zero weight of a column: the row of the operand matrix it multiplies, and its value.
+#[derive(Clone, Copy)]
+struct Term {
+    operand: u32,
+    weight: i16,
+}
+
+/// Runs all passes on the activation buffer.
+///
+/// # Panics
+/// If the program breaks a rule of `pleach_spec::program::Program::check`.
+pub fn execute(run: &Run, config: &Config, activations: &mut Activations) {
+    for pass in &run.passes {
+        execute_pass(pass, config, activations);
+    }
+}
+
+fn execute_pass(pass: &Pass, config: &Config, activations: &mut Activations) {
+    let columns = column_terms(pass, config);
+    let pixels = input_pixels(&pass.walk);
+    let places = output_addresses(&pass.store);
+    let mut operands = vec![[0i16; BLOCK]; pass.loads.len() * VECTOR];
+    for (pixels, places) in pixels.chunks(BLOCK).zip(places.chunks(BLOCK)) {
+        gather(pass, pixels, activations, &mut operands);
+        for (column, terms) in columns.iter().enumerate() {
+            let sums = multiply_accumulate(terms, &operands);
+            let byte = pass.store.lane as usize + column;
+            for (&place, &sum) in places.iter().zip(&sums) {
+                activations[place][byte] = pass.parameters[column].apply(sum);
+            }
+        }
+    }
+}
+
+/// The non-zero weights of each column.
+fn column_terms(pass: &Pass, config: &Config) -> Vec<Vec<Term>> {
+    let mut columns = vec![Vec::new(); config.columns];
+    let mut window = Window::new(config);
+    for (word, &control) in pass.words.controls.iter().enumerate() {
+        window.step(control).expect("a checked stream");
+        for (column, terms) in columns.iter_mut().enumerate() {
+            let at = word * config.columns + column;
+            let weight = pass.words.weights[at];
+            if weight != 0 {
+                let (vector, channel) = window.content(pass.words.positions[at]).expect("a checked stream");
+                terms.push(Term { operand: (vector * VECTOR + channel) as u32, weight: i16::from(weight) });
+            }
+        }
+    }
+    columns
+}
+
+/// Where the kernel of an output pixel lies on the input map.
+#[derive(Clone, Copy)]
+struct Pixel {
+    address: i32,
+    ix: i32,
+    iy: i32,
+}
+
+/// The pixels WALK visits, in order.
+fn input_pixels(walk: &Walk) -> Vec<Pixel> {
+    let mut pixel = Pixel { address: walk.address, ix: walk.ix, iy: walk.iy };
+    let mut x = 0;
+    let next = |_| {
+        let current = pixel;
+        x += 1;
+        if x == walk.width {
+            x = 0;
+            pixel = Pixel {
+                address: pixel.address + walk.y_jump,
+                ix: walk.ix,
+                iy: pixel.iy + walk.stride_y as i32,
+            };
+        } else {
+            pixel.address += walk.x_step;
+            pixel.ix += walk.stride_x as i32;
+        }
+        current
+    };
+    (0..walk.pixels).map(next).collect()
+}
+
+/// The vector addresses STORE writes, in order.
+fn output_addresses(store: &Store) -> Vec<usize> {
+    let (mut x, mut phase_x, mut phase_y) = (0, 0, 0);
+    let (mut row_start, mut address) = (store.address, store.address);
+    let step = |phase: &mut u32, split, step, back| {
+        let last = *phase == split;
+        *phase = if last { 0 } else { *phase + 1 };
+        if last { back } else { step }
+    };
+    let next = |_| {
+        let current = address as usize;
+        x += 1;
+        if x == store.width {
+            row_start += step(&mut phase_y, store.split_y, store.y_step, store.y_back);
+            (x, phase_x, address) = (0, 0, row_start);
+        } else {
+            address += step(&mut phase_x, store.split_x, store.x_step, store.x_back);
+        }
+        current
+    };
+    (0..store.pixels).map(next).collect()
+}
+
+/// Fills the operand matrix `[load][channel][pixel]` for a block of pixels.
+fn gather(pass: &Pass, pixels: &[Pixel], activations: &Activations, operands: &mut [[i16; BLOCK]]) {
+    let pad = [pass.load.pad as i8; VECTOR];
+    for (entry, rows) in pass.loads.iter().zip(operands.chunks_mut(VECTOR)) {
+        for (index, pixel) in pixels.iter().enumerate() {
+            let vector = match source(entry, pass, pixel) {
+                Some(address) => &activations[address],
+                None => &pad,
+            };
+            for (row, &value) in rows.iter_mut().zip(vector) {
+                row[index] = i16::from(value);
+            }
+        }
+    }
+}
+
+/// Vector address that a load reads for a pixel, `None` for padding.
+fn source(entry: &LoadEntry, pass: &Pass, pixel: &Pixel) -> Option<usize> {
+    let inside = |at: i32, size: u32| (0..size as i32).contains(&at);
+    let hit = inside(pixel.iy + entry.dy as i32, pass.load.in_height)
+        && inside(pixel.ix + entry.dx as i32, pass.load.in_width);
+    hit.then(|| (pixel.address + entry.offset) as usize)
+}
+
+/// Sums of one column for a block of pixels.
+fn multiply_accumulate(terms: &[Term], operands: &[[i16; BLOCK]]) -> [i32; BLOCK] {
+    #[cfg(target_arch = "x86_64")]
+    if is_x86_feature_detected!("avx2") {
+        // SAFETY: the processor has AVX2.
+        return unsafe { multiply_accumulate_avx2(terms, operands) };
+    }
+    multiply_accumulate_portable(terms, operands)
+}
+
+/// The portable code, compiled for AVX2.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn multiply_accumulate_avx2(terms: &[Term], operands: &[[i16; BLOCK]]) -> [i32; BLOCK] {
+    multiply_accumulate_portable(terms, operands)
+}
+
+#[inline(always)]
+fn multiply_accumulate_portable(terms: &[Term], operands: &[[i16; BLOCK]]) -> [i32; BLOCK] {
+    let mut sums = [0i32; BLOCK];
+    for term in terms {
+        let operand = &operands[term.operand as usize];
+        for (sum, &activation) in sums.iter_mut().zip(operand) {
+            // A product of two int8 fits in 16 bits.
+            *sum += i32::from(term.weight.wrapping_mul(activation));
+        }
+    }
+    sums
+}

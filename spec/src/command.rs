@@ -1,0 +1,158 @@
+//! What the four engines are told: one command of each kind a *pass* (one tile of output channels over all pixels).
+//!
+//! The timing of the engines is in `docs/src/microarchitecture.md`.
+
+use crate::field::record;
+
+/// Bits of a vector address: the activation buffer holds at most 2^20 vectors of 16 bytes. Arithmetic wraps.
+pub const ADDRESS_BITS: usize = 20;
+
+record! {
+    /// WALK: the output pixels of a pass in row-major order, R of them a tile, as positions in the input map.
+    Walk, 8 {
+        pixels: u32 = 24 @ 0, "Output pixels, height x width";
+        tiles: u32 = 20 @ 32, "Pixel tiles, ceil(pixels / R)";
+        width: u32 = 12 @ 64, "Output pixels of a row";
+        stride_x: u32 = 4 @ 80, "Added to ix from pixel to pixel";
+        stride_y: u32 = 4 @ 84, "Added to iy from row to row";
+        address: i32 = 20 @ 96, "Vector address of pixel 0 at kernel tap (0, 0) of channel group 0; may lie before the map";
+        x_step: i32 = 20 @ 128, "Added to the address from pixel to pixel";
+        y_jump: i32 = 20 @ 160, "Added to the address from the last pixel of a row to the first of the next";
+        ix: i32 = 14 @ 192, "Input column of pixel 0 at tap (0, 0): minus the left padding";
+        iy: i32 = 14 @ 208, "Input row of pixel 0 at tap (0, 0): minus the top padding";
+    }
+}
+
+record! {
+    /// LOAD: the vectors that every pixel tile of a pass needs, from the load list.
+    Load, 4 {
+        count: u32 = 16 @ 0, "Entries of the load list that belong to this pass, at least 1";
+        tiles: u32 = 20 @ 32, "Pixel tiles";
+        in_width: u32 = 14 @ 64, "Columns of the input map: ix + dx outside 0..in_width reads the pad value";
+        in_height: u32 = 14 @ 80, "Rows of the input map";
+        after: u32 = 16 @ 96, "Passes of this run that STORE must have completed before the first load";
+        pad: i32 = 8 @ 112, "Value of padding: the zero point of the input";
+    }
+}
+
+record! {
+    /// COMPUTE: the slot words that every pixel tile of a pass executes, from the word buffer.
+    Compute, 4 {
+        count: u32 = 17 @ 0, "Slot words of this pass, at least 1";
+        tiles: u32 = 20 @ 32, "Pixel tiles";
+    }
+}
+
+record! {
+    /// STORE: where the output vectors of a pass go. With split > 1 the map is written phase by phase for a strided reader.
+    Store, 8 {
+        pixels: u32 = 24 @ 0, "Output pixels; rows of the last tile beyond them are not written";
+        lane: u32 = 4 @ 24, "Byte of the vector that column 0 writes (0 unless C < 16)";
+        tiles: u32 = 20 @ 32, "Pixel tiles";
+        width: u32 = 12 @ 64, "Output pixels of a row";
+        split_x: u32 = 4 @ 80, "Horizontal phases minus 1";
+        split_y: u32 = 4 @ 84, "Vertical phases minus 1";
+        address: i32 = 20 @ 96, "Vector address of pixel 0";
+        x_step: i32 = 20 @ 128, "Added to the address from pixel to pixel, but from the last phase to the first";
+        x_back: i32 = 20 @ 160, "Added to the address from the last horizontal phase to the first of the next group";
+        y_step: i32 = 20 @ 192, "Added to the address of a row's first pixel from row to row, but from the last phase to the first";
+        y_back: i32 = 20 @ 224, "Added to the address of a row's first pixel from the last vertical phase to the first of the next group";
+    }
+}
+
+record! {
+    /// One entry of the load list: 16 channels at one kernel tap, for the R pixels of the tile.
+    LoadEntry, 1 {
+        offset: i32 = 20 @ 0, "Added to the row's address";
+        dy: u32 = 6 @ 20, "Row of the tap, kernel row x dilation";
+        dx: u32 = 6 @ 26, "Column of the tap, kernel column x dilation";
+    }
+}
+
+record! {
+    /// Requantization of one channel: one entry of a lane's parameter memory (see `numerics`).
+    Parameter, 4 {
+        bias: i32 = 32 @ 0, "Added to the accumulator, with the input zero point folded in";
+        multiplier: u32 = 24 @ 32, "Significand of the scale factor";
+        shift: u32 = 6 @ 56, "Right shift after the multiplication, 1 to 62";
+        zero_point: i32 = 8 @ 64, "Added after rounding";
+        low: i32 = 8 @ 72, "Lower clamp";
+        high: i32 = 8 @ 80, "Upper clamp";
+    }
+}
+
+record! {
+    /// Control nibble of a slot word.
+    WordControl, 1 {
+        take: u32 = 2 @ 0, "Chunks of the oldest staged vector that enter the window before the word multiplies: 0 none, 1 low half, 2 high half, 3 all";
+        pop: u32 = 1 @ 2, "The staged vector is finished with: free its slot";
+    }
+}
+
+impl From<crate::numerics::Requantize> for Parameter {
+    fn from(r: crate::numerics::Requantize) -> Self {
+        Self {
+            bias: r.bias,
+            multiplier: r.factor.multiplier,
+            shift: u32::from(r.factor.shift),
+            zero_point: i32::from(r.zero_point),
+            low: i32::from(r.low),
+            high: i32::from(r.high),
+        }
+    }
+}
+
+impl From<Parameter> for crate::numerics::Requantize {
+    fn from(p: Parameter) -> Self {
+        Self {
+            bias: p.bias,
+            factor: crate::numerics::Multiplier { multiplier: p.multiplier, shift: p.shift as u8 },
+            zero_point: p.zero_point as i8,
+            low: p.low as i8,
+            high: p.high as i8,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::field::Record;
+
+    fn fields_are_disjoint<T: Record>() {
+        let mut used = vec![false; T::WORDS * 32];
+        for field in T::FIELDS {
+            assert_eq!(field.low / 32, (field.low + field.width - 1) / 32, "{} crosses a word", field.name);
+            for bit in &mut used[field.low..field.low + field.width] {
+                assert!(!std::mem::replace(bit, true), "{}.{} overlaps", T::NAME, field.name);
+            }
+        }
+    }
+
+    #[test]
+    fn no_field_overlaps_another_or_crosses_a_word() {
+        fields_are_disjoint::<Walk>();
+        fields_are_disjoint::<Load>();
+        fields_are_disjoint::<Compute>();
+        fields_are_disjoint::<Store>();
+        fields_are_disjoint::<LoadEntry>();
+        fields_are_disjoint::<Parameter>();
+        fields_are_disjoint::<WordControl>();
+    }
+
+    #[test]
+    fn packing_round_trips_and_refuses_what_does_not_fit() {
+        let walk = Walk {
+            pixels: 196,
+            tiles: 13,
+            width: 14,
+            address: -15,
+            y_jump: -524_288,
+            ix: -1,
+            ..Default::default()
+        };
+        assert_eq!(Walk::unpack(&walk.pack().unwrap()), walk);
+        let error = Walk { y_jump: -524_289, ..walk }.pack().unwrap_err();
+        assert_eq!(error.to_string(), "Walk.y_jump = -524289 does not fit in 20 bits");
+    }
+}

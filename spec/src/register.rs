@@ -1,0 +1,111 @@
+//! The register file and the regions of the memory port.
+
+/// One 32-bit register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Register {
+    /// Name.
+    pub name: &'static str,
+    /// Byte offset.
+    pub offset: u16,
+    /// True if the host may write it.
+    pub writable: bool,
+    /// Meaning.
+    pub doc: &'static str,
+}
+
+/// Value of `MAGIC`: "PLCH", little-endian.
+pub const MAGIC_VALUE: u32 = u32::from_le_bytes(*b"PLCH");
+/// Value of `VERSION`: version of this contract. A change of registers, commands or streams increments it.
+pub const CONTRACT_VERSION: u32 = 1;
+/// Bit of `CONTROL` that starts a run.
+pub const CONTROL_START: u32 = 1 << 0;
+/// Bit of `CONTROL` that returns every engine to idle. Memories keep their contents.
+pub const CONTROL_RESET: u32 = 1 << 1;
+/// Bit of `STATUS`: a run is going on.
+pub const STATUS_BUSY: u32 = 1 << 0;
+/// Bit of `STATUS`: a run has ended since the last start or reset.
+pub const STATUS_DONE: u32 = 1 << 1;
+
+macro_rules! registers {
+    ($($name:ident @ $offset:literal $access:ident $doc:literal;)+) => {
+        $(#[doc = $doc] pub const $name: u16 = $offset;)+
+        /// All registers, by offset.
+        pub const REGISTERS: &[Register] = &[$(Register {
+            name: stringify!($name), offset: $offset, writable: registers!(@$access), doc: $doc,
+        },)+];
+    };
+    (@rw) => { true };
+    (@ro) => { false };
+}
+
+registers! {
+    MAGIC @ 0x00 ro "Identity: reads \"PLCH\"";
+    VERSION @ 0x04 ro "Version of the contract";
+    GEOMETRY @ 0x08 ro "Rows [7:0], columns [15:8], window [23:16], chunk [31:24]";
+    FINGERPRINT @ 0x0c ro "Fingerprint of the configuration the hardware was generated for";
+    CONTROL @ 0x10 rw "Bit 0 starts a run, bit 1 resets the engines; reads 0";
+    STATUS @ 0x14 ro "Bit 0 busy, bit 1 done";
+    PASS_FIRST @ 0x18 rw "Index of the first pass of the run in the command and parameter memories";
+    PASS_COUNT @ 0x1c rw "Passes of the run, at least 1";
+    WORD_FIRST @ 0x20 rw "Word buffer index of the first pass's first slot word";
+    LOAD_FIRST @ 0x24 rw "Load list index of the first pass's first entry";
+    CYCLES @ 0x28 ro "Clock cycles of the last run, first busy cycle to last";
+    WORDS @ 0x2c ro "Slot words issued";
+    STALL_DATA @ 0x30 ro "Cycles in which COMPUTE waited for a vector from LOAD";
+    STALL_DRAIN @ 0x34 ro "Cycles in which COMPUTE held the last word of a tile because the previous tile still drained";
+    LOADS @ 0x38 ro "Bank reads issued by LOAD (loads x rotation classes)";
+}
+
+/// A region of the memory port: what `mem_addr[31:28]` selects. `mem_addr[27:0]` counts 128-bit beats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Region {
+    /// Activation buffer; beat = vector address. The only region that can be read back.
+    Activation = 0,
+    /// Slot words, `2 * ceil(C / 16)` beats each: for every 16 columns a beat of int8 weights (column c in byte c mod 16)
+    /// and a beat of positions (column c in bits `(c mod 16) * log2 W` up). Bits [127:124] of beat 1 hold the control.
+    Word = 1,
+    /// Load list, one entry (32 bits) a beat.
+    LoadList = 2,
+    /// Parameters: beat = pass * C + column.
+    Parameter = 3,
+    /// WALK commands, two beats each.
+    Walk = 4,
+    /// LOAD commands, one beat each.
+    Load = 5,
+    /// COMPUTE commands, one beat each.
+    Compute = 6,
+    /// STORE commands, two beats each.
+    Store = 7,
+}
+
+impl Region {
+    /// All regions with their description, for documentation.
+    pub const ALL: [Self; 8] = [
+        Self::Activation,
+        Self::Word,
+        Self::LoadList,
+        Self::Parameter,
+        Self::Walk,
+        Self::Load,
+        Self::Compute,
+        Self::Store,
+    ];
+
+    /// Memory port address of a beat.
+    pub const fn address(self, beat: u32) -> u32 {
+        ((self as u32) << 28) | beat
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn offsets_are_distinct_and_aligned() {
+        for (i, register) in REGISTERS.iter().enumerate() {
+            assert_eq!(usize::from(register.offset), 4 * i, "{}", register.name);
+        }
+    }
+}
