@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error, Diagnostic)]
 pub enum DataError {
     /// A file or folder cannot be read.
-    #[error("{}: cannot be read: {source}", file.display())]
+    #[error("{}: cannot be read: {reason}", file.display())]
     #[diagnostic(code(pleach::data::read), help("check the path and its permissions"))]
     Read {
         /// The file.
         file: PathBuf,
         /// Why not.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// The file's name does not tell a format.
     #[error("{}: is in no known format", file.display())]
@@ -136,8 +136,8 @@ pub enum DataError {
 
 impl DataError {
     /// A file that cannot be read.
-    pub(super) fn read(file: &Path, source: std::io::Error) -> Self {
-        Self::Read { file: file.to_owned(), source }
+    pub(super) fn read(file: &Path, reason: std::io::Error) -> Self {
+        Self::Read { file: file.to_owned(), reason }
     }
 
     /// A file that is not what its name says.

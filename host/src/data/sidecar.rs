@@ -49,16 +49,16 @@ pub struct Labels {
 #[derive(Debug, thiserror::Error, Diagnostic)]
 pub enum SidecarError {
     /// It is there, but cannot be read.
-    #[error("{}: cannot be read: {source}", file.display())]
+    #[error("{}: cannot be read: {reason}", file.display())]
     #[diagnostic(code(pleach::data::sidecar_read), help("check the file's permissions"))]
     Read {
         /// The file.
         file: PathBuf,
         /// Why not.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// It is not TOML, or has an unknown key or a value of the wrong type.
-    #[error("{}: {source}", file.display())]
+    #[error("{}: {reason}", file.display())]
     #[diagnostic(
         code(pleach::data::sidecar_syntax),
         help("known are [input] mean, std; [data] calibrate, test; [labels] names")
@@ -67,7 +67,7 @@ pub enum SidecarError {
         /// The file.
         file: PathBuf,
         /// Where and what.
-        source: Box<toml::de::Error>,
+        reason: Box<toml::de::Error>,
     },
     /// The normalisation makes no sense.
     #[error("{}: [input] {reason}", file.display())]
@@ -132,10 +132,10 @@ impl Sidecar {
         let text = match std::fs::read_to_string(&file) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
-            Err(source) => return Err(SidecarError::Read { file, source }),
+            Err(reason) => return Err(SidecarError::Read { file, reason }),
         };
         let mut sidecar: Self = toml::from_str(&text)
-            .map_err(|source| SidecarError::Syntax { file: file.clone(), source: Box::new(source) })?;
+            .map_err(|reason| SidecarError::Syntax { file: file.clone(), reason: Box::new(reason) })?;
         if let Some(reason) = sidecar.input.problem() {
             return Err(SidecarError::Input { file, reason });
         }

@@ -2,13 +2,12 @@
 
 use super::error::Problem;
 use super::input;
-use super::node::{Imported, Node, Value};
+use super::node::{Constant, Imported, Node, Value};
 use super::ops;
 use super::proto::{GraphProto, ModelProto, NodeProto, ValueInfoProto};
 use super::{NEWEST_OPSET, OLDEST_OPSET};
 use crate::graph::{Graph, Op};
-use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
 /// Builds the graph of a model that lies in `folder`.
@@ -21,7 +20,7 @@ pub(super) fn build(
     let proto = model.graph.as_ref().ok_or(Problem::Incomplete { part: "graph" })?;
     let mut values: HashMap<&str, Value<'_>> = HashMap::new();
     for tensor in &proto.initializer {
-        if values.insert(tensor.name(), Value::Constant(Cow::Borrowed(tensor))).is_some() {
+        if values.insert(tensor.name(), Value::Constant(Constant::Stored(tensor))).is_some() {
             return Err(Problem::Duplicate { tensor: tensor.name().to_owned() });
         }
     }
@@ -42,8 +41,8 @@ pub(super) fn build(
             Imported::Constant(tensor) => Value::Constant(tensor),
             Imported::Node(op, source) => {
                 check_softmax(&op, node, output)?;
-                let id = graph.push(&view.name, op, source, &node.output[0]).map_err(|source| {
-                    Problem::Shape { node: view.name.clone(), operator: node.op_type().to_owned(), source }
+                let id = graph.push(&view.name, op, source, &node.output[0]).map_err(|reason| {
+                    Problem::Shape { node: view.name.clone(), operator: node.op_type().to_owned(), reason }
                 })?;
                 Value::Activation(id, graph.tensor(id).shape.clone())
             }
@@ -118,7 +117,7 @@ fn in_order<'m>(
             readers[source].push(index);
         }
     }
-    let mut ready: std::collections::BTreeSet<usize> =
+    let mut ready: BTreeSet<usize> =
         (0..proto.node.len()).filter(|&index| needed[index] && waits[index] == 0).collect();
     let mut order = Vec::new();
     while let Some(index) = ready.pop_first() {

@@ -13,7 +13,6 @@ pub struct ImportError {
     pub file: PathBuf,
     /// What is wrong with it.
     // Boxed: results are returned everywhere, and almost always without it.
-    #[source]
     pub problem: Box<Problem>,
 }
 
@@ -211,7 +210,7 @@ pub enum Problem {
     },
 
     /// The operator does not fit the shape of its input.
-    #[error("node '{node}' ({operator}): {source}")]
+    #[error("node '{node}' ({operator}): {reason}")]
     #[diagnostic(
         code(pleach::import::shape),
         help(
@@ -224,7 +223,7 @@ pub enum Problem {
         /// Its operator.
         operator: String,
         /// Why not.
-        source: ShapeError,
+        reason: ShapeError,
     },
 
     /// The operator is used in a way that is not supported.
@@ -291,13 +290,13 @@ pub enum Problem {
     },
 
     /// The data of a constant cannot be had.
-    #[error("initializer '{name}': {source}")]
-    #[diagnostic(code(pleach::import::initializer), help("{}", source.remedy()))]
+    #[error("initializer '{name}': {reason}")]
+    #[diagnostic(code(pleach::import::initializer), help("{}", reason.remedy()))]
     Initializer {
         /// Name of the tensor.
         name: String,
         /// Why not.
-        source: TensorProblem,
+        reason: TensorProblem,
     },
 
     /// A node reads a tensor that nothing makes.

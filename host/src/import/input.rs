@@ -22,9 +22,9 @@ pub(super) fn shape(input: &ValueInfoProto, shapes: &BTreeMap<String, Vec<usize>
     };
     match dims[..] {
         [batch, ..] if batch != 1 => Err(Problem::Batch { input: name, batch }),
-        [_, ref image @ ..] if matches!(image.len(), 1 | 3) => Shape::new(image.to_vec()).map_err(|source| {
+        [_, ref image @ ..] if matches!(image.len(), 1 | 3) => Shape::new(image.to_vec()).map_err(|reason| {
             // The input is not a node, but what is wrong is the same.
-            Problem::Shape { node: name, operator: "input".to_owned(), source }
+            Problem::Shape { node: name, operator: "input".to_owned(), reason }
         }),
         _ => Err(Problem::InputRank { input: name, shape: join(&dims) }),
     }

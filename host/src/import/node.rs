@@ -5,24 +5,44 @@ use super::proto::{AttributeProto, NodeProto, TensorProto};
 use super::tensor;
 use crate::graph::{Op, Shape, TensorId, join};
 use ndarray::{ArrayD, Dimension};
-use std::borrow::Cow;
+use std::ops::Deref;
 use std::path::Path;
+use std::rc::Rc;
+
+/// A constant tensor: one of the model, or one that importing a node made.
+#[derive(Clone)]
+pub(super) enum Constant<'m> {
+    Stored(&'m TensorProto),
+    Made(Rc<TensorProto>),
+}
+
+impl Deref for Constant<'_> {
+    type Target = TensorProto;
+
+    fn deref(&self) -> &TensorProto {
+        match self {
+            Self::Stored(tensor) => tensor,
+            Self::Made(tensor) => tensor,
+        }
+    }
+}
 
 /// A tensor that a node reads.
 #[derive(Clone)]
 pub(super) enum Value<'m> {
     /// Known when the model is imported.
-    Constant(Cow<'m, TensorProto>),
+    Constant(Constant<'m>),
     /// Known when it runs.
     Activation(TensorId, Shape),
 }
 
 /// What a node becomes.
+#[expect(clippy::large_enum_variant, reason = "there is only one at a time, and it is taken apart at once")]
 pub(super) enum Imported<'m> {
     /// A node of the graph that reads one activation.
     Node(Op, TensorId),
     /// A constant for other nodes to read.
-    Constant(Cow<'m, TensorProto>),
+    Constant(Constant<'m>),
 }
 
 /// One ONNX node with its inputs resolved.
@@ -65,11 +85,7 @@ impl<'m> Node<'m> {
     }
 
     /// The constant that is input `index`.
-    pub(super) fn constant(
-        &self,
-        index: usize,
-        what: &'static str,
-    ) -> Result<&Cow<'m, TensorProto>, Problem> {
+    pub(super) fn constant(&self, index: usize, what: &'static str) -> Result<&Constant<'m>, Problem> {
         match self.inputs.get(index) {
             Some(Some(Value::Constant(tensor))) => Ok(tensor),
             Some(Some(Value::Activation(..))) => Err(Problem::NotConstant {
@@ -112,7 +128,7 @@ impl<'m> Node<'m> {
     /// Finite floats of any shape.
     pub(super) fn finite(&self, index: usize, what: &'static str) -> Result<ArrayD<f32>, Problem> {
         let constant = self.constant(index, what)?;
-        tensor::finite_floats(constant, self.folder).map_err(|source| self.initializer(index, source))
+        tensor::finite_floats(constant, self.folder).map_err(|reason| self.initializer(index, reason))
     }
 
     /// One float, perhaps infinite; `None` where the optional input is left out.
@@ -122,7 +138,7 @@ impl<'m> Node<'m> {
         }
         let constant = self.constant(index, what)?;
         let values =
-            tensor::floats(constant, self.folder).map_err(|source| self.initializer(index, source))?;
+            tensor::floats(constant, self.folder).map_err(|reason| self.initializer(index, reason))?;
         match values.iter().copied().collect::<Vec<f32>>()[..] {
             [value] => Ok(Some(value)),
             _ => Err(self.constant_shape(what, join(values.shape()), "a scalar".to_owned())),
@@ -132,7 +148,7 @@ impl<'m> Node<'m> {
     /// Integers, flattened.
     pub(super) fn integers(&self, index: usize, what: &'static str) -> Result<Vec<i64>, Problem> {
         let constant = self.constant(index, what)?;
-        tensor::integers(constant, self.folder).map_err(|source| self.initializer(index, source))
+        tensor::integers(constant, self.folder).map_err(|reason| self.initializer(index, reason))
     }
 
     /// A boolean scalar; `false` where the optional input is left out.
@@ -141,7 +157,7 @@ impl<'m> Node<'m> {
             return Ok(false);
         }
         let constant = self.constant(index, what)?;
-        tensor::flag(constant, self.folder).map_err(|source| self.initializer(index, source))
+        tensor::flag(constant, self.folder).map_err(|reason| self.initializer(index, reason))
     }
 
     /// An attribute as it is in the file.
@@ -215,7 +231,7 @@ impl<'m> Node<'m> {
         Problem::MissingInput { node: self.name.clone(), operator: self.operator(), index, what }
     }
 
-    fn initializer(&self, index: usize, source: super::TensorProblem) -> Problem {
-        Problem::Initializer { name: self.proto.input[index].clone(), source }
+    fn initializer(&self, index: usize, reason: super::TensorProblem) -> Problem {
+        Problem::Initializer { name: self.proto.input[index].clone(), reason }
     }
 }

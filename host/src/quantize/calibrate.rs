@@ -48,12 +48,12 @@ pub struct ChannelMoments {
 }
 
 impl ChannelMoments {
-    /// E[x].
+    /// Mean, `E[x]`.
     pub fn mean(&self) -> f64 {
         self.sum / self.count.max(1) as f64
     }
 
-    /// E[x²].
+    /// Mean of the squares, `E[x²]`.
     pub fn second_moment(&self) -> f64 {
         self.sum_of_squares / self.count.max(1) as f64
     }
@@ -112,7 +112,7 @@ pub fn calibrate(
                 broken = Some(id);
             }
         });
-        run.map_err(|source| CalibrateError::Run { image: seen, source })?;
+        run.map_err(|reason| CalibrateError::Run { image: seen, reason })?;
         if let Some(id) = broken {
             return Err(CalibrateError::NotFinite { image: seen, tensor: graph.tensor(id).name.clone() });
         }

@@ -18,13 +18,13 @@ pub enum CalibrateError {
         graph: String,
     },
     /// An image does not fit.
-    #[error("calibration image {image}: {source}")]
-    #[diagnostic(forward(source))]
+    #[error("calibration image {image}: {reason}")]
+    #[diagnostic(forward(reason))]
     Run {
         /// Number of the image, from 0.
         image: usize,
         /// What is wrong with it.
-        source: RunError,
+        reason: RunError,
     },
     /// An activation is NaN or infinite.
     #[error("calibration image {image}: tensor '{tensor}' has NaN or infinite values")]
@@ -89,7 +89,7 @@ pub enum QuantizeError {
         high: f32,
     },
     /// The factor between accumulator and output cannot be used.
-    #[error("layer '{layer}', output channel {channel}: {source}")]
+    #[error("layer '{layer}', output channel {channel}: {reason}")]
     #[diagnostic(
         code(pleach::quantize::scale),
         help(
@@ -103,7 +103,7 @@ pub enum QuantizeError {
         /// Output channel.
         channel: usize,
         /// What is wrong with the factor.
-        source: ScaleError,
+        reason: ScaleError,
     },
     /// A weight or a bias is NaN or infinite.
     #[error("layer '{layer}', output channel {channel}: a weight or the bias is NaN or infinite")]

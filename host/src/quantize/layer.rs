@@ -56,7 +56,7 @@ fn quantize_channel(
     }
     let largest = kernel.iter().fold(0f32, |largest, weight| largest.max(weight.abs()));
     let scale = weight_scale(largest, bias, x.scale, y.scale);
-    let failed = |source: ScaleError| QuantizeError::Scale { layer: layer.name.clone(), channel, source };
+    let failed = |reason: ScaleError| QuantizeError::Scale { layer: layer.name.clone(), channel, reason };
     Multiplier::from_scale(x.scale * scale / y.scale).map_err(failed)?;
 
     let first = layer.weights.len();

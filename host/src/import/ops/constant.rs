@@ -1,14 +1,14 @@
 //! `Constant`: a tensor in an attribute.
 
 use super::super::error::Problem;
-use super::super::node::{Imported, Node};
+use super::super::node::{Constant, Imported, Node};
 use super::super::proto::TensorProto;
 use super::super::proto::tensor_proto::DataType;
-use std::borrow::Cow;
+use std::rc::Rc;
 
 pub(super) fn import<'m>(node: &Node<'m>) -> Result<Imported<'m>, Problem> {
     if let Some(tensor) = node.attribute("value").and_then(|attribute| attribute.t.as_ref()) {
-        return Ok(Imported::Constant(Cow::Borrowed(tensor)));
+        return Ok(Imported::Constant(Constant::Stored(tensor)));
     }
     let floats = |values: &[f32], dims: Vec<i64>| TensorProto {
         data_type: Some(DataType::Float as i32),
@@ -29,7 +29,7 @@ pub(super) fn import<'m>(node: &Node<'m>) -> Result<Imported<'m>, Problem> {
         "value_ints" => Some(integers(&attribute.ints, vec![attribute.ints.len() as i64])),
         _ => None,
     });
-    one.map(|tensor| Imported::Constant(Cow::Owned(tensor))).ok_or_else(|| {
+    one.map(|tensor| Imported::Constant(Constant::Made(Rc::new(tensor)))).ok_or_else(|| {
         node.usage(
             "holds neither floats nor integers".to_owned(),
             "value, value_float, value_floats, value_int and value_ints are supported",

@@ -15,7 +15,7 @@ pub(super) fn import<'m>(node: &Node<'m>) -> Result<Imported<'m>, Problem> {
         return Err(Problem::Shape {
             node: node.name.clone(),
             operator: "Conv".to_owned(),
-            source: ShapeError::Rank { expected: "a map of channels x height x width", found: shape.clone() },
+            reason: ShapeError::Rank { expected: "a map of channels x height x width", found: shape.clone() },
         });
     };
     let weights: Array4<f32> = node.weights(1, "W", "4 dimensions (2-D convolution)")?;

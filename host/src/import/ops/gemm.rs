@@ -29,7 +29,7 @@ pub(super) fn vector_input(node: &Node<'_>, what: &'static str) -> Result<Tensor
     Err(Problem::Shape {
         node: node.name.clone(),
         operator: node.proto.op_type().to_owned(),
-        source: ShapeError::Rank { expected: "a vector (put a Flatten before it)", found: shape.clone() },
+        reason: ShapeError::Rank { expected: "a vector (put a Flatten before it)", found: shape.clone() },
     })
 }
 

@@ -1,0 +1,326 @@
+//! What is said of model files that cannot be imported.
+
+use super::models::{Value, floats, import, import_bytes, info, integers, model, node, weights, with};
+use miette::Diagnostic;
+use pleach_host::graph::{passes, run};
+use pleach_host::import::proto::{ModelProto, NodeProto, StringStringEntryProto, TensorProto, tensor_proto};
+use pleach_host::import::{self, ImportError};
+use prost::Message;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The message without the folder, then the help.
+fn text(error: &ImportError) -> String {
+    let message = error.to_string();
+    let (_, problem) = message.split_once(": ").expect("the file comes first");
+    assert!(error.file.ends_with("net.onnx"), "the file is named");
+    format!("{problem}\n{}", error.help().expect("every error has a remedy"))
+}
+
+/// Message and help for a model that must be refused.
+fn refusal(model: &ModelProto) -> String {
+    text(&import(model).unwrap_err())
+}
+
+/// A refused node on an input of 2x4x4.
+fn refused(node: NodeProto, initializers: Vec<TensorProto>) -> String {
+    refusal(&model(&[1, 2, 4, 4], vec![node], initializers))
+}
+
+fn conv() -> NodeProto {
+    node("Conv", &["x", "w"], "y")
+}
+
+fn kernel() -> TensorProto {
+    weights("w", &[3, 2, 3, 3])
+}
+
+#[track_caller]
+fn says(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(text.contains(part), "'{part}' is not in:\n{text}");
+    }
+}
+
+#[test]
+fn a_missing_file() {
+    let error = import::load(Path::new("no/such/model.onnx"), &BTreeMap::new()).unwrap_err();
+    says(&error.to_string(), &["no/such/model.onnx: cannot be read: "]);
+    assert!(error.help().is_some());
+}
+
+#[test]
+fn not_an_onnx_file() {
+    let of = |bytes: &[u8]| text(&import_bytes(bytes, &BTreeMap::new()).unwrap_err());
+    says(&of(b""), &["is not an ONNX file: it is empty", "torch.onnx.export"]);
+    says(&of(b"<!DOCTYPE html>"), &["is not an ONNX file: "]);
+    says(&of(b"PK\x03\x04"), &["is not an ONNX file: "]);
+}
+
+#[test]
+fn a_truncated_file() {
+    let bytes = model(&[1, 2, 4, 4], vec![conv()], vec![kernel()]).encode_to_vec();
+    let cut = text(&import_bytes(&bytes[..bytes.len() / 2], &BTreeMap::new()).unwrap_err());
+    says(&cut, &["is truncated: a field of ", "copy or download the file again"]);
+    let mut headless = model(&[1, 2, 4, 4], vec![conv()], vec![kernel()]);
+    headless.opset_import.clear();
+    says(&refusal(&headless), &["has no operator set version", "truncated"]);
+}
+
+#[test]
+fn an_operator_set_out_of_range() {
+    for version in [6, 99] {
+        let mut net = model(&[1, 2, 4, 4], vec![conv()], vec![kernel()]);
+        net.opset_import[0].version = Some(version);
+        says(&refusal(&net), &[&format!("operator set {version}; "), "7 to 28", "onnx.version_converter"]);
+    }
+}
+
+#[test]
+fn an_unknown_operator_names_the_known_ones() {
+    let lstm = refused(node("LSTM", &["x"], "y"), vec![]);
+    says(
+        &lstm,
+        &["node 'y': operator LSTM is not supported", "Add, BatchNormalization, Clip", "Reshape, Softmax"],
+    );
+    let foreign = NodeProto { domain: Some("com.microsoft".to_owned()), ..node("Conv", &["x"], "y") };
+    says(&refused(foreign, vec![]), &["operator com.microsoft.Conv is not supported"]);
+}
+
+#[test]
+fn attribute_values_that_are_not_supported() {
+    let of = |name, value| refused(with(conv(), name, value), vec![kernel()]);
+    says(
+        &of("strides", Value::Ints(&[0, 1])),
+        &["node 'y' (Conv): strides = [0, 1] is not supported", "from 1"],
+    );
+    says(&of("pads", Value::Ints(&[1, 1])), &["pads = [1, 1]", "4 numbers"]);
+    says(&of("pads", Value::Ints(&[-1, 0, 0, 0])), &["pads = [-1, 0, 0, 0]"]);
+    says(&of("dilations", Value::Ints(&[i64::MAX, 1])), &["dilations = "]);
+    says(&of("kernel_shape", Value::Ints(&[5, 5])), &["kernel_shape = [5, 5]", "3x3 kernel"]);
+    says(&of("auto_pad", Value::Text("SAME")), &["auto_pad = SAME", "SAME_UPPER"]);
+    says(&of("auto_pad", Value::Int(1)), &["auto_pad = (of another type)"]);
+    says(&of("group", Value::Int(0)), &["group = 0"]);
+    says(&of("group", Value::Int(2)), &["3 output channels cannot be divided into 2 groups"]);
+    let gemm = with(node("Gemm", &["x", "w"], "y"), "transA", Value::Int(1));
+    says(&refusal(&model(&[1, 2], vec![gemm], vec![weights("w", &[2, 2])])), &["(Gemm): transA = 1"]);
+    let flatten = with(node("Flatten", &["x"], "y"), "axis", Value::Int(2));
+    says(&refused(flatten, vec![]), &["(Flatten): axis = 2"]);
+    let clip = node("Clip", &["x", "low"], "y");
+    says(&refused(clip, vec![floats("low", &[], vec![f32::NAN])]), &["(Clip): min or max = NaN"]);
+}
+
+#[test]
+fn training_mode() {
+    let dropout = node("Dropout", &["x", "", "train"], "y");
+    let train = TensorProto {
+        name: Some("train".to_owned()),
+        data_type: Some(tensor_proto::DataType::Bool as i32),
+        int32_data: vec![1],
+        ..TensorProto::default()
+    };
+    says(&refused(dropout, vec![train]), &["(Dropout): training_mode = true", "model.eval()"]);
+    let norm =
+        with(node("BatchNormalization", &["x", "s", "s", "s", "s"], "y"), "training_mode", Value::Int(1));
+    says(&refused(norm, vec![weights("s", &[2])]), &["(BatchNormalization): training_mode = 1"]);
+}
+
+#[test]
+fn dynamic_shapes_and_given_ones() {
+    let net = model(&[-1, 2, -1, -1], vec![conv()], vec![kernel()]);
+    says(&refusal(&net), &["input 'x' has the dynamic shape d0x2xd2xd3", "--shape x=1x2x224x224"]);
+    let bytes = net.encode_to_vec();
+    let with_shape = |name: &str, dims: &[usize]| {
+        import_bytes(&bytes, &[(name.to_owned(), dims.to_vec())].into_iter().collect())
+    };
+    assert_eq!(
+        with_shape("x", &[1, 2, 5, 6]).unwrap().graph.layers().next().unwrap().output.to_string(),
+        "3x3x4"
+    );
+    says(&text(&with_shape("x", &[1, 3, 5, 6]).unwrap_err()), &["1x3x5x6", "contradicts", "d0x2xd2xd3"]);
+    says(&text(&with_shape("x", &[2, 2, 5, 6]).unwrap_err()), &["a batch of 2", "one after the other"]);
+    says(
+        &text(&with_shape("y", &[1]).unwrap_err()),
+        &["a shape is given for 'y'", "the input's name is 'x'"],
+    );
+}
+
+#[test]
+fn wrong_ranks_and_sizes() {
+    let vector = refusal(&model(&[1, 2], vec![conv()], vec![kernel()]));
+    says(
+        &vector,
+        &["node 'y' (Conv): expected a map of channels x height x width, found a tensor of shape 2"],
+    );
+    let gemm = refused(node("Gemm", &["x", "w"], "y"), vec![weights("w", &[2, 2])]);
+    says(&gemm, &["node 'y' (Gemm): expected a vector (put a Flatten before it)"]);
+    says(
+        &refused(conv(), vec![weights("w", &[3, 5, 3, 3])]),
+        &["weights are for 5 channels, the input has 2"],
+    );
+    says(&refused(conv(), vec![weights("w", &[3, 2, 5, 3])]), &["a 5x3 kernel does not fit"]);
+    says(&refused(conv(), vec![weights("w", &[3, 2, 3])]), &["W has shape 3x2x3, expected 4 dimensions"]);
+    let bias = refused(node("Conv", &["x", "w", "b"], "y"), vec![kernel(), weights("b", &[4])]);
+    says(&bias, &["node 'y' (Conv): B has shape 4, expected 3"]);
+    let reshape = refused(node("Reshape", &["x", "t"], "y"), vec![integers("t", &[2, 16])]);
+    says(&reshape, &["reshapes 1x2x4x4 to [2, 16]", "[N, -1]"]);
+    let add = refused(node("Add", &["x", "b"], "y"), vec![weights("b", &[4])]);
+    says(&add, &["operand has shape 4, expected a scalar or one value per channel of 2x4x4"]);
+    says(&refused(node("Softmax", &["x"], "y"), vec![]), &["(Softmax): expected a vector"]);
+}
+
+#[test]
+fn weights_that_are_missing_or_broken() {
+    says(&refused(conv(), vec![]), &["node 'y' reads tensor 'w', which is neither"]);
+    says(&refused(node("Conv", &["x"], "y"), vec![]), &["node 'y' (Conv): input 1 (W) is missing"]);
+    says(&refused(node("Conv", &["x", ""], "y"), vec![]), &["input 1 (W) is missing"]);
+    let computed = vec![node("Relu", &["x"], "w"), conv()];
+    let computed = refusal(&model(&[1, 2, 4, 4], computed, vec![]));
+    says(&computed, &["node 'y' (Conv): W 'w' is not an initializer of the model", "do_constant_folding"]);
+    let half = TensorProto { data_type: Some(tensor_proto::DataType::Float16 as i32), ..kernel() };
+    says(
+        &refused(conv(), vec![half]),
+        &["initializer 'w': its element type is FLOAT16, expected FLOAT", "float32"],
+    );
+    let strange = TensorProto { data_type: Some(12345), ..kernel() };
+    says(&refused(conv(), vec![strange]), &["its element type is number 12345"]);
+    let mut short = kernel();
+    short.float_data.pop();
+    says(
+        &refused(conv(), vec![short]),
+        &["initializer 'w': its dimensions 3x2x3x3 need 54 elements, the file holds 53"],
+    );
+    let raw = TensorProto { raw_data: Some(vec![0; 13].into()), float_data: vec![], ..kernel() };
+    says(&refused(conv(), vec![raw]), &["need 54 elements, the file holds 3"]);
+    for dims in [&[3, 2, 0, 3][..], &[3, 2, -3, 3], &[i64::MAX, i64::MAX, 3, 3]] {
+        let tensor = TensorProto { dims: dims.to_vec(), ..kernel() };
+        says(
+            &refused(conv(), vec![tensor]),
+            &["initializer 'w': its dimensions [", "negative, zero, or make more"],
+        );
+    }
+    for value in [f32::NAN, f32::INFINITY] {
+        let mut tensor = kernel();
+        tensor.float_data[7] = value;
+        says(
+            &refused(conv(), vec![tensor]),
+            &[&format!("initializer 'w': element 7 is {value}"), "checkpoint"],
+        );
+    }
+    let norm = node("BatchNormalization", &["x", "s", "s", "s", "v"], "y");
+    let variance = floats("v", &[2], vec![1.0, -3.0]);
+    says(&refused(norm, vec![weights("s", &[2]), variance]), &["channel 1 has the variance -3"]);
+}
+
+#[test]
+fn external_data_that_cannot_be_had() {
+    let of = |location: &str| {
+        let entry =
+            StringStringEntryProto { key: Some("location".to_owned()), value: Some(location.to_owned()) };
+        let external = TensorProto {
+            data_location: Some(tensor_proto::DataLocation::External as i32),
+            external_data: vec![entry],
+            float_data: vec![],
+            ..kernel()
+        };
+        refused(conv(), vec![external])
+    };
+    says(
+        &of("weights.bin"),
+        &["initializer 'w': its data is outside the model, in 'weights.bin': ", "beside the model"],
+    );
+    says(&of("net.onnx"), &["216 bytes at 0 are needed, the file has "]);
+    for outside in ["../weights.bin", "/etc/hostname", ""] {
+        says(&of(outside), &["must be a relative path inside the model's folder"]);
+    }
+}
+
+#[test]
+fn graphs_that_are_none() {
+    let cycle = vec![node("Relu", &["b"], "a"), node("Relu", &["a"], "b"), node("Relu", &["b"], "y")];
+    says(&refusal(&model(&[1, 2], cycle, vec![])), &["the graph is cyclic", "a, b, y"]);
+    let twice = vec![node("Relu", &["x"], "a"), node("Relu", &["x"], "a"), node("Relu", &["a"], "y")];
+    says(&refusal(&model(&[1, 2], twice, vec![])), &["tensor 'a' has more than one source"]);
+    says(&refused(node("Relu", &["x"], "w"), vec![kernel()]), &["tensor 'w' has more than one source"]);
+    let mut net = model(&[1, 2], vec![node("Relu", &["x"], "y")], vec![]);
+    net.graph.as_mut().unwrap().output[0] = info("z", &[]);
+    says(&refusal(&net), &["the graph's output reads tensor 'z'"]);
+    let constant = with(node("Constant", &[], "y"), "value_float", Value::Float(1.0));
+    says(&refused(constant, vec![]), &["the graph's output reads tensor 'y'"]);
+    let sum = node("Add", &["x", "x"], "y");
+    says(&refused(sum, vec![]), &["node 'y' (Add): adds two activations"]);
+    let softmax = vec![node("Softmax", &["x"], "a"), node("Relu", &["a"], "y")];
+    says(&refusal(&model(&[1, 2], softmax, vec![])), &["node 'a' (Softmax): is not the last node"]);
+}
+
+#[test]
+fn inputs_and_outputs_that_are_not_supported() {
+    let mut net = model(&[1, 2], vec![node("Relu", &["x"], "y")], vec![]);
+    let graph = net.graph.as_mut().unwrap();
+    graph.input.push(info("z", &[1, 2]));
+    says(&refusal(&net), &["has 2 inputs (x, z); exactly one", "extract_model"]);
+    net.graph.as_mut().unwrap().input.clear();
+    says(&refusal(&net), &["has 0 inputs"]);
+    let net = model(&[3, 2], vec![node("Relu", &["x"], "y")], vec![]);
+    says(&refusal(&net), &["input 'x' has a batch of 3"]);
+    let net = model(&[1, 3, 4], vec![node("Relu", &["x"], "y")], vec![]);
+    says(&refusal(&net), &["input 'x' has shape 1x3x4", "N x channels x height x width"]);
+}
+
+/// Imports damaged bytes; what is accepted in spite of the damage must also run.
+fn survives(bytes: &[u8]) {
+    let Ok(model) = import_bytes(bytes, &BTreeMap::new()) else { return };
+    let graph = passes::optimise(&model.graph);
+    let input = graph.tensor(graph.input()).shape.as_map().unwrap();
+    if input.elements() < 1 << 16 && graph.tensors().iter().all(|tensor| tensor.shape.elements() < 1 << 16) {
+        let image = ndarray::Array3::zeros((input.channels, input.height, input.width));
+        run(&graph, &image).unwrap();
+    }
+}
+
+fn digits() -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/digits.onnx")).unwrap()
+}
+
+#[test]
+fn every_truncation_of_the_digits_model_is_refused() {
+    let bytes = digits();
+    let ends = (0..200).chain((200..bytes.len()).step_by(997)).chain(bytes.len() - 50..bytes.len());
+    for end in ends {
+        let error = import_bytes(&bytes[..end], &BTreeMap::new()).expect_err("no prefix is a model");
+        assert!(error.help().is_some(), "{end}: {error}");
+    }
+}
+
+#[test]
+fn flipped_bytes_never_panic() {
+    let bytes = digits();
+    // Structure is at both ends and between the tensors' data; the data themselves are the larger part.
+    let positions = (0..1500).chain((1500..bytes.len()).step_by(1201)).chain(bytes.len() - 400..bytes.len());
+    for (count, position) in positions.enumerate() {
+        let mut damaged = bytes.clone();
+        damaged[position] ^= [0xff, 0x01, 0x80, 0x10][count % 4];
+        survives(&damaged);
+    }
+}
+
+#[test]
+fn flipped_bits_of_a_small_model_never_panic() {
+    let conv = with(with(conv(), "pads", Value::Ints(&[1, 1, 1, 1])), "strides", Value::Ints(&[2, 2]));
+    let nodes = vec![
+        conv,
+        node("Relu", &["y"], "a"),
+        node("Reshape", &["a", "t"], "b"),
+        node("Gemm", &["b", "m"], "c"),
+        node("Softmax", &["c"], "d"),
+    ];
+    let initializers = vec![kernel(), integers("t", &[1, -1]), weights("m", &[12, 3])];
+    let bytes = model(&[1, 2, 4, 4], nodes, initializers).encode_to_vec();
+    for position in 0..bytes.len() {
+        for bit in 0..8 {
+            let mut damaged = bytes.clone();
+            damaged[position] ^= 1 << bit;
+            survives(&damaged);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The importer on small models: what it makes of them, and what it says of those that it refuses.
+
+mod errors;
+mod models;
+mod operators;
