@@ -7,6 +7,7 @@ mod process;
 mod test;
 mod tidy;
 mod tools;
+mod verilog;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -35,6 +36,15 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Synthesize a unit with Yosys for 7-series; print its resources and the longest path in levels of logic.
+    Area {
+        /// A built-in configuration, or a TOML file.
+        #[arg(long, value_name = "NAME|FILE", default_value = "default")]
+        config: String,
+        /// A unit that `hdl verilog --unit` knows.
+        #[arg(long, default_value = "array")]
+        unit: String,
+    },
     /// Check the rules of the repository: no leftovers, no machine paths, crates that keep apart, current lists.
     Tidy,
 }
@@ -45,6 +55,7 @@ fn main() -> ExitCode {
         Task::Test => test::run(),
         Task::Docs { check: true } => docs::check(),
         Task::Docs { check: false } => docs::write(),
+        Task::Area { config, unit } => verilog::area(&config, &unit),
         Task::Tidy => tidy::run(),
     };
     match outcome {
