@@ -5,6 +5,9 @@
 //! | `window` | WB = 8 W | in, byte *i* at bits 8 *i* |
 //! | `position` | P = log2 W | in |
 //! | `chosen` | 8 | out, in the same cycle |
+//!
+//! Written as a tree that halves the window at each step: Yosys (with `-widemux`) makes LUT pairs with MUXF7 and MUXF8
+//! of it, 4 LUTs a bit for W = 16. From an indexed part select it makes half as much again.
 
 use rust_hdl::prelude::*;
 
@@ -36,9 +39,18 @@ impl<const WB: usize, const P: usize> Logic for Select<WB, P> {
 
     fn hdl(&self) -> Verilog {
         let () = Self::WHOLE_WINDOW;
-        verilog::leaf(
-            &format!("select_{}", WB / 8),
-            "always @(*) chosen = window[{position, 3'b000} +: 8];\n",
-        )
+        let steps: String = (0..P)
+            .rev()
+            .map(|bit| {
+                let from = if bit + 1 == P { "window".to_owned() } else { format!("step_{}", bit + 1) };
+                let half = 8 << bit;
+                format!(
+                    "wire [{top}:0] step_{bit} = position[{bit}] ? {from}[{upper}:{half}] : {from}[{top}:0];\n",
+                    top = half - 1,
+                    upper = 2 * half - 1,
+                )
+            })
+            .collect();
+        verilog::leaf(&format!("select_{}", WB / 8), &format!("{steps}always @(*) chosen = step_0;\n"))
     }
 }

@@ -95,7 +95,8 @@ impl Probe for Collector {
         let signed = matches!(signal.descriptor().kind, TypeKind::Signed(_));
         let width = signal.bits();
         let is_input = signal.kind() == AtomKind::InputParameter;
-        if !signal.connected() && !(is_top && is_input) {
+        let driven_from_outside = is_top && is_input;
+        if !signal.connected() && !driven_from_outside {
             module.undriven.push(format!("{path}.{full}"));
         }
         let towards = match signal.kind() {

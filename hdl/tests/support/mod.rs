@@ -71,23 +71,13 @@ fn compile(folder: &Path, text: &str, main: &str) {
     std::fs::create_dir_all(&build).expect("a folder");
     std::fs::write(folder.join("dut.v"), text).expect("the Verilog is written");
     std::fs::write(folder.join("main.cpp"), main).expect("the main program is written");
-    run(
-        folder,
-        "verilator",
-        "--cc -Wno-fatal --top-module dut --prefix Vtop --x-initial unique -Mdir build dut.v",
-    );
-    run(&build, "make", "-f Vtop.mk OPT_FAST=-O1 OPT_SLOW=-O0 Vtop__ALL.a");
-    let runtime = runtime();
-    let include = include();
-    run(
-        folder,
-        "g++",
-        &format!(
-            "-O1 -pthread -I{include} -I{include}/vltstd -Ibuild -o unfinished main.cpp build/Vtop__ALL.a {} {}",
-            runtime[0].display(),
-            runtime[1].display()
-        ),
-    );
+    let verilate = "--cc -Wno-fatal --top-module dut --prefix Vtop --x-initial unique -Mdir build dut.v";
+    run(folder, "verilator", verilate.split(' '));
+    run(&build, "make", "-f Vtop.mk OPT_FAST=-O1 OPT_SLOW=-O0 Vtop__ALL.a".split(' '));
+    let [verilated, threads] = runtime().each_ref().map(|object| object.to_str().expect("a UTF-8 path"));
+    let arguments =
+        ["-o", "unfinished", "main.cpp", "-Ibuild", "build/Vtop__ALL.a", verilated, threads, "-pthread"];
+    run(folder, "g++", arguments.into_iter().chain(includes().iter().map(String::as_str)));
     std::fs::rename(folder.join("unfinished"), folder.join("model")).expect("the program is there");
 }
 
@@ -95,18 +85,13 @@ fn compile(folder: &Path, text: &str, main: &str) {
 fn runtime() -> &'static [PathBuf; 2] {
     static OBJECTS: OnceLock<[PathBuf; 2]> = OnceLock::new();
     OBJECTS.get_or_init(|| {
-        let include = include();
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
         ["verilated", "verilated_threads"].map(|name| {
             let object = folder.join(format!("{name}.o"));
             if !object.exists() {
-                run(
-                    folder,
-                    "g++",
-                    &format!(
-                        "-O1 -I{include} -I{include}/vltstd -c -o {name}.unfinished {include}/{name}.cpp"
-                    ),
-                );
+                let [output, source] = [format!("{name}.unfinished"), format!("{}/{name}.cpp", include())];
+                let arguments = ["-O1", "-c", "-o", &output, &source];
+                run(folder, "g++", arguments.into_iter().chain(includes().iter().map(String::as_str)));
                 std::fs::rename(folder.join(format!("{name}.unfinished")), &object)
                     .expect("the object is there");
             }
@@ -115,21 +100,27 @@ fn runtime() -> &'static [PathBuf; 2] {
     })
 }
 
+/// Where Verilator's sources are.
 fn include() -> String {
-    let root = run(Path::new("."), "verilator", "--getenv VERILATOR_ROOT");
+    let root = run(Path::new("."), "verilator", ["--getenv", "VERILATOR_ROOT"]);
     format!("{}/include", root.trim())
 }
 
-/// Runs a program with arguments that have no spaces in them, and returns what it prints.
-fn run(folder: &Path, program: &str, arguments: &str) -> String {
+fn includes() -> [String; 2] {
+    let include = include();
+    [format!("-I{include}"), format!("-I{include}/vltstd")]
+}
+
+/// Runs a program and returns what it prints.
+fn run<'a>(folder: &Path, program: &str, arguments: impl IntoIterator<Item = &'a str>) -> String {
     let output = Command::new(program)
         .current_dir(folder)
-        .args(arguments.split_whitespace())
+        .args(arguments)
         .output()
         .unwrap_or_else(|error| panic!("{program}: {error}"));
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{program} {arguments}\n{stdout}{stderr}");
+    assert!(output.status.success(), "{program} in {}\n{stdout}{stderr}", folder.display());
     stdout
 }
 
@@ -183,6 +174,9 @@ fn main_text(ports: &[Port]) -> String {
     text
 }
 
+/// Where a block has its clock.
+type ClockOf<B> = fn(&mut B) -> &mut Signal<In, Clock>;
+
 /// Cycles of a comparison.
 const CYCLES: usize = 2000;
 
@@ -191,7 +185,7 @@ const CYCLES: usize = 2000;
 pub fn compare<B: Block>(
     name: &str,
     mut block: B,
-    clock: Option<fn(&mut B) -> &mut Signal<In, Clock>>,
+    clock: Option<ClockOf<B>>,
     mut drive: impl FnMut(&mut B, &mut Random) -> Vec<Vec<u32>>,
     read: impl Fn(&B) -> Vec<Vec<u32>>,
 ) {
@@ -212,7 +206,7 @@ pub fn compare<B: Block>(
     assert_eq!(actual.len(), CYCLES);
 }
 
-fn settle<B: Block>(block: &mut B, clock: Option<fn(&mut B) -> &mut Signal<In, Clock>>, level: bool) {
+fn settle<B: Block>(block: &mut B, clock: Option<ClockOf<B>>, level: bool) {
     if let Some(clock) = clock {
         clock(block).next = level.into();
     }

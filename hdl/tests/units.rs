@@ -1,0 +1,45 @@
+//! Every unit of every kind of configuration: its Verilog is written, and Verilator has nothing to say about it.
+
+use std::path::Path;
+use std::process::Command;
+
+use pleach_hdl::units::Unit;
+use pleach_spec::Config;
+
+/// Small arrays with each window and chunk.
+fn configs() -> Vec<Config> {
+    let mini = Config::resolve("mini").expect("built in");
+    let kinds = [(16, 8), (16, 16), (32, 8), (32, 16)];
+    kinds
+        .map(|(window, chunk)| Config { name: format!("w{window}g{chunk}"), window, chunk, ..mini.clone() })
+        .into()
+}
+
+#[test]
+fn verilator_finds_nothing_but_what_is_waived() {
+    let waivers = Path::new(env!("CARGO_MANIFEST_DIR")).join("../constraints/verilator.vlt");
+    for config in configs() {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("lint").join(&config.name);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        for unit in Unit::ALL {
+            let file = folder.join(format!("{}.v", unit.module()));
+            std::fs::write(&file, unit.verilog(&config).expect("Verilog")).expect("a file");
+            let output = Command::new("verilator")
+                .args(["--lint-only", "-Wall", "--top-module", unit.module()])
+                .args([&waivers, &file])
+                .output()
+                .expect("verilator starts");
+            let messages = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success() && messages.is_empty(), "{} {unit:?}:\n{messages}", config.name);
+        }
+    }
+}
+
+#[test]
+fn the_default_configuration_is_written_too() {
+    let config = Config::resolve("default").expect("built in");
+    for unit in Unit::ALL {
+        let text = unit.verilog(&config).expect("Verilog");
+        assert!(text.contains(&format!("\nmodule {} (", unit.module())), "{unit:?}");
+    }
+}
