@@ -5,7 +5,7 @@
 //! | [`netlist`] | modules whose size is a run-time value: a wire written once serves simulation, checks and Verilog |
 //! | [`verilog`] | from blocks to Verilog: checked, merged, named |
 //! | [`cells`] | leaf cells, the only hand-written Verilog |
-//! | [`array`] | the processing element and the systolic array |
+//! | [`mod@array`] | the processing element and the systolic array |
 //! | [`row`] | staging buffers and windows of the rows |
 //! | [`stream`] | weight-stream readers of the columns |
 //! | [`requant`] | requantize lanes and deskew |

@@ -6,9 +6,7 @@ mod support;
 use pleach_hdl::datapath::Datapath;
 use pleach_spec::command::Parameter;
 use pleach_spec::numerics::{Multiplier, Requantize};
-use pleach_spec::stream::{
-    Control, TAKE_ALL, TAKE_HIGH, TAKE_LOW, TAKE_NONE, Window, WordStream, chunks_taken,
-};
+use pleach_spec::stream::{Control, TAKE_ALL, TAKE_HIGH, TAKE_LOW, TAKE_NONE, Window, WordStream};
 use pleach_spec::timing::{LANE_LATENCY, drain_interval, free_latency};
 use pleach_spec::{Config, Record, VECTOR};
 use support::{Random, Verilated};
@@ -78,6 +76,15 @@ fn controls(random: &mut Random, config: &Config, vectors: usize) -> Vec<Control
         idle(&mut controls, random);
     }
     controls
+}
+
+/// Window slots that a `take` fills.
+fn chunks_taken(take: u8, config: &Config) -> usize {
+    match take {
+        TAKE_NONE => 0,
+        TAKE_ALL => config.chunks_per_vector(),
+        _ => 1,
+    }
 }
 
 /// Weights, a third of them zero, on positions that hold something.
