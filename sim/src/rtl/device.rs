@@ -1,7 +1,7 @@
 //! The Verilated accelerator as a [`Device`]: its register port and its memory port.
 
 use pleach_hdl::units::Unit;
-use pleach_spec::image::{self, Beat, beat_vector, vector_beat};
+use pleach_spec::image::{self, Beat, Placement, beat_vector, vector_beat};
 use pleach_spec::program::Run;
 use pleach_spec::register::{self, Region};
 use pleach_spec::{Config, VECTOR};
@@ -37,6 +37,7 @@ pub struct RtlDevice {
     model: Model,
     ports: HostPorts,
     run: Run,
+    first: Placement,
 }
 
 impl RtlDevice {
@@ -65,7 +66,7 @@ impl RtlDevice {
             mem_wdata: model.port("mem_wdata")?,
             mem_rdata: model.port("mem_rdata")?,
         };
-        Ok(Self { config, model, ports, run: Run::default() })
+        Ok(Self { config, model, ports, run: Run::default(), first: Placement::default() })
     }
 
     /// The model, for traces and for tests that look inside.
@@ -107,6 +108,17 @@ impl RtlDevice {
         beats.map(|beat| beat.try_into().expect("four words")).collect()
     }
 
+    /// Loads a run to other places in the memories than their beginnings.
+    pub fn load_at(&mut self, run: &Run, first: Placement) -> Result<(), DeviceError> {
+        self.check_identity()?;
+        for block in image::blocks(run, &self.config, first).expect("a checked program") {
+            self.write_memory(block.address, &block.beats);
+        }
+        self.run = run.clone();
+        self.first = first;
+        Ok(())
+    }
+
     fn counters(&mut self) -> Counters {
         Counters {
             cycles: self.read_register(register::CYCLES).into(),
@@ -144,21 +156,15 @@ impl Device for RtlDevice {
     }
 
     fn load(&mut self, run: &Run) -> Result<(), DeviceError> {
-        self.check_identity()?;
-        let blocks = image::blocks(run, &self.config).expect("a checked program");
-        for block in blocks {
-            self.write_memory(block.address, &block.beats);
-        }
-        self.run = run.clone();
-        Ok(())
+        self.load_at(run, Placement::default())
     }
 
     fn run(&mut self) -> Result<Counters, DeviceError> {
         let parameters = [
-            (register::PASS_FIRST, 0),
+            (register::PASS_FIRST, self.first.pass as u32),
             (register::PASS_COUNT, self.run.passes.len() as u32),
-            (register::WORD_FIRST, 0),
-            (register::LOAD_FIRST, 0),
+            (register::WORD_FIRST, self.first.word as u32),
+            (register::LOAD_FIRST, self.first.load as u32),
             (register::CONTROL, register::CONTROL_START),
         ];
         for (offset, value) in parameters {
