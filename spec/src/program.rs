@@ -214,6 +214,9 @@ impl Program {
     }
 }
 
+/// Columns or rows of an input map: up to here a position left of it is, as an unsigned 14-bit number, outside of it.
+const LARGEST_MAP: u32 = 8192;
+
 impl Pass {
     fn broken_rule(&self, index: usize, config: &Config) -> Result<Option<&'static str>, FieldOverflow> {
         self.walk.pack()?;
@@ -257,6 +260,11 @@ impl Pass {
             (self.parameters.len() == config.columns, "there must be one parameter a column"),
             (self.load.after as usize <= index, "a pass may only wait for passes before it"),
             (last_byte <= VECTOR, "the columns must fit in the vector"),
+            (self.store.lane as usize % config.columns == 0, "lane must be a multiple of the columns"),
+            (
+                self.load.in_width.max(self.load.in_height) <= LARGEST_MAP,
+                "input maps must be at most 8192 pixels wide and high",
+            ),
             (self.parameters.iter().all(|p| p.factor.shift >= 1), "shifts must be 1 to 62"),
         ];
         Ok(rules.into_iter().find(|(kept, _)| !kept).map(|(_, rule)| rule))
