@@ -277,7 +277,7 @@ impl Engines {
         net.wire(port.beat.tap().slice(1), &mut store.command_entry);
         net.wire(port.data.tap(), &mut store.command_data);
         net.wire(self.activations_valid.tap(), &mut store.valid);
-        net.wire(self.activations.tap(), &mut store.vector);
+        net.wire(self.activations.tap(), &mut store.activations);
     }
 
     fn wire_buffer(&mut self, net: &mut Net) {

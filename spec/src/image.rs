@@ -18,11 +18,22 @@ pub struct Block {
     pub beats: Vec<Beat>,
 }
 
+/// Where a run begins in the memories; from there on it wraps at their ends.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Placement {
+    /// Index of the first pass in the command and parameter memories.
+    pub pass: usize,
+    /// Index of the first slot word.
+    pub word: usize,
+    /// Index of the first load list entry.
+    pub load: usize,
+}
+
 /// Bit of the second beat of a slot word at which its control stands.
 const CONTROL_BIT: usize = 124;
 
-/// All blocks of a run, for passes, slot words and load list entries from index 0 on.
-pub fn blocks(run: &Run, config: &Config) -> Result<Vec<Block>, FieldOverflow> {
+/// All blocks of a run.
+pub fn blocks(run: &Run, config: &Config, first: Placement) -> Result<Vec<Block>, FieldOverflow> {
     let mut words = Vec::new();
     let mut loads = Vec::new();
     let mut parameters = Vec::new();
@@ -41,16 +52,22 @@ pub fn blocks(run: &Run, config: &Config) -> Result<Vec<Block>, FieldOverflow> {
         push_record(&mut commands[3], &pass.store)?;
     }
     let [walk, load, compute, store] = commands;
-    let regions = [
-        (Region::Word, words),
-        (Region::LoadList, loads),
-        (Region::Parameter, parameters),
-        (Region::Walk, walk),
-        (Region::Load, load),
-        (Region::Compute, compute),
-        (Region::Store, store),
+    let Config { columns, word_depth, load_depth, pass_depth, .. } = *config;
+    let memories = [
+        (Region::Word, words, 2, first.word, word_depth),
+        (Region::LoadList, loads, 1, first.load, load_depth),
+        (Region::Parameter, parameters, columns, first.pass, pass_depth),
+        (Region::Walk, walk, 2, first.pass, pass_depth),
+        (Region::Load, load, 1, first.pass, pass_depth),
+        (Region::Compute, compute, 1, first.pass, pass_depth),
+        (Region::Store, store, 2, first.pass, pass_depth),
     ];
-    Ok(regions.into_iter().map(|(region, beats)| Block { address: region.address(0), beats }).collect())
+    let blocks = memories.into_iter().flat_map(|(region, mut beats, entry, first, depth)| {
+        let wrapped = beats.split_off(beats.len().min((depth - first) * entry));
+        [(first * entry, beats), (0, wrapped)]
+            .map(|(beat, beats)| Block { address: region.address(beat as u32), beats })
+    });
+    Ok(blocks.filter(|block| !block.beats.is_empty()).collect())
 }
 
 fn push_record<T: Record>(beats: &mut Vec<Beat>, record: &T) -> Result<(), FieldOverflow> {
@@ -117,6 +134,38 @@ mod tests {
         };
         let beats: Vec<_> = word_beats(&pass, &config).collect();
         assert_eq!(beats, [[0x8002_ff01, 0, 0, 0], [0x210f, 0, 0, 0x6000_0000]]);
+    }
+
+    #[test]
+    fn a_run_wraps_at_the_end_of_a_memory() {
+        let config = Config { pass_depth: 4, ..Config::resolve("mini").unwrap() };
+        let pass = Pass {
+            layer: 0,
+            walk: Default::default(),
+            load: Default::default(),
+            compute: Default::default(),
+            store: Default::default(),
+            loads: Vec::new(),
+            words: WordStream::default(),
+            parameters: Vec::new(),
+        };
+        let run = Run { passes: vec![pass; 3] };
+        let blocks = blocks(&run, &config, Placement { pass: 2, ..Default::default() }).unwrap();
+        let sizes: Vec<_> = blocks.iter().map(|block| (block.address, block.beats.len())).collect();
+        let [walk, load, compute, store] = [0x4000_0000, 0x5000_0000, 0x6000_0000, 0x7000_0000];
+        assert_eq!(
+            sizes,
+            [
+                (walk + 4, 4),
+                (walk, 2),
+                (load + 2, 2),
+                (load, 1),
+                (compute + 2, 2),
+                (compute, 1),
+                (store + 4, 4),
+                (store, 2)
+            ]
+        );
     }
 
     #[test]

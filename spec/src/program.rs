@@ -219,6 +219,9 @@ impl Program {
     }
 }
 
+/// Columns or rows of an input map: up to here a position left of it is, as an unsigned 14-bit number, outside of it.
+const LARGEST_MAP: u32 = 8192;
+
 impl Pass {
     fn broken_rule(&self, index: usize, config: &Config) -> Result<Option<&'static str>, FieldOverflow> {
         self.walk.pack()?;
@@ -265,6 +268,14 @@ impl Pass {
             (
                 self.parameters.iter().all(|p| (1..=MAX_SHIFT).contains(&p.factor.shift)),
                 "shifts must be 1 to 62",
+            ),
+            (
+                (self.store.lane as usize).is_multiple_of(config.columns),
+                "lane must be a multiple of the columns",
+            ),
+            (
+                self.load.in_width.max(self.load.in_height) <= LARGEST_MAP,
+                "input maps must be at most 8192 pixels wide and high",
             ),
         ];
         Ok(rules.into_iter().find(|(kept, _)| !kept).map(|(_, rule)| rule))

@@ -32,7 +32,7 @@ fn simulate(bencher: Bencher<'_, '_>, pattern: Pattern) {
     let (network, input) = layer(pattern);
     let program = compile(&network, &config("default")).expect("the layer fits");
     let run = Run { passes: program.runs[0].passes[..1].to_vec() };
-    let mut device = RtlDevice::build(config("default")).expect("Verilator is there");
+    let mut device = RtlDevice::new(&config("default")).expect("Verilator is there");
     let map = &program.maps[network.input];
     device.write(map.base, &map.pack(&input)).expect("it writes");
     device.load(&run).expect("it loads");

@@ -33,7 +33,7 @@ fn check(compiled: &Compiled, count: usize) {
         sidecar.data.test.as_deref().unwrap(),
         Expected { shape: input.shape, classes: &sidecar.labels.names },
     );
-    let mut device = RtlDevice::build(model.config.clone()).expect("the RTL builds");
+    let mut device = RtlDevice::new(&model.config).expect("the RTL builds");
     let mut session = Session::new(&mut device, network, &model.program);
     for image in test.unwrap().images(&sidecar.input).take(count) {
         let map: Array3<i8> = image.unwrap().mapv(|x| input.quantization.quantize(x));

@@ -1,46 +1,54 @@
-//! The third rung of the ladder of truth: the Verilated RTL computes the bits of the golden model in the cycles of the fast one.
+//! The third rung of the ladder of truth: the RTL computes what the golden model says, in the cycles of the fast model,
+//! counted by every counter it has.
 
-use pleach_host::compile::Layouts;
-use pleach_sim::device::{FastDevice, RtlDevice};
-use pleach_spec::Config;
+use pleach_hdl::units::Unit;
+use pleach_host::compile::{Layouts, compile_with};
+use pleach_sim::device::{Device, DeviceError, FastDevice};
+use pleach_sim::rtl::{Model, RtlDevice, Verilate};
+use pleach_spec::image::Placement;
 use pleach_spec::network::ConvGeometry;
+use pleach_spec::{Config, VECTOR, register};
 use pleach_tests::{Case, Limits, cases, chains, device_output, golden_output, single_layer};
 use proptest::prelude::*;
-use std::sync::{LazyLock, Mutex, MutexGuard};
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 
-/// One model of each configuration serves all tests: every case starts on a machine that has run others.
-fn mini() -> MutexGuard<'static, RtlDevice> {
-    static DEVICE: LazyLock<Mutex<RtlDevice>> = LazyLock::new(|| build("mini"));
-    DEVICE.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+fn mini() -> Config {
+    Config::resolve("mini").expect("built in")
 }
 
-fn build(name: &str) -> Mutex<RtlDevice> {
-    let config = Config::resolve(name).expect("a built-in configuration");
-    Mutex::new(RtlDevice::build(config).expect("the RTL builds: `cargo xtask setup` gets Verilator"))
+fn device(config: &Config) -> RtlDevice {
+    RtlDevice::new(config).expect("the model builds")
 }
 
-/// Bits against golden, every counter against the fast model.
-fn check(case: &Case, rtl: &mut RtlDevice) -> Result<(), TestCaseError> {
-    let config = pleach_sim::device::Device::config(rtl).clone();
-    let (fast_output, fast_counters) = device_output(case, &mut FastDevice::new(config));
-    let (rtl_output, rtl_counters) = device_output(case, rtl);
-    prop_assert_eq!(&fast_output, &golden_output(case));
-    prop_assert_eq!(rtl_output, fast_output);
-    prop_assert_eq!(rtl_counters, fast_counters);
+fn check(case: &Case, device: &mut RtlDevice) -> Result<(), TestCaseError> {
+    let config = device.config().clone();
+    let (output, counters) = device_output(case, device);
+    let (expected, expected_counters) = device_output(case, &mut FastDevice::new(config));
+    prop_assert_eq!(counters, expected_counters);
+    prop_assert_eq!(&output, &expected);
+    prop_assert_eq!(output, golden_output(case));
     Ok(())
+}
+
+/// Always the same cases, for tests that are about something else.
+fn some_cases(limits: Limits, count: usize) -> Vec<Case> {
+    let mut runner = TestRunner::deterministic();
+    let strategy = cases(limits);
+    (0..count).map(|_| strategy.new_tree(&mut runner).expect("cases are plenty").current()).collect()
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn single_layers_on_4x4(case in cases(Limits { map: 9, ..Limits::FULL })) {
-        check(&case, &mut mini())?;
+    fn single_layers(case in cases(Limits { map: 9, ..Limits::FULL })) {
+        check(&case, &mut device(&mini()))?;
     }
 
     #[test]
-    fn chains_of_layers_on_4x4(case in chains(Limits::QUICK, 3)) {
-        check(&case, &mut mini())?;
+    fn chains_of_layers(case in chains(Limits::QUICK, 3)) {
+        check(&case, &mut device(&mini()))?;
     }
 }
 
@@ -73,10 +81,104 @@ fn fixed_layers_on_16x16() {
         (48, 48, ConvGeometry { groups: 48, ..same(3) }, [8, 8], 100, Phased),
         (33, 17, same(3), [5, 5], 0, Phased),
     ];
-    let device = build("default");
-    let mut rtl = device.lock().expect("nobody else has it");
+    let mut rtl = device(&Config::resolve("default").expect("built in"));
     for (index, (inputs, outputs, geometry, size, density, layouts)) in fixed.into_iter().enumerate() {
         let case = single_layer(inputs, outputs, geometry, size, density, layouts, index as u64);
         check(&case, &mut rtl).unwrap_or_else(|error| panic!("fixed layer {index}: {error}"));
     }
+}
+
+/// Rectangular arrays, both windows, both chunks, and staging buffers so small that they are the limit.
+#[test]
+fn other_geometries() {
+    let geometries = [(2, 2, 16, 8, 4), (4, 16, 16, 16, 4), (16, 2, 32, 8, 128), (8, 4, 32, 16, 8)];
+    for (rows, columns, window, chunk, stage_depth) in geometries {
+        let name = format!("{rows}x{columns}w{window}g{chunk}s{stage_depth}");
+        let config = Config { name: name.clone(), rows, columns, window, chunk, stage_depth, ..mini() };
+        config.check().expect("a valid configuration");
+        // One device for all: nothing of a run may leak into the next.
+        let mut device = device(&config);
+        for case in some_cases(Limits::QUICK, 20) {
+            check(&case, &mut device).unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+    }
+}
+
+/// A run that begins in the middle of all memories and wraps at their ends.
+#[test]
+fn indices_wrap_in_all_memories() {
+    let config = Config { word_depth: 4096, load_depth: 512, pass_depth: 16, ..mini() };
+    for case in some_cases(Limits { channels: 30, kernel: 3, map: 7 }, 10) {
+        let program = compile_with(&case.network, &config, case.layouts).expect("the case fits");
+        let (expected, expected_counters) = device_output(&case, &mut FastDevice::new(config.clone()));
+        let mut device = device(&config);
+        let [input, output] = [case.network.input, case.network.output].map(|tensor| &program.maps[tensor]);
+        device.write(input.base, &input.pack(&case.input)).unwrap();
+        let run = &program.runs[0];
+        let first = Placement {
+            pass: config.pass_depth - 1,
+            word: config.word_depth - 5,
+            load: config.load_depth - 3,
+        };
+        device.load_at(run, first).unwrap();
+        let counters = device.run().unwrap();
+        assert_eq!(counters, expected_counters);
+        assert_eq!(output.unpack(&device.read(output.base, output.vectors()).unwrap()), expected);
+    }
+}
+
+#[test]
+fn a_reset_ends_a_run_and_the_next_run_is_right() {
+    let mut device = device(&mini());
+    let case = &some_cases(Limits::QUICK, 3)[2];
+    check(case, &mut device).unwrap();
+    for cycles in [1, 30, 60, 100, 200] {
+        device.write_register(register::CONTROL, register::CONTROL_START);
+        assert_eq!(device.read_register(register::STATUS), register::STATUS_BUSY);
+        device.model().step(cycles);
+        device.write_register(register::CONTROL, register::CONTROL_RESET);
+        assert_eq!(device.read_register(register::STATUS), 0);
+        check(case, &mut device).unwrap();
+    }
+}
+
+#[test]
+fn the_activation_buffer_reads_back_what_was_written() {
+    let config = mini();
+    let mut device = device(&config);
+    let vectors: Vec<[i8; VECTOR]> = (0..config.activation_vectors())
+        .map(|address| std::array::from_fn(|byte| (address * 31 + byte * 7 + (address >> 8)) as i8))
+        .collect();
+    device.write(0, &vectors).unwrap();
+    assert_eq!(device.read(0, vectors.len()).unwrap(), vectors);
+    assert_eq!(device.read(5, 3).unwrap(), vectors[5..8]);
+}
+
+#[test]
+fn registers_read_back_what_they_hold_and_no_more() {
+    let config = mini();
+    let mut device = device(&config);
+    for register in register::REGISTERS {
+        let before = device.read_register(register.offset);
+        device.write_register(register.offset, 0x1234_5678 & !register::CONTROL_START);
+        let after = device.read_register(register.offset);
+        match (register.name, register.writable) {
+            ("CONTROL", _) => assert_eq!(after, 0),
+            ("PASS_FIRST", _) => assert_eq!(after, 0x678),
+            (_, true) => assert_eq!(after, 0x5678, "{}", register.name),
+            (_, false) => assert_eq!(after, before, "{}", register.name),
+        }
+    }
+    assert_eq!(device.read_register(register::GEOMETRY), 0x0810_0404);
+    assert_eq!(device.read_register(0x40), 0, "no register");
+}
+
+#[test]
+fn hardware_of_another_configuration_is_refused() {
+    let verilog = Unit::Top.verilog(&mini()).unwrap();
+    let model = Model::new(&Verilate::new(&verilog, Unit::Top.module()).build().unwrap());
+    let other = Config { name: "other".into(), stage_depth: 32, ..mini() };
+    let mut device = RtlDevice::with_model(other, model).unwrap();
+    let error = device.load(&Default::default()).unwrap_err();
+    assert!(matches!(error, DeviceError::Identity { what: "FINGERPRINT", .. }), "{error}");
 }

@@ -25,7 +25,7 @@ enum Task {
         /// Folder to write to; it is made if need be.
         #[arg(short, long, value_name = "DIR")]
         output: PathBuf,
-        /// Write this unit alone, to synthesize or look at it by itself.
+        /// What to write: the machine, or a part of it to synthesize or look at by itself.
         #[arg(long, value_enum, default_value_t = Unit::Top)]
         unit: Unit,
     },

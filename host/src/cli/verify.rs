@@ -143,7 +143,7 @@ fn open(args: &Args, model: &ModelFile) -> Result<Vec<(Kind, Box<dyn Device>)>> 
         match kind {
             Kind::Golden => {}
             Kind::Fast => devices.push((kind, Box::new(FastDevice::new(model.config.clone())))),
-            Kind::Rtl => match RtlDevice::build(model.config.clone()) {
+            Kind::Rtl => match RtlDevice::new(&model.config) {
                 Ok(device) => devices.push((kind, Box::new(device))),
                 Err(error) if args.device.is_empty() => eprintln!("The RTL is NOT compared: {error}"),
                 Err(source) => return Err(InferError::Device { device: kind.name(), source }.into()),

@@ -82,7 +82,7 @@ impl Engine {
             Kind::Golden => return Ok(Self::Golden),
             Kind::Fast => Box::new(FastDevice::new(config.clone())),
             Kind::Rtl => Box::new(
-                RtlDevice::build(config.clone())
+                RtlDevice::new(config)
                     .map_err(|source| InferError::Device { device: kind.name(), source })?,
             ),
         };

@@ -1,15 +1,17 @@
 //! The Verilated accelerator as a [`Device`]: its register port and its memory port.
 
 use pleach_hdl::units::Unit;
-use pleach_spec::image::{self, Beat, beat_vector, vector_beat};
+use pleach_spec::image::{self, Beat, Placement, beat_vector, vector_beat};
 use pleach_spec::program::Run;
 use pleach_spec::register::{self, Region};
 use pleach_spec::{Config, VECTOR, timing};
 
-use super::{Error, Model, Port, Verilate};
+use super::{Checks, Error, Model, Port, Verilate};
 use crate::device::{Device, DeviceError, Vector};
 use crate::fast::{self, Counters};
 
+/// Cycles from an address on the memory port to what is there.
+const MEM_READ_CYCLES: usize = timing::MEMORY_READ_LATENCY as usize;
 /// 32-bit words of a beat.
 const BEAT_WORDS: usize = VECTOR / 4;
 
@@ -33,16 +35,20 @@ pub struct RtlDevice {
     model: Model,
     ports: HostPorts,
     run: Run,
+    first: Placement,
 }
 
 impl RtlDevice {
-    /// Generates the Verilog, builds the model (or takes it from the cache) and checks that it is what it should be.
-    pub fn build(config: Config) -> Result<Self, DeviceError> {
-        let unit = Unit::Top;
-        let library = Verilate::new(&unit.verilog(&config)?, unit.module()).build()?;
-        let mut device = Self::with_model(config, Model::new(&library))?;
-        device.check_identity()?;
-        Ok(device)
+    /// The accelerator of a configuration, built or taken from the cache.
+    pub fn new(config: &Config) -> Result<Self, DeviceError> {
+        Self::with_checks(config, Checks::None)
+    }
+
+    /// The same with a choice of checks.
+    pub fn with_checks(config: &Config, checks: Checks) -> Result<Self, DeviceError> {
+        let verilog = Unit::Top.verilog(config)?;
+        let library = Verilate::new(&verilog, Unit::Top.module()).checks(checks).build()?;
+        Ok(Self::with_model(config.clone(), Model::new(&library))?)
     }
 
     /// Drives a model that was built for `config` and has the host's ports.
@@ -58,7 +64,7 @@ impl RtlDevice {
             mem_wdata: model.port("mem_wdata")?,
             mem_rdata: model.port("mem_rdata")?,
         };
-        Ok(Self { config, model, ports, run: Run::default() })
+        Ok(Self { config, model, ports, run: Run::default(), first: Placement::default() })
     }
 
     /// The model, for traces and for tests that look inside.
@@ -93,11 +99,22 @@ impl RtlDevice {
     /// Reads beats from consecutive addresses of the memory port.
     pub fn read_memory(&mut self, address: u32, count: usize) -> Vec<Beat> {
         let reads = (address..).take(count).flat_map(|address| [address, 1]);
-        let stimulus: Vec<u32> = reads.chain([0; 2 * timing::MEMORY_READ_LATENCY as usize]).collect();
+        let stimulus: Vec<u32> = reads.chain([0; 2 * MEM_READ_CYCLES]).collect();
         let ports = [self.ports.mem_addr, self.ports.mem_read];
         let response = self.model.play(&ports, &stimulus, &[self.ports.mem_rdata]);
-        let beats = response.chunks_exact(BEAT_WORDS).skip(timing::MEMORY_READ_LATENCY as usize);
+        let beats = response.chunks_exact(BEAT_WORDS).skip(MEM_READ_CYCLES);
         beats.map(|beat| beat.try_into().expect("four words")).collect()
+    }
+
+    /// Loads a run to other places in the memories than their beginnings.
+    pub fn load_at(&mut self, run: &Run, first: Placement) -> Result<(), DeviceError> {
+        self.check_identity()?;
+        for block in image::blocks(run, &self.config, first).expect("a checked program") {
+            self.write_memory(block.address, &block.beats);
+        }
+        self.run = run.clone();
+        self.first = first;
+        Ok(())
     }
 
     fn counters(&mut self) -> Counters {
@@ -137,20 +154,15 @@ impl Device for RtlDevice {
     }
 
     fn load(&mut self, run: &Run) -> Result<(), DeviceError> {
-        let blocks = image::blocks(run, &self.config).expect("a checked program");
-        for block in blocks {
-            self.write_memory(block.address, &block.beats);
-        }
-        self.run = run.clone();
-        Ok(())
+        self.load_at(run, Placement::default())
     }
 
     fn run(&mut self) -> Result<Counters, DeviceError> {
         let parameters = [
-            (register::PASS_FIRST, 0),
+            (register::PASS_FIRST, self.first.pass as u32),
             (register::PASS_COUNT, self.run.passes.len() as u32),
-            (register::WORD_FIRST, 0),
-            (register::LOAD_FIRST, 0),
+            (register::WORD_FIRST, self.first.word as u32),
+            (register::LOAD_FIRST, self.first.load as u32),
             (register::CONTROL, register::CONTROL_START),
         ];
         for (offset, value) in parameters {

@@ -34,14 +34,6 @@ pub enum Error {
         /// What it printed.
         output: String,
     },
-    /// `verilator --lint-only -Wall` had something to say.
-    #[error("module `{top}` is not clean:\n{output}")]
-    Lint {
-        /// The top module of the Verilog.
-        top: String,
-        /// The warnings.
-        output: String,
-    },
     /// Verilator's output does not look as expected.
     #[error("cannot read what Verilator wrote for module `{top}`: {what}")]
     Unreadable {

@@ -40,10 +40,11 @@ fn parse_line(line: &str) -> Option<Declaration> {
     Some(Declaration { name: decode(member), member: member.to_owned(), direction, width: high - low + 1 })
 }
 
-/// Undoes Verilator's encoding of characters that C++ has no place for: `__0` and two hexadecimal digits.
+/// Undoes Verilator's encoding of characters that C++ has no place for: `__0` and two hexadecimal digits. Names that mean
+/// something in C++ (`vector`) are prefixed with `__SYM__`.
 fn decode(member: &str) -> String {
     let mut name = String::new();
-    let mut rest = member;
+    let mut rest = member.strip_prefix("__SYM__").unwrap_or(member);
     while let Some((before, after)) = rest.split_once("__0") {
         let code = after.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok());
         name.push_str(before);
@@ -92,8 +93,9 @@ mod tests {
     }
 
     #[test]
-    fn leaves_ordinary_underscores_alone() {
+    fn decodes_names_and_leaves_ordinary_underscores_alone() {
         assert_eq!(decode("a__0xyz_b__"), "a__0xyz_b__");
         assert_eq!(decode("x__024y__024z"), "x$y$z");
+        assert_eq!(decode("__SYM__vector"), "vector");
     }
 }

@@ -136,7 +136,7 @@ impl Logic for Sequencer {
         );
 
         // Whether the word at hand is issued.
-        self.running.next = self.passes_left.q.val().any();
+        self.running.next = self.passes_left.q.val().any() & !self.idle.val();
         self.takes.next = self.control_take.val().any();
         self.last.next = !self.words_left.q.val().any();
         self.starved.next = self.takes.val() & !self.available.q.val().any();

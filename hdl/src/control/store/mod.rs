@@ -5,7 +5,7 @@
 //! | `clock`, `idle` | 1 | in |
 //! | `command_first`, `command_write$b`, `command_entry`, `command_data` | 12, 1, 12, 128 | in, as in [`CommandMemory`], two beats each |
 //! | `valid` | 1 | in, cycle v: the results of a row are here, row 0 of a tile first |
-//! | `vector` | 128 | in, cycle v: byte *i* is of column *i* mod C |
+//! | `activations` | 128 | in, cycle v: byte *i* is of column *i* mod C |
 //! | `write` | 1 | out, cycle v: they are to be written (the row belongs to a pixel) |
 //! | `address` | 20 | out, cycle v |
 //! | `data`, `bytes` | 128, 16 | out, cycle v: the vector, and which bytes of it are meant |
@@ -46,7 +46,7 @@ pub struct Store {
     /// Results of a row.
     pub valid: Signal<In, Bit>,
     /// Their bytes, repeated.
-    pub vector: Signal<In, Bits<128>>,
+    pub activations: Signal<In, Bits<128>>,
     /// Write them.
     pub write: Signal<Out, Bit>,
     /// Where.
@@ -76,7 +76,7 @@ impl Store {
             command_entry: Default::default(),
             command_data: Default::default(),
             valid: Default::default(),
-            vector: Default::default(),
+            activations: Default::default(),
             write: Default::default(),
             address: Default::default(),
             data: Default::default(),
@@ -134,7 +134,7 @@ impl Structure for Store {
     fn wires(&mut self, net: &mut Net) {
         self.wire_command(net);
         self.wire_sequencer(net);
-        net.wire(self.vector.tap(), &mut self.data);
+        net.wire(self.activations.tap(), &mut self.data);
     }
 }
 

@@ -160,7 +160,7 @@ impl Logic for Sequencer {
         self.active.next = self.pixels_left.q.val().any();
         self.starts_tile.next = self.row.q.val() == 0;
         self.need.next =
-            (bit_cast::<6, 20>(self.record_address.q.val()) - self.row.q.val()) & self.last_row.val();
+            (self.record_address.q.val().get_bits::<6>(0) - self.row.q.val()) & self.last_row.val();
         self.starts_class.next = self.active.val() & (self.need.val() != self.last_need.q.val());
         self.record_class.next = self.last_class.q.val();
         if self.starts_class.val() {
