@@ -260,7 +260,10 @@ impl Pass {
             (self.parameters.len() == config.columns, "there must be one parameter a column"),
             (self.load.after as usize <= index, "a pass may only wait for passes before it"),
             (last_byte <= VECTOR, "the columns must fit in the vector"),
-            (self.store.lane as usize % config.columns == 0, "lane must be a multiple of the columns"),
+            (
+                (self.store.lane as usize).is_multiple_of(config.columns),
+                "lane must be a multiple of the columns",
+            ),
             (
                 self.load.in_width.max(self.load.in_height) <= LARGEST_MAP,
                 "input maps must be at most 8192 pixels wide and high",
