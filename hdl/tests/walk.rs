@@ -102,8 +102,8 @@ fn classes(tile: &[Place]) -> (Vec<u32>, Vec<u32>) {
     let need = |row: usize| (tile[row].address - row as i64).rem_euclid(rows) as u32;
     let mut classes = vec![0];
     let mut needs = vec![need(0)];
-    for row in 1..tile.len() {
-        if tile[row].active && need(row) != need(row - 1) {
+    for (row, place) in tile.iter().enumerate().skip(1) {
+        if place.active && need(row) != need(row - 1) {
             needs.push(need(row));
         }
         classes.push(needs.len() as u32 - 1);
