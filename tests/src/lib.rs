@@ -2,6 +2,8 @@
 
 pub mod vgg;
 
+pub mod model_file;
+
 use ndarray::Array3;
 use pleach_host::compile::{Layouts, compile_with};
 use pleach_sim::device::{Device, Session};

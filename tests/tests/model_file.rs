@@ -1,44 +1,13 @@
 //! `model.bin`: what was written is read, and nothing else is.
 
-use pleach_host::compile::compile_with;
 use pleach_sim::device::{FastDevice, Session};
 use pleach_spec::Config;
-use pleach_spec::model_file::{FormatError, LayerInfo, META_KEYS, ModelFile, ModelFileError, Preprocessing};
-use pleach_tests::{Case, Limits, cases, chains};
+use pleach_spec::model_file::{FormatError, META_KEYS, ModelFile, ModelFileError, Preprocessing};
+use pleach_tests::model_file::{model, section, sign, small_model, word};
+use pleach_tests::{Limits, cases, chains};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-
-fn model(case: &Case, config: &Config) -> ModelFile {
-    let program = compile_with(&case.network, config, case.layouts).expect("the case fits");
-    let mut layers = LayerInfo::table(&case.network, &program);
-    for (index, layer) in layers.iter_mut().enumerate() {
-        (layer.cycles, layer.dense_cycles) = (1000 + index as u64, 4000);
-    }
-    let channels = case.network.tensors[case.network.input].shape.channels;
-    ModelFile {
-        network: case.network.clone(),
-        config: config.clone(),
-        program,
-        layers,
-        preprocessing: Some(Preprocessing { mean: vec![0.5; channels], std: vec![127.5; channels] }),
-        labels: vec!["zero".into(), "\"one\"\n".into(), "dwá".into()],
-        notes: [("source".into(), "case.onnx".into())].into(),
-    }
-}
-
-/// A small model that is the same in every run: two layers, sparse and dense words, padding in every section.
-fn small_model() -> ModelFile {
-    let limits = Limits { channels: 5, kernel: 3, map: 4 };
-    let mut runner = TestRunner::deterministic();
-    loop {
-        let case = chains(limits, 2).new_tree(&mut runner).expect("no filter fails for ever").current();
-        let weights: usize = case.network.layers.iter().map(|layer| layer.weights.len()).sum();
-        if (40..80).contains(&weights) {
-            return model(&case, &Config::resolve("mini").expect("built in"));
-        }
-    }
-}
 
 fn format_error(bytes: &[u8]) -> FormatError {
     ModelFile::from_bytes(bytes, None).expect_err("it must be refused")
@@ -105,30 +74,6 @@ fn every_flipped_bit_is_refused() {
         }
     }
     assert!(ModelFile::from_bytes(&bytes, None).is_ok());
-}
-
-fn word(bytes: &[u8], at: usize) -> u32 {
-    u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap())
-}
-
-/// Makes all checksums right again, from the documentation of the format.
-fn sign(bytes: &mut [u8]) {
-    let entries = word(bytes, 24).min(3) as usize;
-    for entry in (0..entries).map(|entry| 32 + 16 * entry) {
-        let (offset, size) = (word(bytes, entry + 4) as usize, word(bytes, entry + 8) as usize);
-        if let Some(section) = bytes.get(offset..offset.saturating_add(size)) {
-            let crc = crc32fast::hash(section).to_le_bytes();
-            bytes[entry + 12..entry + 16].copy_from_slice(&crc);
-        }
-    }
-    let covered = [&bytes[..28], &bytes[32..32 + 16 * entries]].concat();
-    bytes[28..32].copy_from_slice(&crc32fast::hash(&covered).to_le_bytes());
-}
-
-/// Bytes of a section, by its number in the table.
-fn section(bytes: &[u8], index: usize) -> std::ops::Range<usize> {
-    let (offset, size) = (word(bytes, 36 + 16 * index) as usize, word(bytes, 40 + 16 * index) as usize);
-    offset..offset + size
 }
 
 #[test]
