@@ -41,7 +41,7 @@ macro_rules! registers {
 registers! {
     MAGIC @ 0x00 ro "Identity: reads \"PLCH\"";
     VERSION @ 0x04 ro "Version of the contract";
-    GEOMETRY @ 0x08 ro "Rows [7:0], columns [15:8], window [23:16], chunk [31:24]";
+    GEOMETRY @ 0x08 ro "Rows `[7:0]`, columns `[15:8]`, window `[23:16]`, chunk `[31:24]`";
     FINGERPRINT @ 0x0c ro "Fingerprint of the configuration the hardware was generated for";
     CONTROL @ 0x10 rw "Bit 0 starts a run, bit 1 resets the engines; reads 0";
     STATUS @ 0x14 ro "Bit 0 busy, bit 1 done";
@@ -83,7 +83,7 @@ macro_rules! regions {
 regions! {
     /// A region of the memory port: what `mem_addr[31:28]` selects. `mem_addr[27:0]` counts 128-bit beats.
     Activation = 0, "Activation buffer; beat = vector address. The only region that can be read back";
-    Word = 1, "Slot words, `2 * ceil(C / 16)` beats each: for every 16 columns a beat of int8 weights (column c in byte c mod 16) and a beat of positions (column c in bits `(c mod 16) * log2 W` up). Bits [127:124] of beat 1 hold the control";
+    Word = 1, "Slot words, `2 * ceil(C / 16)` beats each: for every 16 columns a beat of int8 weights (column c in byte c mod 16) and a beat of positions (column c in bits `(c mod 16) * log2 W` up). Bits `[127:124]` of beat 1 hold the control";
     LoadList = 2, "Load list, one entry (32 bits) a beat";
     Parameter = 3, "Parameters: beat = pass * C + column";
     Walk = 4, "WALK commands, two beats each";
