@@ -270,6 +270,10 @@ impl Pass {
                 "shifts must be 1 to 62",
             ),
             (
+                self.parameters.iter().all(|p| p.low <= p.high),
+                "the lower clamp must not be above the upper one",
+            ),
+            (
                 (self.store.lane as usize).is_multiple_of(config.columns),
                 "lane must be a multiple of the columns",
             ),
