@@ -12,6 +12,7 @@ use pleach_sim::fast::time_run;
 use pleach_spec::Config;
 use pleach_spec::model_file::{LayerInfo, ModelFile, Preprocessing};
 use pleach_spec::network::Network;
+use pleach_spec::program::{Pass, Program};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -53,39 +54,50 @@ pub fn compile_onnx(path: &Path, options: &Options, progress: Progress<'_>) -> R
     let float = passes::optimise(&import::load(path, &options.shapes)?.graph);
     let images = calibration_images(path, &float, options, &sidecar)?;
     let calibration = calibrate(&float, &images, progress)?;
-    let network = quantize::quantize(&float, &calibration)?;
-    let compiled = |network, float, unpruned, pruned| -> Result<Compiled> {
-        check_labels(path, &sidecar, &network)?;
-        let mut model = compile_network(network, &options.config)?;
-        model.preprocessing =
-            Some(preprocessing(&sidecar, model.network.tensors[model.network.input].shape.channels));
-        model.labels.clone_from(&sidecar.labels.names);
-        let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        model.notes.insert("source".into(), name);
-        if let Some(speedup) = options.speedup {
-            model.notes.insert("speedup".into(), speedup.to_string());
+    let dense = quantize::quantize(&float, &calibration)?;
+    check_labels(path, &sidecar, &dense)?;
+    let (network, unpruned, pruned) = match options.speedup {
+        None => (dense, None, None),
+        Some(speedup) => {
+            let (network, pruned) = prune(&float, &calibration, &images, &options.config, speedup, progress)?;
+            (network, Some(dense), Some(pruned))
         }
-        Ok(Compiled { model, float, unpruned, pruned })
     };
-    let Some(speedup) = options.speedup else {
-        return compiled(network, float, None, None);
-    };
+    let channels = network.tensors[network.input].shape.channels;
+    let mut model = compile_network(network, &options.config)?;
+    model.preprocessing = Some(preprocessing(&sidecar, channels));
+    model.labels.clone_from(&sidecar.labels.names);
+    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    model.notes.insert("source".into(), name);
+    if let Some(speedup) = options.speedup {
+        model.notes.insert("speedup".into(), speedup.to_string());
+    }
+    Ok(Compiled { model, float, unpruned, pruned })
+}
+
+/// Slot-prunes a copy of the float network, gives its layers their output statistics back, and quantizes it.
+fn prune(
+    float: &Graph,
+    calibration: &Calibration,
+    images: &[Array3<f32>],
+    config: &Config,
+    speedup: f64,
+    progress: Progress<'_>,
+) -> Result<(Network, Pruned)> {
     let mut graph = float.clone();
     let moments = |tensor: &str| -> Vec<f32> {
-        match calibration.tensor(tensor) {
-            Some(statistics) => statistics.channels.iter().map(|c| c.second_moment() as f32).collect(),
-            None => Vec::new(),
-        }
+        let statistics = calibration.tensor(tensor).expect("the dense network was quantized with it");
+        statistics.channels.iter().map(|channel| channel.second_moment() as f32).collect()
     };
-    let pruned = slot_prune(&mut graph, &moments, &options.config, speedup)?;
+    let pruned = slot_prune(&mut graph, &moments, config, speedup)?;
     let layers = graph.layers().count();
-    rescale(&mut graph, &float, &images, &mut |done| progress("rescaling", done, layers))?;
-    let calibration = calibrate(&graph, &images, progress)?;
-    let mut sparse = quantize::quantize(&graph, &calibration)?;
-    for layer in &mut sparse.layers {
+    rescale(&mut graph, float, images, &mut |done| progress("rescaling", done, layers))?;
+    let calibration = calibrate(&graph, images, progress)?;
+    let mut network = quantize::quantize(&graph, &calibration)?;
+    for layer in &mut network.layers {
         layer.channel_order = pruned.orders.get(&layer.name).cloned().unwrap_or_default();
     }
-    compiled(sparse, float, Some(network), Some(pruned))
+    Ok((network, pruned))
 }
 
 /// There must be a name for every class, or none.
@@ -111,17 +123,13 @@ struct WrongLabels {
 /// Compiles a quantized network, with the exact cycles of every layer.
 pub fn compile_network(network: Network, config: &Config) -> Result<ModelFile, CompileError> {
     let program = compile(&network, config)?;
-    let mut layers = LayerInfo::table(&network, &program);
     let dense = compile(&dense_reference(&network), config)?;
-    for run in &program.runs {
-        for (pass, timing) in run.passes.iter().zip(time_run(run, config).passes) {
-            layers[pass.layer].cycles += timing.counters.cycles;
-        }
+    let mut layers = LayerInfo::table(&network, &program);
+    for (pass, cycles) in pass_cycles(&program, config) {
+        layers[pass.layer].cycles += cycles;
     }
-    for run in &dense.runs {
-        for (pass, timing) in run.passes.iter().zip(time_run(run, config).passes) {
-            layers[pass.layer].dense_cycles += timing.counters.cycles;
-        }
+    for (pass, cycles) in pass_cycles(&dense, config) {
+        layers[pass.layer].dense_cycles += cycles;
     }
     Ok(ModelFile {
         network,
@@ -131,6 +139,14 @@ pub fn compile_network(network: Network, config: &Config) -> Result<ModelFile, C
         preprocessing: None,
         labels: Vec::new(),
         notes: BTreeMap::new(),
+    })
+}
+
+/// All passes with the cycles each adds to its run.
+fn pass_cycles<'a>(program: &'a Program, config: &'a Config) -> impl Iterator<Item = (&'a Pass, u64)> {
+    program.runs.iter().flat_map(move |run| {
+        let timings = time_run(run, config).passes;
+        run.passes.iter().zip(timings).map(|(pass, timing)| (pass, timing.counters.cycles))
     })
 }
 
