@@ -73,7 +73,7 @@ fn run_steps(steps: &mut Steps) -> Result<(), Failure> {
             steps.step("synthesis of `mini`", || verilog::synthesize(&tools, &file))?;
         }
     }
-    steps.cargo("tests", &["test", "--workspace"], |cargo| {
+    steps.cargo("tests", &["test", "--workspace", "--no-fail-fast"], |cargo| {
         tools.verilator.export(cargo);
         cargo.env("PLEACH_CACHE", root().join("target/pleach-cache"));
     })
