@@ -1,5 +1,6 @@
 //! The command line from outside: what it prints, what it refuses, and with which exit code.
 
+use pleach_spec::model_file::ModelFile;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -206,4 +207,22 @@ fn verify_compares_every_layer_with_the_golden_model() {
     assert_eq!(report["first_difference"], serde_json::Value::Null);
     assert_eq!(report["against"], serde_json::json!(["fast"]));
     assert_eq!(report["layers"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn verify_names_the_first_element_that_differs() {
+    let host = Host::new();
+    let path = host.compiled();
+    let mut model = ModelFile::read(&path, None).unwrap();
+    // The program still has the weights of before: now the golden model and the device disagree.
+    for weight in &mut model.network.layers[1].weights {
+        *weight = weight.wrapping_neg().max(-127);
+    }
+    model.write(&path).unwrap();
+    let arguments = ["verify", path.to_str().unwrap(), "--device", "fast", "--json"];
+    host.refuses(&arguments, &["elements differ", "the first one in layer `conv2` (fast, image 0)"]);
+    let report: serde_json::Value = serde_json::from_slice(&host.run(&arguments).stdout).unwrap();
+    assert_eq!(report["first_difference"]["layer"], "conv2");
+    assert_eq!(report["layers"][0]["differences"]["fast"], 0);
+    assert!(report["layers"][1]["differences"]["fast"].as_u64().unwrap() > 100);
 }

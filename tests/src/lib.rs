@@ -16,6 +16,16 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
+/// Random cases of a test: `usual`, times `PLEACH_DEPTH` where that is set (`cargo xtask deep` does).
+pub fn depth(usual: u32) -> ProptestConfig {
+    ProptestConfig::with_cases(usual * deep().unwrap_or(1))
+}
+
+/// The value of `PLEACH_DEPTH`, by which tests go deeper than they usually do.
+pub fn deep() -> Option<u32> {
+    std::env::var("PLEACH_DEPTH").ok().and_then(|depth| depth.parse().ok())
+}
+
 /// Limits of the random layers.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {

@@ -2,7 +2,7 @@
 
 use pleach_sim::device::FastDevice;
 use pleach_spec::Config;
-use pleach_tests::{Limits, cases, chains, device_output, golden_output};
+use pleach_tests::{Limits, cases, chains, depth, device_output, golden_output};
 use proptest::prelude::*;
 
 fn configs() -> impl Strategy<Value = Config> {
@@ -17,7 +17,7 @@ fn configs() -> impl Strategy<Value = Config> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(depth(96))]
 
     #[test]
     fn single_layers(case in cases(Limits::FULL), config in configs()) {

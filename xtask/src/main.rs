@@ -30,6 +30,12 @@ enum Task {
     Setup,
     /// Run everything that CI runs.
     Test,
+    /// Compare the models of the hardware over many more random cases, and over a layer of VGG-16 in RTL.
+    Deep {
+        /// How many times the usual number of cases.
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+        depth: u32,
+    },
     /// Write the pages of docs/ that are generated from the crate `spec`.
     Docs {
         /// Write nothing; fail if a page is not current.
@@ -53,6 +59,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Setup => tools::setup(),
         Task::Test => test::run(),
+        Task::Deep { depth } => test::deep(depth),
         Task::Docs { check: true } => docs::check(),
         Task::Docs { check: false } => docs::write(),
         Task::Area { config, unit } => verilog::area(&config, &unit),

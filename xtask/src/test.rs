@@ -1,6 +1,7 @@
 //! `cargo xtask test`: everything that CI runs, cheapest first.
 
 use crate::process::{self, cargo};
+use crate::tools::Tools;
 use crate::{Failure, docs, root, tidy, tools, verilog};
 use pleach_spec::Config;
 use std::path::Path;
@@ -73,8 +74,30 @@ fn run_steps(steps: &mut Steps) -> Result<(), Failure> {
             steps.step("synthesis of `mini`", || verilog::synthesize(&tools, &file))?;
         }
     }
-    steps.cargo("tests", &["test", "--workspace", "--no-fail-fast"], |cargo| {
-        tools.verilator.export(cargo);
-        cargo.env("PLEACH_CACHE", root().join("target/pleach-cache"));
-    })
+    steps.cargo("tests", &["test", "--workspace", "--no-fail-fast"], |cargo| simulate_with(&tools, cargo))
+}
+
+/// The tests that compare the models of the hardware, with `depth` times their usual number of cases.
+pub fn deep(depth: u32) -> Result<(), Failure> {
+    let tools = tools::find()?;
+    let mut command = cargo();
+    command.args([
+        "test",
+        "--release",
+        "--package",
+        "pleach-tests",
+        "--test",
+        "rtl",
+        "--test",
+        "fast_vs_golden",
+    ]);
+    command.args(["--", "--nocapture"]).env("PLEACH_DEPTH", depth.to_string());
+    simulate_with(&tools, &mut command);
+    process::run(&mut command)
+}
+
+/// Lets a command build and find Verilated models.
+fn simulate_with(tools: &Tools, command: &mut Command) {
+    tools.verilator.export(command);
+    command.env("PLEACH_CACHE", root().join("target/pleach-cache"));
 }

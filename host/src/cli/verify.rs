@@ -98,6 +98,9 @@ pub fn execute(args: &Args) -> Result<()> {
     let golden = golden_maps(model, &images.int8)?;
     for (kind, mut device) in open(args, model)? {
         report.against.push(kind.name());
+        for layer in &mut report.layers {
+            layer.differences.insert(kind.name(), 0);
+        }
         compare(&mut report, kind, device.as_mut(), model, &images.int8, &golden)?;
     }
     if args.json {
@@ -215,8 +218,7 @@ fn print(report: &Report, source: &str) {
     let header = ["layer".to_owned(), "elements".to_owned()].into_iter();
     table.set_header(header.chain(report.against.iter().map(|name| format!("{name} differs"))));
     for layer in &report.layers {
-        let counts =
-            report.against.iter().map(|name| layer.differences.get(name).copied().unwrap_or(0).to_string());
+        let counts = report.against.iter().map(|name| layer.differences[name].to_string());
         table.add_row([layer.name.clone(), layer.elements.to_string()].into_iter().chain(counts));
     }
     eprintln!("{table}");
