@@ -15,7 +15,7 @@ use pleach_spec::Config;
 use pleach_spec::network::Network;
 use pleach_spec::program::{Pass, Program, Run};
 
-/// What the compiler may do; the defaults are the best it can.
+/// How maps lie in the activation buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layouts {
     /// Maps whose reader strides are written phase by phase.
