@@ -172,12 +172,12 @@ fn print_summary(report: &RunReport, loaded: &Loaded, images: &Images) {
         );
     }
     eprintln!(
-        "{} cycles an image ({} dense: {:.2}x, convolutions {:.2}x), {:.0} frames/s at {} MHz on `{}`; {:.3} ms an image on this computer ({})",
+        "{} cycles an image ({} dense: {:.2}x, convolutions {:.2}x), {} frames/s at {} MHz on `{}`; {:.3} ms an image on this computer ({})",
         thousands(report.cycles),
         thousands(report.dense_cycles),
         report.speedup,
         report.convolutions.speedup,
-        report.frames_per_s,
+        thousands(report.frames_per_s.round() as u64),
         loaded.model().config.clock_mhz,
         report.config,
         report.host_ms,

@@ -3,7 +3,7 @@
 //! The window is replayed once a pass, to find which channel of which load each weight multiplies; after that a pixel costs
 //! one multiply-accumulate for each non-zero weight, in blocks of pixels that the compiler turns into SIMD code.
 
-use pleach_spec::command::{LoadEntry, Store, Walk};
+use pleach_spec::command::{LoadEntry, Walk};
 use pleach_spec::program::{Pass, Run};
 use pleach_spec::stream::Window;
 use pleach_spec::{Config, VECTOR};
@@ -34,7 +34,7 @@ pub fn execute(run: &Run, config: &Config, activations: &mut Activations) {
 fn execute_pass(pass: &Pass, config: &Config, activations: &mut Activations) {
     let columns = column_terms(pass, config);
     let pixels = input_pixels(&pass.walk);
-    let places = output_addresses(&pass.store);
+    let places: Vec<usize> = pass.store.addresses().map(|address| address as usize).collect();
     let mut operands = vec![[0i16; BLOCK]; pass.loads.len() * VECTOR];
     for (pixels, places) in pixels.chunks(BLOCK).zip(places.chunks(BLOCK)) {
         gather(pass, pixels, activations, &mut operands);
@@ -95,29 +95,6 @@ fn input_pixels(walk: &Walk) -> Vec<Pixel> {
         current
     };
     (0..walk.pixels).map(next).collect()
-}
-
-/// The vector addresses STORE writes, in order.
-fn output_addresses(store: &Store) -> Vec<usize> {
-    let (mut x, mut phase_x, mut phase_y) = (0, 0, 0);
-    let (mut row_start, mut address) = (store.address, store.address);
-    let step = |phase: &mut u32, split, step, back| {
-        let last = *phase == split;
-        *phase = if last { 0 } else { *phase + 1 };
-        if last { back } else { step }
-    };
-    let next = |_| {
-        let current = address as usize;
-        x += 1;
-        if x == store.width {
-            row_start += step(&mut phase_y, store.split_y, store.y_step, store.y_back);
-            (x, phase_x, address) = (0, 0, row_start);
-        } else {
-            address += step(&mut phase_x, store.split_x, store.x_step, store.x_back);
-        }
-        current
-    };
-    (0..store.pixels).map(next).collect()
 }
 
 /// Fills the operand matrix `[load][channel][pixel]` for a block of pixels.

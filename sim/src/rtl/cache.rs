@@ -15,9 +15,13 @@ pub fn folder() -> PathBuf {
     if let Some(folder) = std::env::var_os("PLEACH_CACHE").filter(|value| !value.is_empty()) {
         return folder.into();
     }
-    let target = std::env::current_exe().ok().and_then(|program| cargo_target(&program).map(Path::to_owned));
-    let base = target.or_else(|| dirs::cache_dir().map(|folder| folder.join("pleach")));
+    let base = target_folder().or_else(|| dirs::cache_dir().map(|folder| folder.join("pleach")));
     base.unwrap_or_else(|| std::env::temp_dir().join("pleach")).join("verilated")
+}
+
+/// The Cargo target folder that this program runs from.
+pub fn target_folder() -> Option<PathBuf> {
+    std::env::current_exe().ok().and_then(|program| cargo_target(&program).map(Path::to_owned))
 }
 
 /// The Cargo target folder, whatever its name, that `program` lies in.

