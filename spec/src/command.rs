@@ -89,6 +89,40 @@ record! {
     }
 }
 
+/// Where the kernel of an output pixel lies on the input map.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// Vector address of tap (0, 0) of channel group 0, if no address wraps.
+    pub address: i64,
+    /// Input column of tap (0, 0).
+    pub ix: i32,
+    /// Input row of tap (0, 0).
+    pub iy: i32,
+}
+
+impl Walk {
+    /// The positions of the pixels of a pass, in order.
+    pub fn positions(&self) -> impl Iterator<Item = Position> {
+        let walk = *self;
+        let mut x = 0;
+        let mut position = Position { address: i64::from(walk.address), ix: walk.ix, iy: walk.iy };
+        (0..walk.pixels).map(move |_| {
+            let current = position;
+            x += 1;
+            if x == walk.width {
+                x = 0;
+                position.address += i64::from(walk.y_jump);
+                position.ix = walk.ix;
+                position.iy += walk.stride_y as i32;
+            } else {
+                position.address += i64::from(walk.x_step);
+                position.ix += walk.stride_x as i32;
+            }
+            current
+        })
+    }
+}
+
 impl Store {
     /// The vector addresses that the pixels of a pass are written to, in order, if no address wraps.
     pub fn addresses(&self) -> impl Iterator<Item = i64> {

@@ -3,7 +3,7 @@
 //! The window is replayed once a pass, to find which channel of which load each weight multiplies; after that a pixel costs
 //! one multiply-accumulate for each non-zero weight, in blocks of pixels that the compiler turns into SIMD code.
 
-use pleach_spec::command::{LoadEntry, Walk};
+use pleach_spec::command::{LoadEntry, Position};
 use pleach_spec::program::{Pass, Run};
 use pleach_spec::stream::Window;
 use pleach_spec::{Config, VECTOR};
@@ -33,7 +33,7 @@ pub fn execute(run: &Run, config: &Config, activations: &mut Activations) {
 
 fn execute_pass(pass: &Pass, config: &Config, activations: &mut Activations) {
     let columns = column_terms(pass, config);
-    let pixels = input_pixels(&pass.walk);
+    let pixels: Vec<Position> = pass.walk.positions().collect();
     let places: Vec<usize> = pass.store.addresses().map(|address| address as usize).collect();
     let mut operands = vec![[0i16; BLOCK]; pass.loads.len() * VECTOR];
     for (pixels, places) in pixels.chunks(BLOCK).zip(places.chunks(BLOCK)) {
@@ -66,39 +66,8 @@ fn column_terms(pass: &Pass, config: &Config) -> Vec<Vec<Term>> {
     columns
 }
 
-/// Where the kernel of an output pixel lies on the input map.
-#[derive(Clone, Copy)]
-struct Pixel {
-    address: i32,
-    ix: i32,
-    iy: i32,
-}
-
-/// The pixels WALK visits, in order.
-fn input_pixels(walk: &Walk) -> Vec<Pixel> {
-    let mut pixel = Pixel { address: walk.address, ix: walk.ix, iy: walk.iy };
-    let mut x = 0;
-    let next = |_| {
-        let current = pixel;
-        x += 1;
-        if x == walk.width {
-            x = 0;
-            pixel = Pixel {
-                address: pixel.address + walk.y_jump,
-                ix: walk.ix,
-                iy: pixel.iy + walk.stride_y as i32,
-            };
-        } else {
-            pixel.address += walk.x_step;
-            pixel.ix += walk.stride_x as i32;
-        }
-        current
-    };
-    (0..walk.pixels).map(next).collect()
-}
-
 /// Fills the operand matrix `[load][channel][pixel]` for a block of pixels.
-fn gather(pass: &Pass, pixels: &[Pixel], activations: &Activations, operands: &mut [[i16; BLOCK]]) {
+fn gather(pass: &Pass, pixels: &[Position], activations: &Activations, operands: &mut [[i16; BLOCK]]) {
     let pad = [pass.load.pad as i8; VECTOR];
     for (entry, rows) in pass.loads.iter().zip(operands.chunks_mut(VECTOR)) {
         for (index, pixel) in pixels.iter().enumerate() {
@@ -114,11 +83,11 @@ fn gather(pass: &Pass, pixels: &[Pixel], activations: &Activations, operands: &m
 }
 
 /// Vector address that a load reads for a pixel, `None` for padding.
-fn source(entry: &LoadEntry, pass: &Pass, pixel: &Pixel) -> Option<usize> {
+fn source(entry: &LoadEntry, pass: &Pass, pixel: &Position) -> Option<usize> {
     let inside = |at: i32, size: u32| (0..size as i32).contains(&at);
     let hit = inside(pixel.iy + entry.dy as i32, pass.load.in_height)
         && inside(pixel.ix + entry.dx as i32, pass.load.in_width);
-    hit.then(|| (pixel.address + entry.offset) as usize)
+    hit.then(|| (pixel.address + i64::from(entry.offset)) as usize)
 }
 
 /// Sums of one column for a block of pixels.

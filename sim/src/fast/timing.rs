@@ -2,7 +2,7 @@
 //!
 //! Nothing here depends on data, so a program is timed once for all images.
 
-use pleach_spec::command::Walk;
+use pleach_spec::command::{Position, Walk};
 use pleach_spec::program::{Pass, Run};
 use pleach_spec::stream::TAKE_NONE;
 use pleach_spec::{Config, timing};
@@ -50,34 +50,14 @@ pub struct RunTiming {
     pub passes: Vec<PassTiming>,
 }
 
-/// Rotation classes of each pixel tile of a pass: bank reads a load takes.
+/// Rotation classes of each pixel tile of a pass: bank reads a load takes. Rows beyond the last pixel never make a class.
 fn rotation_classes(walk: &Walk, rows: usize) -> Vec<u64> {
-    let (mut x, mut address, mut pixel) = (0, i64::from(walk.address), 0);
-    let tile = |_| {
-        let mut classes = 1;
-        let mut previous = None;
-        for row in 0..rows as i64 {
-            let need = (address - row).rem_euclid(rows as i64);
-            // An inactive row repeats the record of the row before, and stays in its class.
-            if pixel >= walk.pixels {
-                break;
-            }
-            if previous.is_some_and(|previous| previous != need) {
-                classes += 1;
-            }
-            previous = Some(need);
-            pixel += 1;
-            x += 1;
-            if x == walk.width {
-                x = 0;
-                address += i64::from(walk.y_jump);
-            } else {
-                address += i64::from(walk.x_step);
-            }
-        }
-        classes
+    let need = |(pixel, position): (usize, Position)| {
+        (position.address - (pixel % rows) as i64).rem_euclid(rows as i64)
     };
-    (0..walk.tiles).map(tile).collect()
+    let needs: Vec<i64> = walk.positions().enumerate().map(need).collect();
+    let classes = |tile: &[i64]| 1 + tile.windows(2).filter(|pair| pair[0] != pair[1]).count() as u64;
+    needs.chunks(rows).map(classes).collect()
 }
 
 /// The load side of the machine: WALK, LOAD and the staging slots.

@@ -34,7 +34,10 @@ pub struct RtlDevice {
     config: Config,
     model: Model,
     ports: HostPorts,
-    run: Run,
+    /// Passes of the run that was loaded last.
+    passes: u32,
+    /// Cycles after which that run is given up.
+    limit: u64,
     first: Placement,
 }
 
@@ -64,7 +67,7 @@ impl RtlDevice {
             mem_wdata: model.port("mem_wdata")?,
             mem_rdata: model.port("mem_rdata")?,
         };
-        Ok(Self { config, model, ports, run: Run::default(), first: Placement::default() })
+        Ok(Self { config, model, ports, passes: 0, limit: 0, first: Placement::default() })
     }
 
     /// The model, for traces and for tests that look inside.
@@ -112,7 +115,8 @@ impl RtlDevice {
         for block in image::blocks(run, &self.config, first).expect("a checked program") {
             self.write_memory(block.address, &block.beats);
         }
-        self.run = run.clone();
+        self.passes = run.passes.len() as u32;
+        self.limit = 2 * fast::time_run(run, &self.config).total.cycles + 10_000;
         self.first = first;
         Ok(())
     }
@@ -160,7 +164,7 @@ impl Device for RtlDevice {
     fn run(&mut self) -> Result<Counters, DeviceError> {
         let parameters = [
             (register::PASS_FIRST, self.first.pass as u32),
-            (register::PASS_COUNT, self.run.passes.len() as u32),
+            (register::PASS_COUNT, self.passes),
             (register::WORD_FIRST, self.first.word as u32),
             (register::LOAD_FIRST, self.first.load as u32),
             (register::CONTROL, register::CONTROL_START),
@@ -171,11 +175,10 @@ impl Device for RtlDevice {
         // STATUS forgets the run before while the first of these reads is on its way.
         self.read_register(register::STATUS);
         self.model.set(self.ports.reg_addr, register::STATUS.into());
-        let limit = 2 * fast::time_run(&self.run, &self.config).total.cycles + 10_000;
         let done = register::STATUS_DONE;
         self.model
-            .run_until(self.ports.reg_rdata, done, done, limit)
-            .ok_or(DeviceError::Timeout { cycles: limit })?;
+            .run_until(self.ports.reg_rdata, done, done, self.limit)
+            .ok_or(DeviceError::Timeout { cycles: self.limit })?;
         Ok(self.counters())
     }
 
