@@ -23,18 +23,18 @@
 //! | port | width | from, to |
 //! |---|---|---|
 //! | `clock` | 1 | |
-//! | `word_valid`, `word_first`, `word_last` | 1 | COMPUTE, in the cycle t in which it issues a slot word |
-//! | `word_address` | 16 | COMPUTE, with them: index in the word buffer |
-//! | `take` | 2 | COMPUTE, with them: chunks that enter the windows; 0 without a word |
-//! | `window_slot`, `take_slot` | 2, 7 | COMPUTE, with it: where they go, and staging slot they are from |
-//! | `pass_end` | 1 | COMPUTE, with the last word of a pass's last tile |
+//! | `word_valid`, `word_first`, `word_last` | 1 | ISSUE, in the cycle t in which it issues a slot word |
+//! | `word_address` | 16 | ISSUE, with them: index in the word buffer |
+//! | `take` | 2 | ISSUE, with them: chunks that enter the windows; 0 without a word |
+//! | `window_slot`, `take_slot` | 2, 7 | ISSUE, with it: where they go, and staging slot they are from |
+//! | `pass_end` | 1 | ISSUE, with the last word of a pass's last tile |
 //! | `busy`, `pass_first` | 1, 12 | run control: a run is under way; parameter entry of its first pass |
 //! | `stage_write$r`, `stage_data$r` | 1, 128 | activation buffer: a vector arrives for row *r* |
 //! | `stage_slot` | 7 | activation buffer: staging slot it goes to, for all rows |
 //! | `word_write`, `word_entry`, `word_beat` | 1, 16, 1 | memory port: a beat of a slot word |
 //! | `parameter_write`, `parameter_entry`, `parameter_column` | 1, 12, 4 | memory port: a parameter record |
 //! | `memory_data` | 128 | memory port, for both |
-//! | `activations`, `activations_valid` | 128, 1 | STORE: byte *i* is of column *i* mod C |
+//! | `activations`, `activations_valid` | 128, 1 | SCATTER: byte *i* is of column *i* mod C |
 //!
 //! A word issued in cycle t that is the last of its tile gives the vector of row r in cycle
 //!

@@ -31,11 +31,11 @@ use pleach_spec::Config;
 use rust_hdl::prelude::*;
 
 use crate::buffer::Buffer;
-use crate::control::compute::Compute;
-use crate::control::load::Load;
+use crate::control::gather::Gather;
+use crate::control::issue::Issue;
 use crate::control::memory_port::MemoryPort;
 use crate::control::registers::Registers;
-use crate::control::store::Store;
+use crate::control::scatter::Scatter;
 use crate::control::walk::Walk;
 use crate::control::{PASS, POINTER, STAGE};
 use crate::many::many;
@@ -112,9 +112,9 @@ pub struct Engines {
     registers: Registers,
     port: MemoryPort,
     walk: Walk,
-    load: Load,
-    compute: Compute,
-    store: Store,
+    gather: Gather,
+    issue: Issue,
+    scatter: Scatter,
     buffer: Buffer,
     _column_bits: usize,
     wiring: Wiring,
@@ -159,9 +159,9 @@ impl Engines {
             registers: Registers::new(config),
             port: MemoryPort::new(config.columns),
             walk: Walk::new(config),
-            load: Load::new(config),
-            compute: Compute::new(config),
-            store: Store::new(config),
+            gather: Gather::new(config),
+            issue: Issue::new(config),
+            scatter: Scatter::new(config),
             buffer: Buffer::new(config),
             _column_bits: config.columns.ilog2() as usize,
             wiring: Default::default(),
@@ -175,11 +175,11 @@ impl Engines {
         net.wire(self.reg_write.tap(), &mut registers.reg_write);
         net.wire(self.reg_wdata.tap(), &mut registers.reg_wdata);
         net.wire(registers.reg_rdata.tap(), &mut self.reg_rdata);
-        net.wire(self.store.stored.tap(), &mut registers.stored);
-        net.wire(self.compute.word_valid.tap(), &mut registers.word_valid);
-        net.wire(self.compute.stall_data.tap(), &mut registers.stall_data);
-        net.wire(self.compute.stall_drain.tap(), &mut registers.stall_drain);
-        net.wire(self.load.issue.tap(), &mut registers.issue);
+        net.wire(self.scatter.stored.tap(), &mut registers.stored);
+        net.wire(self.issue.word_valid.tap(), &mut registers.word_valid);
+        net.wire(self.issue.stall_data.tap(), &mut registers.stall_data);
+        net.wire(self.issue.stall_drain.tap(), &mut registers.stall_drain);
+        net.wire(self.gather.issue.tap(), &mut registers.issue);
         net.wire(registers.busy.tap(), &mut self.busy);
         net.wire(registers.pass_first.tap(), &mut self.pass_first);
     }
@@ -210,100 +210,100 @@ impl Engines {
         net.wire(port.write_walk_high.tap(), &mut walk.command_write[1]);
         net.wire(port.beat.tap().slice(1), &mut walk.command_entry);
         net.wire(port.data.tap(), &mut walk.command_data);
-        net.wire(self.load.take.tap(), &mut walk.take);
+        net.wire(self.gather.take.tap(), &mut walk.take);
     }
 
     fn wire_load(&mut self, net: &mut Net) {
-        let (load, port, registers) = (&mut self.load, &self.port, &self.registers);
-        net.wire(self.clock.tap(), &mut load.clock);
-        net.wire(registers.idle.tap(), &mut load.idle);
-        net.wire(registers.pass_first.tap(), &mut load.command_first);
-        net.wire(port.write_load.tap(), &mut load.command_write[0]);
-        net.wire(port.beat.tap().slice(0), &mut load.command_entry);
-        net.wire(port.data.tap(), &mut load.command_data);
-        net.wire(registers.list_first.tap(), &mut load.list_first);
-        net.wire(port.write_list.tap(), &mut load.list_write);
-        net.wire(port.beat.tap().slice(0), &mut load.list_entry);
-        net.wire(port.data.tap().slice(0), &mut load.list_data);
-        net.wire(self.store.stored_next.tap(), &mut load.stored);
-        net.wire(self.compute.pop.tap(), &mut load.pop);
-        net.wire(load.stage_slot.tap(), &mut self.stage_slot);
+        let (gather, port, registers) = (&mut self.gather, &self.port, &self.registers);
+        net.wire(self.clock.tap(), &mut gather.clock);
+        net.wire(registers.idle.tap(), &mut gather.idle);
+        net.wire(registers.pass_first.tap(), &mut gather.command_first);
+        net.wire(port.write_load.tap(), &mut gather.command_write[0]);
+        net.wire(port.beat.tap().slice(0), &mut gather.command_entry);
+        net.wire(port.data.tap(), &mut gather.command_data);
+        net.wire(registers.list_first.tap(), &mut gather.list_first);
+        net.wire(port.write_list.tap(), &mut gather.list_write);
+        net.wire(port.beat.tap().slice(0), &mut gather.list_entry);
+        net.wire(port.data.tap().slice(0), &mut gather.list_data);
+        net.wire(self.scatter.stored_next.tap(), &mut gather.stored);
+        net.wire(self.issue.pop.tap(), &mut gather.pop);
+        net.wire(gather.stage_slot.tap(), &mut self.stage_slot);
 
         let walk = &self.walk;
-        net.wire(walk.full.tap(), &mut load.full);
-        net.wire(walk.classes.tap(), &mut load.classes);
-        net.wire(walk.need_write.tap(), &mut load.need_write);
-        net.wire(walk.need_class.tap(), &mut load.need_class);
-        net.wire(walk.need.tap(), &mut load.need);
+        net.wire(walk.full.tap(), &mut gather.full);
+        net.wire(walk.classes.tap(), &mut gather.classes);
+        net.wire(walk.need_write.tap(), &mut gather.need_write);
+        net.wire(walk.need_class.tap(), &mut gather.need_class);
+        net.wire(walk.need.tap(), &mut gather.need);
         for r in 0..walk.address.len() {
-            net.wire(walk.address[r].tap(), &mut load.address[r]);
-            net.wire(walk.ix[r].tap(), &mut load.ix[r]);
-            net.wire(walk.iy[r].tap(), &mut load.iy[r]);
-            net.wire(walk.class[r].tap(), &mut load.class[r]);
+            net.wire(walk.address[r].tap(), &mut gather.address[r]);
+            net.wire(walk.ix[r].tap(), &mut gather.ix[r]);
+            net.wire(walk.iy[r].tap(), &mut gather.iy[r]);
+            net.wire(walk.class[r].tap(), &mut gather.class[r]);
         }
     }
 
     fn wire_compute(&mut self, net: &mut Net) {
-        let (compute, port, registers) = (&mut self.compute, &self.port, &self.registers);
-        net.wire(self.clock.tap(), &mut compute.clock);
-        net.wire(registers.idle.tap(), &mut compute.idle);
-        net.wire(registers.passes.tap(), &mut compute.passes);
-        net.wire(registers.pass_first.tap(), &mut compute.command_first);
-        net.wire(port.write_compute.tap(), &mut compute.command_write[0]);
-        net.wire(port.beat.tap().slice(0), &mut compute.command_entry);
-        net.wire(port.data.tap(), &mut compute.command_data);
-        net.wire(registers.words_first.tap(), &mut compute.words_first);
-        net.wire(port.write_control.tap(), &mut compute.control_write);
-        net.wire(port.beat.tap().slice(1), &mut compute.control_entry);
-        net.wire(port.data.tap().slice(CONTROL_BIT), &mut compute.control_data);
-        net.wire(self.load.staged.tap(), &mut compute.staged);
-        net.wire(compute.word_valid.tap(), &mut self.word_valid);
-        net.wire(compute.word_first.tap(), &mut self.word_first);
-        net.wire(compute.word_last.tap(), &mut self.word_last);
-        net.wire(compute.word_address.tap(), &mut self.word_address);
-        net.wire(compute.pass_end.tap(), &mut self.pass_end);
-        net.wire(compute.take.tap(), &mut self.take);
-        net.wire(compute.window_slot.tap(), &mut self.window_slot);
-        net.wire(compute.stage_slot.tap(), &mut self.take_slot);
+        let (issue, port, registers) = (&mut self.issue, &self.port, &self.registers);
+        net.wire(self.clock.tap(), &mut issue.clock);
+        net.wire(registers.idle.tap(), &mut issue.idle);
+        net.wire(registers.passes.tap(), &mut issue.passes);
+        net.wire(registers.pass_first.tap(), &mut issue.command_first);
+        net.wire(port.write_compute.tap(), &mut issue.command_write[0]);
+        net.wire(port.beat.tap().slice(0), &mut issue.command_entry);
+        net.wire(port.data.tap(), &mut issue.command_data);
+        net.wire(registers.words_first.tap(), &mut issue.words_first);
+        net.wire(port.write_control.tap(), &mut issue.control_write);
+        net.wire(port.beat.tap().slice(1), &mut issue.control_entry);
+        net.wire(port.data.tap().slice(CONTROL_BIT), &mut issue.control_data);
+        net.wire(self.gather.staged.tap(), &mut issue.staged);
+        net.wire(issue.word_valid.tap(), &mut self.word_valid);
+        net.wire(issue.word_first.tap(), &mut self.word_first);
+        net.wire(issue.word_last.tap(), &mut self.word_last);
+        net.wire(issue.word_address.tap(), &mut self.word_address);
+        net.wire(issue.pass_end.tap(), &mut self.pass_end);
+        net.wire(issue.take.tap(), &mut self.take);
+        net.wire(issue.window_slot.tap(), &mut self.window_slot);
+        net.wire(issue.stage_slot.tap(), &mut self.take_slot);
     }
 
     fn wire_store(&mut self, net: &mut Net) {
-        let (store, port, registers) = (&mut self.store, &self.port, &self.registers);
-        net.wire(self.clock.tap(), &mut store.clock);
-        net.wire(registers.idle.tap(), &mut store.idle);
-        net.wire(registers.pass_first.tap(), &mut store.command_first);
-        net.wire(port.write_store_low.tap(), &mut store.command_write[0]);
-        net.wire(port.write_store_high.tap(), &mut store.command_write[1]);
-        net.wire(port.beat.tap().slice(1), &mut store.command_entry);
-        net.wire(port.data.tap(), &mut store.command_data);
-        net.wire(self.activations_valid.tap(), &mut store.valid);
-        net.wire(self.activations.tap(), &mut store.activations);
+        let (scatter, port, registers) = (&mut self.scatter, &self.port, &self.registers);
+        net.wire(self.clock.tap(), &mut scatter.clock);
+        net.wire(registers.idle.tap(), &mut scatter.idle);
+        net.wire(registers.pass_first.tap(), &mut scatter.command_first);
+        net.wire(port.write_store_low.tap(), &mut scatter.command_write[0]);
+        net.wire(port.write_store_high.tap(), &mut scatter.command_write[1]);
+        net.wire(port.beat.tap().slice(1), &mut scatter.command_entry);
+        net.wire(port.data.tap(), &mut scatter.command_data);
+        net.wire(self.activations_valid.tap(), &mut scatter.valid);
+        net.wire(self.activations.tap(), &mut scatter.activations);
     }
 
     fn wire_buffer(&mut self, net: &mut Net) {
-        let (buffer, load, store, port) = (&mut self.buffer, &self.load, &self.store, &self.port);
+        let (buffer, gather, scatter, port) = (&mut self.buffer, &self.gather, &self.scatter, &self.port);
         net.wire(self.clock.tap(), &mut buffer.clock);
-        net.wire(load.issue.tap(), &mut buffer.issue);
-        net.wire(load.issue_class.tap(), &mut buffer.issue_class);
-        net.wire(load.issue_need.tap(), &mut buffer.issue_need);
-        net.wire(load.offset.tap(), &mut buffer.offset);
-        net.wire(load.dy.tap(), &mut buffer.dy);
-        net.wire(load.dx.tap(), &mut buffer.dx);
-        net.wire(load.in_width.tap(), &mut buffer.in_width);
-        net.wire(load.in_height.tap(), &mut buffer.in_height);
-        net.wire(load.pad.tap(), &mut buffer.pad);
-        for r in 0..load.row_address.len() {
-            net.wire(load.row_address[r].tap(), &mut buffer.row_address[r]);
-            net.wire(load.row_ix[r].tap(), &mut buffer.row_ix[r]);
-            net.wire(load.row_iy[r].tap(), &mut buffer.row_iy[r]);
-            net.wire(load.row_class[r].tap(), &mut buffer.row_class[r]);
+        net.wire(gather.issue.tap(), &mut buffer.issue);
+        net.wire(gather.issue_class.tap(), &mut buffer.issue_class);
+        net.wire(gather.issue_need.tap(), &mut buffer.issue_need);
+        net.wire(gather.offset.tap(), &mut buffer.offset);
+        net.wire(gather.dy.tap(), &mut buffer.dy);
+        net.wire(gather.dx.tap(), &mut buffer.dx);
+        net.wire(gather.in_width.tap(), &mut buffer.in_width);
+        net.wire(gather.in_height.tap(), &mut buffer.in_height);
+        net.wire(gather.pad.tap(), &mut buffer.pad);
+        for r in 0..gather.row_address.len() {
+            net.wire(gather.row_address[r].tap(), &mut buffer.row_address[r]);
+            net.wire(gather.row_ix[r].tap(), &mut buffer.row_ix[r]);
+            net.wire(gather.row_iy[r].tap(), &mut buffer.row_iy[r]);
+            net.wire(gather.row_class[r].tap(), &mut buffer.row_class[r]);
             net.wire(buffer.stage_write[r].tap(), &mut self.stage_write[r]);
             net.wire(buffer.stage_data[r].tap(), &mut self.stage_data[r]);
         }
-        net.wire(store.write.tap(), &mut buffer.store_write);
-        net.wire(store.address.tap(), &mut buffer.store_address);
-        net.wire(store.data.tap(), &mut buffer.store_data);
-        net.wire(store.bytes.tap(), &mut buffer.store_bytes);
+        net.wire(scatter.write.tap(), &mut buffer.store_write);
+        net.wire(scatter.address.tap(), &mut buffer.store_address);
+        net.wire(scatter.data.tap(), &mut buffer.store_data);
+        net.wire(scatter.bytes.tap(), &mut buffer.store_bytes);
         net.wire(port.write_activation.tap(), &mut buffer.host_write);
         net.wire(port.read_activation.tap(), &mut buffer.host_read);
         net.wire(port.beat.tap().slice(0), &mut buffer.host_address);

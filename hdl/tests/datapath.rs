@@ -189,7 +189,7 @@ fn beat(bytes: &[i8]) -> [u32; 4] {
     })
 }
 
-/// Plays the engines: fills the memories, then issues words as COMPUTE would while vectors arrive as from LOAD.
+/// Plays the engines: fills the memories, then issues words as ISSUE would while vectors arrive as from GATHER.
 struct Player<'a> {
     config: &'a Config,
     random: Random,

@@ -24,28 +24,28 @@ record! {
 }
 
 record! {
-    /// LOAD: the vectors that every pixel tile of a pass needs, from the load list.
-    Load, 4 {
+    /// GATHER: the vectors that every pixel tile of a pass needs, from the load list.
+    Gather, 4 {
         count: u32 = 16 @ 0, "Entries of the load list that belong to this pass, at least 1";
         tiles: u32 = 20 @ 32, "Pixel tiles";
         in_width: u32 = 14 @ 64, "Columns of the input map: ix + dx outside 0..in_width reads the pad value";
         in_height: u32 = 14 @ 80, "Rows of the input map";
-        after: u32 = 16 @ 96, "Passes of this run that STORE must have completed before the first load";
+        after: u32 = 16 @ 96, "Passes of this run that SCATTER must have completed before the first load";
         pad: i32 = 8 @ 112, "Value of padding: the zero point of the input";
     }
 }
 
 record! {
-    /// COMPUTE: the slot words that every pixel tile of a pass executes, from the word buffer.
-    Compute, 4 {
+    /// ISSUE: the slot words that every pixel tile of a pass executes, from the word buffer.
+    Issue, 4 {
         count: u32 = 17 @ 0, "Slot words of this pass, at least 1";
         tiles: u32 = 20 @ 32, "Pixel tiles";
     }
 }
 
 record! {
-    /// STORE: where the output vectors of a pass go. With split > 1 the map is written phase by phase for a strided reader.
-    Store, 8 {
+    /// SCATTER: where the output vectors of a pass go. With split > 1 the map is written phase by phase for a strided reader.
+    Scatter, 8 {
         pixels: u32 = 24 @ 0, "Output pixels; rows of the last tile beyond them are not written";
         lane: u32 = 4 @ 24, "Byte of the vector that column 0 writes (0 unless C < 16)";
         tiles: u32 = 20 @ 32, "Pixel tiles";
@@ -62,7 +62,7 @@ record! {
 
 record! {
     /// One entry of the load list: 16 channels at one kernel tap, for the R pixels of the tile.
-    LoadEntry, 1 {
+    GatherEntry, 1 {
         offset: i32 = 20 @ 0, "Added to the row's address";
         dy: u32 = 6 @ 20, "Row of the tap, kernel row x dilation";
         dx: u32 = 6 @ 26, "Column of the tap, kernel column x dilation";
@@ -123,7 +123,7 @@ impl Walk {
     }
 }
 
-impl Store {
+impl Scatter {
     /// The vector addresses that the pixels of a pass are written to, in order, if no address wraps.
     pub fn addresses(&self) -> impl Iterator<Item = i64> {
         let Self { width, split_x, split_y, .. } = *self;
@@ -191,10 +191,10 @@ mod tests {
     #[test]
     fn no_field_overlaps_another_or_crosses_a_word() {
         fields_are_disjoint::<Walk>();
-        fields_are_disjoint::<Load>();
-        fields_are_disjoint::<Compute>();
-        fields_are_disjoint::<Store>();
-        fields_are_disjoint::<LoadEntry>();
+        fields_are_disjoint::<Gather>();
+        fields_are_disjoint::<Issue>();
+        fields_are_disjoint::<Scatter>();
+        fields_are_disjoint::<GatherEntry>();
         fields_are_disjoint::<Parameter>();
         fields_are_disjoint::<WordControl>();
     }

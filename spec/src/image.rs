@@ -47,9 +47,9 @@ pub fn blocks(run: &Run, config: &Config, first: Placement) -> Result<Vec<Block>
             push_record(&mut parameters, &Parameter::from(parameter))?;
         }
         push_record(&mut commands[0], &pass.walk)?;
-        push_record(&mut commands[1], &pass.load)?;
-        push_record(&mut commands[2], &pass.compute)?;
-        push_record(&mut commands[3], &pass.store)?;
+        push_record(&mut commands[1], &pass.gather)?;
+        push_record(&mut commands[2], &pass.issue)?;
+        push_record(&mut commands[3], &pass.scatter)?;
     }
     let [walk, load, compute, store] = commands;
     let Config { columns, word_depth, load_depth, pass_depth, .. } = *config;
@@ -58,9 +58,9 @@ pub fn blocks(run: &Run, config: &Config, first: Placement) -> Result<Vec<Block>
         (Region::LoadList, loads, 1, first.load, load_depth),
         (Region::Parameter, parameters, columns, first.pass, pass_depth),
         (Region::Walk, walk, 2, first.pass, pass_depth),
-        (Region::Load, load, 1, first.pass, pass_depth),
-        (Region::Compute, compute, 1, first.pass, pass_depth),
-        (Region::Store, store, 2, first.pass, pass_depth),
+        (Region::Gather, load, 1, first.pass, pass_depth),
+        (Region::Issue, compute, 1, first.pass, pass_depth),
+        (Region::Scatter, store, 2, first.pass, pass_depth),
     ];
     let blocks = memories.into_iter().flat_map(|(region, mut beats, entry, first, depth)| {
         let wrapped = beats.split_off(beats.len().min((depth - first) * entry));
@@ -125,9 +125,9 @@ mod tests {
         let pass = Pass {
             layer: 0,
             walk: Default::default(),
-            load: Default::default(),
-            compute: Default::default(),
-            store: Default::default(),
+            gather: Default::default(),
+            issue: Default::default(),
+            scatter: Default::default(),
             loads: Vec::new(),
             words,
             parameters: Vec::new(),
@@ -142,9 +142,9 @@ mod tests {
         let pass = Pass {
             layer: 0,
             walk: Default::default(),
-            load: Default::default(),
-            compute: Default::default(),
-            store: Default::default(),
+            gather: Default::default(),
+            issue: Default::default(),
+            scatter: Default::default(),
             loads: Vec::new(),
             words: WordStream::default(),
             parameters: Vec::new(),

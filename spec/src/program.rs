@@ -1,6 +1,6 @@
 //! A compiled network: runs of passes, and where the maps lie in the activation buffer.
 
-use crate::command::{Compute, Load, LoadEntry, Parameter, Store, Walk};
+use crate::command::{Gather, GatherEntry, Issue, Parameter, Scatter, Walk};
 use crate::field::{FieldOverflow, Record};
 use crate::network::MapShape;
 use crate::numerics::{MAX_SHIFT, Requantize};
@@ -85,14 +85,14 @@ pub struct Pass {
     pub layer: usize,
     /// Command of WALK.
     pub walk: Walk,
-    /// Command of LOAD.
-    pub load: Load,
-    /// Command of COMPUTE.
-    pub compute: Compute,
-    /// Command of STORE.
-    pub store: Store,
+    /// Command of GATHER.
+    pub gather: Gather,
+    /// Command of ISSUE.
+    pub issue: Issue,
+    /// Command of SCATTER.
+    pub scatter: Scatter,
     /// The load list.
-    pub loads: Vec<LoadEntry>,
+    pub loads: Vec<GatherEntry>,
     /// The slot words.
     pub words: WordStream,
     /// Requantization of each column.
@@ -112,7 +112,7 @@ impl Run {
         self.passes.iter().map(|pass| pass.words.len()).sum()
     }
 
-    /// Load list entries of all passes.
+    /// Gather list entries of all passes.
     pub fn loads(&self) -> usize {
         self.passes.iter().map(|pass| pass.loads.len()).sum()
     }
@@ -176,7 +176,7 @@ impl Program {
             for passes in run.passes.chunk_by(|a, b| a.layer == b.layer) {
                 let mut passes = passes.to_vec();
                 for pass in &mut passes {
-                    pass.load.after = 0;
+                    pass.gather.after = 0;
                 }
                 runs.push(Run { passes });
             }
@@ -225,9 +225,9 @@ const LARGEST_MAP: u32 = 8192;
 impl Pass {
     fn broken_rule(&self, index: usize, config: &Config) -> Result<Option<&'static str>, FieldOverflow> {
         self.walk.pack()?;
-        self.load.pack()?;
-        self.compute.pack()?;
-        self.store.pack()?;
+        self.gather.pack()?;
+        self.issue.pack()?;
+        self.scatter.pack()?;
         for entry in &self.loads {
             entry.pack()?;
         }
@@ -235,25 +235,25 @@ impl Pass {
             Parameter::from(parameter).pack()?;
         }
         let tiles = (self.walk.pixels as usize).div_ceil(config.rows);
-        let counts = [self.walk.tiles, self.load.tiles, self.compute.tiles, self.store.tiles];
-        let last_byte = self.store.lane as usize + config.columns.min(VECTOR);
+        let counts = [self.walk.tiles, self.gather.tiles, self.issue.tiles, self.scatter.tiles];
+        let last_byte = self.scatter.lane as usize + config.columns.min(VECTOR);
         let words = self.words.len();
         let rules = [
             (self.walk.pixels > 0, "a pass must have a pixel"),
             (
-                self.walk.width > 0 && self.walk.width == self.store.width,
-                "the output width must be the same for WALK and STORE",
+                self.walk.width > 0 && self.walk.width == self.scatter.width,
+                "the output width must be the same for WALK and SCATTER",
             ),
             (
-                self.walk.pixels == self.store.pixels,
-                "the number of pixels must be the same for WALK and STORE",
+                self.walk.pixels == self.scatter.pixels,
+                "the number of pixels must be the same for WALK and SCATTER",
             ),
             (counts.iter().all(|&count| count as usize == tiles), "tiles must be ceil(pixels / rows)"),
             (
-                !self.loads.is_empty() && self.load.count as usize == self.loads.len(),
-                "LOAD must count the load list",
+                !self.loads.is_empty() && self.gather.count as usize == self.loads.len(),
+                "GATHER must count the load list",
             ),
-            (words > 0 && self.compute.count as usize == words, "COMPUTE must count the slot words"),
+            (words > 0 && self.issue.count as usize == words, "ISSUE must count the slot words"),
             (
                 self.words.weights.len() == words * config.columns,
                 "there must be one weight a word and column",
@@ -263,7 +263,7 @@ impl Pass {
                 "there must be one position a word and column",
             ),
             (self.parameters.len() == config.columns, "there must be one parameter a column"),
-            (self.load.after as usize <= index, "a pass may only wait for passes before it"),
+            (self.gather.after as usize <= index, "a pass may only wait for passes before it"),
             (last_byte <= VECTOR, "the columns must fit in the vector"),
             (
                 self.parameters.iter().all(|p| (1..=MAX_SHIFT).contains(&p.factor.shift)),
@@ -274,11 +274,11 @@ impl Pass {
                 "the lower clamp must not be above the upper one",
             ),
             (
-                (self.store.lane as usize).is_multiple_of(config.columns),
+                (self.scatter.lane as usize).is_multiple_of(config.columns),
                 "lane must be a multiple of the columns",
             ),
             (
-                self.load.in_width.max(self.load.in_height) <= LARGEST_MAP,
+                self.gather.in_width.max(self.gather.in_height) <= LARGEST_MAP,
                 "input maps must be at most 8192 pixels wide and high",
             ),
         ];

@@ -48,12 +48,12 @@ registers! {
     PASS_FIRST @ 0x18 rw "Index of the first pass of the run in the command and parameter memories";
     PASS_COUNT @ 0x1c rw "Passes of the run, at least 1";
     WORD_FIRST @ 0x20 rw "Word buffer index of the first pass's first slot word";
-    LOAD_FIRST @ 0x24 rw "Load list index of the first pass's first entry";
+    LOAD_FIRST @ 0x24 rw "Gather list index of the first pass's first entry";
     CYCLES @ 0x28 ro "Clock cycles of the last run, first busy cycle to last";
     WORDS @ 0x2c ro "Slot words issued";
-    STALL_DATA @ 0x30 ro "Cycles in which COMPUTE waited for a vector from LOAD";
-    STALL_DRAIN @ 0x34 ro "Cycles in which COMPUTE held the last word of a tile because the previous tile still drained";
-    LOADS @ 0x38 ro "Bank reads issued by LOAD (loads x rotation classes)";
+    STALL_DATA @ 0x30 ro "Cycles in which ISSUE waited for a vector from GATHER";
+    STALL_DRAIN @ 0x34 ro "Cycles in which ISSUE held the last word of a tile because the previous tile still drained";
+    LOADS @ 0x38 ro "Bank reads issued by GATHER (loads x rotation classes)";
 }
 
 /// Declares the regions: the enum, and its descriptions for the documentation.
@@ -84,12 +84,12 @@ regions! {
     /// A region of the memory port: what `mem_addr[31:28]` selects. `mem_addr[27:0]` counts 128-bit beats.
     Activation = 0, "Activation buffer; beat = vector address. The only region that can be read back";
     Word = 1, "Slot words, `2 * ceil(C / 16)` beats each: for every 16 columns a beat of int8 weights (column c in byte c mod 16) and a beat of positions (column c in bits `(c mod 16) * log2 W` up). Bits `[127:124]` of beat 1 hold the control";
-    LoadList = 2, "Load list, one entry (32 bits) a beat";
+    LoadList = 2, "Gather list, one entry (32 bits) a beat";
     Parameter = 3, "Parameters: beat = pass * C + column";
     Walk = 4, "WALK commands, two beats each";
-    Load = 5, "LOAD commands, one beat each";
-    Compute = 6, "COMPUTE commands, one beat each";
-    Store = 7, "STORE commands, two beats each";
+    Gather = 5, "GATHER commands, one beat each";
+    Issue = 6, "ISSUE commands, one beat each";
+    Scatter = 7, "SCATTER commands, two beats each";
 }
 
 impl Region {

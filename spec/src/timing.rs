@@ -50,14 +50,14 @@ macro_rules! latencies {
 
 latencies! {
     constants {
-        FETCH_LATENCY = 6, "From the cycle in which LOAD issues the last bank read of a vector to the first cycle in which COMPUTE may issue a word that takes it";
+        FETCH_LATENCY = 6, "From the cycle in which GATHER issues the last bank read of a vector to the first cycle in which ISSUE may issue a word that takes it";
         LANE_LATENCY = 9, "From the accumulator leaving the array to the byte leaving the requantize lane";
         REGISTER_READ_LATENCY = 2, "From the address on the register port to the data";
         MEMORY_READ_LATENCY = 8, "From the address on the memory port to the vector";
     }
     functions {
         free_latency = |rows, _columns| rows, "R",
-            "From the issue of a word that pops a vector to the first cycle in which LOAD may reuse its slot: the vector must have been read by the last row";
+            "From the issue of a word that pops a vector to the first cycle in which GATHER may reuse its slot: the vector must have been read by the last row";
         drain_interval = |rows, _columns| rows, "R",
             "Least distance of the last words of two successive tiles: the shadow registers drain one row a cycle";
         store_latency = |rows, columns| {
@@ -65,6 +65,6 @@ latencies! {
             // skew, the write into the bank.
             7 + rows + (rows - 1) + LANE_LATENCY + (columns - 1) + 1
         }, "7 + R + (R - 1) + LANE_LATENCY + (C - 1) + 1",
-            "From the issue of a pass's last word to the first cycle in which LOAD sees the pass as stored";
+            "From the issue of a pass's last word to the first cycle in which GATHER sees the pass as stored";
     }
 }

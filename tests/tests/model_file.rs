@@ -242,7 +242,10 @@ fn parts_that_contradict_each_other_are_refused() {
             |m| m.program.runs[0].passes[0].walk.address += 4000,
             "PROG is inconsistent: run 0, pass 0: it reads",
         ),
-        (|m| m.program.runs[0].passes[0].store.address += 1, "PROG is inconsistent: run 0, pass 0: STORE"),
+        (
+            |m| m.program.runs[0].passes[0].scatter.address += 1,
+            "PROG is inconsistent: run 0, pass 0: SCATTER",
+        ),
         (|m| m.layers[1].words += 1, "META is inconsistent: the layer table is wrong about layer `layer1`"),
         (
             |m| m.preprocessing = Some(Preprocessing { mean: vec![], std: vec![] }),

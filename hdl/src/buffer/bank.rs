@@ -1,6 +1,6 @@
 //! The way of writes into the banks.
 //!
-//! [`WritePort`]: a register in front of all banks, for STORE and the host; both must not write at once.
+//! [`WritePort`]: a register in front of all banks, for SCATTER and the host; both must not write at once.
 //!
 //! | port | width | |
 //! |---|---|---|

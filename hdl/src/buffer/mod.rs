@@ -3,7 +3,7 @@
 //! | port | width | |
 //! |---|---|---|
 //! | `clock` | 1 | |
-//! | `issue`, `issue_class`, `issue_need` | 1, 6, 6 | in, cycle f: a bank read of LOAD, as in [`Load`](crate::control::load::Load) |
+//! | `issue`, `issue_class`, `issue_need` | 1, 6, 6 | in, cycle f: a bank read of GATHER, as in [`Gather`](crate::control::gather::Gather) |
 //! | `offset`, `dy`, `dx`, `in_width`, `in_height`, `pad` | | in, cycle f |
 //! | `row_address$r`, `row_ix$r`, `row_iy$r`, `row_class$r` | 20, 14, 14, 6 | in, cycle f |
 //! | `stage_write$r`, `stage_data$r` | 1, 128 | out, cycle f+5: the vector of row *r*, if the row is of the class read |
@@ -37,7 +37,7 @@ use pleach_spec::{Config, VECTOR};
 use rust_hdl::prelude::*;
 
 use crate::cells::{Delay, MaskedRam, Reg};
-use crate::control::load::ARRIVAL_CYCLES;
+use crate::control::gather::ARRIVAL_CYCLES;
 use crate::control::{ADDRESS, LANE};
 use crate::many::many;
 use crate::netlist::{Net, Readable, Structure, Tap, Wiring};
@@ -61,7 +61,7 @@ const BANK_CYCLES: usize = 2;
 pub struct Buffer {
     /// Clock.
     pub clock: Signal<In, Clock>,
-    /// A bank read of LOAD.
+    /// A bank read of GATHER.
     pub issue: Signal<In, Bit>,
     /// Its class.
     pub issue_class: Signal<In, Bits<LANE>>,
@@ -91,7 +91,7 @@ pub struct Buffer {
     pub stage_write: Vec<Signal<Out, Bit>>,
     /// The vector.
     pub stage_data: Vec<Signal<Out, Bits<128>>>,
-    /// STORE writes.
+    /// SCATTER writes.
     pub store_write: Signal<In, Bit>,
     /// Where.
     pub store_address: Signal<In, Bits<ADDRESS>>,

@@ -54,13 +54,13 @@ pub struct MemoryPort {
     pub write_walk_low: Signal<Out, Bit>,
     /// Write the high beat of a WALK command.
     pub write_walk_high: Signal<Out, Bit>,
-    /// Write a LOAD command.
+    /// Write a GATHER command.
     pub write_load: Signal<Out, Bit>,
-    /// Write a COMPUTE command.
+    /// Write a ISSUE command.
     pub write_compute: Signal<Out, Bit>,
-    /// Write the low beat of a STORE command.
+    /// Write the low beat of a SCATTER command.
     pub write_store_low: Signal<Out, Bit>,
-    /// Write the high beat of a STORE command.
+    /// Write the high beat of a SCATTER command.
     pub write_store_high: Signal<Out, Bit>,
 
     address: Reg<Bits<32>>,
@@ -146,9 +146,9 @@ impl MemoryPort {
             list_region: number(Region::LoadList),
             parameter_region: number(Region::Parameter),
             walk_region: number(Region::Walk),
-            load_region: number(Region::Load),
-            compute_region: number(Region::Compute),
-            store_region: number(Region::Store),
+            load_region: number(Region::Gather),
+            compute_region: number(Region::Issue),
+            store_region: number(Region::Scatter),
         }
     }
 }

@@ -15,11 +15,11 @@
 //! run is the first cycle with `idle` 0.
 
 pub mod command;
-pub mod compute;
-pub mod load;
+pub mod gather;
+pub mod issue;
 pub mod memory_port;
 pub mod registers;
-pub mod store;
+pub mod scatter;
 pub mod walk;
 
 /// Bits of a vector address.

@@ -31,7 +31,7 @@ use crate::cells::Reg;
 
 /// Cycles from START on the register port to cycle 0 of the run.
 pub const START_CYCLES: usize = 10;
-/// Cycles after a reset in which no run begins: more than a word takes from its issue to STORE.
+/// Cycles after a reset in which no run begins: more than a word takes from its issue to SCATTER.
 const RESET_CYCLES: u64 = 255;
 
 /// See the module.
@@ -61,13 +61,13 @@ pub struct Registers {
     pub list_first: Signal<Out, Bits<POINTER>>,
     /// Passes stored.
     pub stored: Signal<In, Bits<PASSES>>,
-    /// COMPUTE issues a word.
+    /// ISSUE issues a word.
     pub word_valid: Signal<In, Bit>,
-    /// COMPUTE waits for a vector.
+    /// ISSUE waits for a vector.
     pub stall_data: Signal<In, Bit>,
-    /// COMPUTE waits for the drain.
+    /// ISSUE waits for the drain.
     pub stall_drain: Signal<In, Bit>,
-    /// LOAD issues a bank read.
+    /// GATHER issues a bank read.
     pub issue: Signal<In, Bit>,
 
     // The port.

@@ -5,7 +5,7 @@
 //! | `clock` | 1 | |
 //! | `busy` | 1 | in: a run is under way |
 //! | `pass_first` | 12 | in: entry of the run's first pass |
-//! | `pass_end` | 1 | in, from COMPUTE in the cycle t in which it issues the last word of a pass |
+//! | `pass_end` | 1 | in, from ISSUE in the cycle t in which it issues the last word of a pass |
 //! | `entry` | 12 | out, to lane 0 |
 //!
 //! While not busy, `entry` is `pass_first` (1 cycle later). In a run it moves on by one in cycle t + 5 + 2 R. Lane 0

@@ -18,7 +18,7 @@
 //! sum        of column 0   column c    column C-1, valid  activations, activations_valid
 //! ```
 //!
-//! With fewer than 16 columns the bytes repeat: whatever part of a vector STORE writes, its data stands there.
+//! With fewer than 16 columns the bytes repeat: whatever part of a vector SCATTER writes, its data stands there.
 
 use pleach_spec::VECTOR;
 use pleach_spec::timing::LANE_LATENCY;

@@ -3,7 +3,7 @@
 //! | port | width | |
 //! |---|---|---|
 //! | `clock` | 1 | |
-//! | `take` | 2 | in, from COMPUTE in the cycle t of issue; 0 without a word |
+//! | `take` | 2 | in, from ISSUE in the cycle t of issue; 0 without a word |
 //! | `window_slot` | 2 | in, with it |
 //! | `take_slot` | 7 | in, with it: staging slot of the oldest vector |
 //! | `stage_write$r` | 1 | in, for each row: a vector arrives |

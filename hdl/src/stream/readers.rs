@@ -3,7 +3,7 @@
 //! | port | width | |
 //! |---|---|---|
 //! | `clock` | 1 | |
-//! | `word_valid`, `word_first`, `word_last` | 1 | in, from COMPUTE in the cycle t of issue |
+//! | `word_valid`, `word_first`, `word_last` | 1 | in, from ISSUE in the cycle t of issue |
 //! | `word_address` | 16 | in, with them |
 //! | `weight$c` | 8 | out, to column *c* of the array in cycle t + 2 + c |
 //! | `position$c` | P = log2 W | out, likewise |
@@ -13,7 +13,7 @@
 //! | `memory_beat` | 1 | in: 0 weights, 1 positions |
 //! | `memory_data` | 128 | in: weight of column *c* at bit 8 *c*, or position at bit P *c* |
 //!
-//! There are at most 16 columns, so that a word has two beats. The control nibble of the second beat is COMPUTE's.
+//! There are at most 16 columns, so that a word has two beats. The control nibble of the second beat is ISSUE's.
 
 use rust_hdl::prelude::*;
 

@@ -2,7 +2,7 @@
 
 use super::CompileError;
 use super::schedule::{VectorWeights, schedule};
-use pleach_spec::command::{Compute, Load, LoadEntry, Store, Walk};
+use pleach_spec::command::{Gather, GatherEntry, Issue, Scatter, Walk};
 use pleach_spec::network::{Layer, Network};
 use pleach_spec::numerics::{Multiplier, Requantize};
 use pleach_spec::program::{MapLayout, Pass};
@@ -71,7 +71,7 @@ pub fn passes(
         Pass {
             layer: index,
             walk,
-            load: Load {
+            gather: Gather {
                 count: loads.len() as u32,
                 tiles: walk.tiles,
                 in_width: input.shape.width as u32,
@@ -79,8 +79,8 @@ pub fn passes(
                 after: 0,
                 pad: i32::from(zero_point),
             },
-            compute: Compute { count: words.len() as u32, tiles: walk.tiles },
-            store: store(output, tile * config.columns, &walk),
+            issue: Issue { count: words.len() as u32, tiles: walk.tiles },
+            scatter: store(output, tile * config.columns, &walk),
             loads,
             words,
             parameters: columns.iter().map(|c| c.map_or(idle, |channel| requantize[channel])).collect(),
@@ -136,10 +136,10 @@ fn walk(layer: &Layer, input: &MapLayout, output: &MapLayout, config: &Config) -
     }
 }
 
-fn store(output: &MapLayout, first_slot: usize, walk: &Walk) -> Store {
+fn store(output: &MapLayout, first_slot: usize, walk: &Walk) -> Scatter {
     let [split_y, split_x] = output.split.map(|split| split as i32);
     let (pitch, phase_plane) = (output.pitch() as i32, output.phase_plane() as i32);
-    Store {
+    Scatter {
         pixels: walk.pixels,
         lane: (first_slot % VECTOR) as u32,
         tiles: walk.tiles,
@@ -159,7 +159,7 @@ fn tile_vectors(
     layer: &Layer,
     input: &MapLayout,
     columns: &[Option<usize>],
-) -> (Vec<LoadEntry>, Vec<VectorWeights>) {
+) -> (Vec<GatherEntry>, Vec<VectorWeights>) {
     let (rows, cols) = (Axis::new(layer, input, 0), Axis::new(layer, input, 1));
     let [kernel_h, kernel_w] = layer.geometry.kernel;
     let [dilation_y, dilation_x] = layer.geometry.dilation;
@@ -188,7 +188,7 @@ fn tile_vectors(
                 let zero = weights.iter().flatten().all(|&w| w == 0);
                 // A tile of zeros still loads something, so that its outputs are written.
                 if !zero || last && loads.is_empty() {
-                    loads.push(LoadEntry {
+                    loads.push(GatherEntry {
                         offset: (group * input.plane()) as i32 + rows.taps[ky] + cols.taps[kx],
                         dy: (ky * dilation_y) as u32,
                         dx: (kx * dilation_x) as u32,

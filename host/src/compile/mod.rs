@@ -45,7 +45,7 @@ pub fn compile_with(network: &Network, config: &Config, layouts: Layouts) -> Res
                 runs.push(Run::default());
                 earlier = 0;
             }
-            pass.load.after = earlier as u32;
+            pass.gather.after = earlier as u32;
             runs.last_mut().expect("there is always a run").passes.push(pass);
         }
     }

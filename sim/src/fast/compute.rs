@@ -3,7 +3,7 @@
 //! The window is replayed once a pass, to find which channel of which load each weight multiplies; after that a pixel costs
 //! one multiply-accumulate for each non-zero weight, in blocks of pixels that the compiler turns into SIMD code.
 
-use pleach_spec::command::{LoadEntry, Position};
+use pleach_spec::command::{GatherEntry, Position};
 use pleach_spec::program::{Pass, Run};
 use pleach_spec::stream::Window;
 use pleach_spec::{Config, VECTOR};
@@ -34,13 +34,13 @@ pub fn execute(run: &Run, config: &Config, activations: &mut Activations) {
 fn execute_pass(pass: &Pass, config: &Config, activations: &mut Activations) {
     let columns = column_terms(pass, config);
     let pixels: Vec<Position> = pass.walk.positions().collect();
-    let places: Vec<usize> = pass.store.addresses().map(|address| address as usize).collect();
+    let places: Vec<usize> = pass.scatter.addresses().map(|address| address as usize).collect();
     let mut operands = vec![[0i16; BLOCK]; pass.loads.len() * VECTOR];
     for (pixels, places) in pixels.chunks(BLOCK).zip(places.chunks(BLOCK)) {
         gather(pass, pixels, activations, &mut operands);
         for (column, terms) in columns.iter().enumerate() {
             let sums = multiply_accumulate(terms, &operands);
-            let byte = pass.store.lane as usize + column;
+            let byte = pass.scatter.lane as usize + column;
             for (&place, &sum) in places.iter().zip(&sums) {
                 activations[place][byte] = pass.parameters[column].apply(sum);
             }
@@ -68,7 +68,7 @@ fn column_terms(pass: &Pass, config: &Config) -> Vec<Vec<Term>> {
 
 /// Fills the operand matrix `[load][channel][pixel]` for a block of pixels.
 fn gather(pass: &Pass, pixels: &[Position], activations: &Activations, operands: &mut [[i16; BLOCK]]) {
-    let pad = [pass.load.pad as i8; VECTOR];
+    let pad = [pass.gather.pad as i8; VECTOR];
     for (entry, rows) in pass.loads.iter().zip(operands.chunks_mut(VECTOR)) {
         for (index, pixel) in pixels.iter().enumerate() {
             let vector = match source(entry, pass, pixel) {
@@ -83,10 +83,10 @@ fn gather(pass: &Pass, pixels: &[Position], activations: &Activations, operands:
 }
 
 /// Vector address that a load reads for a pixel, `None` for padding.
-fn source(entry: &LoadEntry, pass: &Pass, pixel: &Position) -> Option<usize> {
+fn source(entry: &GatherEntry, pass: &Pass, pixel: &Position) -> Option<usize> {
     let inside = |at: i32, size: u32| (0..size as i32).contains(&at);
-    let hit = inside(pixel.iy + entry.dy as i32, pass.load.in_height)
-        && inside(pixel.ix + entry.dx as i32, pass.load.in_width);
+    let hit = inside(pixel.iy + entry.dy as i32, pass.gather.in_height)
+        && inside(pixel.ix + entry.dx as i32, pass.gather.in_width);
     hit.then(|| (pixel.address + i64::from(entry.offset)) as usize)
 }
 

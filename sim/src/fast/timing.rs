@@ -14,7 +14,7 @@ pub struct Counters {
     pub cycles: u64,
     /// Slot words issued.
     pub words: u64,
-    /// Cycles in which COMPUTE waited for a vector.
+    /// Cycles in which ISSUE waited for a vector.
     pub stall_data: u64,
     /// Cycles in which the last word of a tile waited for the previous tile to drain.
     pub stall_drain: u64,
@@ -60,7 +60,7 @@ fn rotation_classes(walk: &Walk, rows: usize) -> Vec<u64> {
     needs.chunks(rows).map(classes).collect()
 }
 
-/// The load side of the machine: WALK, LOAD and the staging slots.
+/// The load side of the machine: WALK, GATHER and the staging slots.
 struct Loads<'a> {
     config: &'a Config,
     /// First cycle in which each staging slot is free; vectors use the slots in turn.
@@ -79,7 +79,7 @@ impl<'a> Loads<'a> {
         Self { config, slot_free, vectors: 0, next_read: 0, taken: 0, reads: 0 }
     }
 
-    /// LOAD takes the next tile: as soon as it is full, and not before the last read of the tile before.
+    /// GATHER takes the next tile: as soon as it is full, and not before the last read of the tile before.
     fn take_tile(&mut self, first: bool) {
         let full = self.taken + self.config.rows as u64;
         self.taken = if first { full } else { full.max(self.next_read - 1) };
@@ -111,7 +111,7 @@ pub fn time_run(run: &Run, config: &Config) -> RunTiming {
     let mut passes: Vec<PassTiming> = Vec::with_capacity(run.passes.len());
     let store_latency = timing::store_latency(config);
     for pass in &run.passes {
-        let stored = match pass.load.after {
+        let stored = match pass.gather.after {
             0 => 0,
             after => passes[after as usize - 1].last_word + store_latency,
         };
@@ -158,5 +158,5 @@ pub fn time_run(run: &Run, config: &Config) -> RunTiming {
 }
 
 fn words_issued(pass: &Pass) -> u64 {
-    pass.words.len() as u64 * u64::from(pass.compute.tiles)
+    pass.words.len() as u64 * u64::from(pass.issue.tiles)
 }

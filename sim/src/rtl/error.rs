@@ -52,7 +52,7 @@ pub enum Error {
     },
     /// The shared library cannot be loaded.
     #[error("cannot load the model {}: {source}", path.display())]
-    Load {
+    Gather {
         /// The library.
         path: PathBuf,
         /// The loader's reason.

@@ -48,7 +48,7 @@ pub struct Library {
 impl Library {
     /// Loads the library that was built at `path` from module `top`.
     pub(super) fn load(top: &str, path: &Path) -> Result<Arc<Self>, Error> {
-        let failed = |source| Error::Load { path: path.to_owned(), source };
+        let failed = |source| Error::Gather { path: path.to_owned(), source };
         // SAFETY: the library is our own shim with Verilator's code, whose initializers do nothing of note.
         let code = unsafe { libloading::Library::new(path) }.map_err(failed)?;
         // SAFETY: the signatures are those in shim.cpp, whose text is part of the cache key.

@@ -174,25 +174,25 @@ fn pass_tile(
     if pass.walk.pixels as usize != y.pixels() || pass.walk.width as usize != y.width {
         return Err("WALK does not visit the output pixels of its layer");
     }
-    if pass.load.in_height as usize != x.height || pass.load.in_width as usize != x.width {
-        return Err("LOAD does not have the size of the layer's input map");
+    if pass.gather.in_height as usize != x.height || pass.gather.in_width as usize != x.width {
+        return Err("GATHER does not have the size of the layer's input map");
     }
-    if pass.load.pad != i32::from(network.tensors[layer.input].quantization.zero_point) {
-        return Err("LOAD does not pad with the zero point of the layer's input");
+    if pass.gather.pad != i32::from(network.tensors[layer.input].quantization.zero_point) {
+        return Err("GATHER does not pad with the zero point of the layer's input");
     }
     if !reads_inside(pass, &program.maps[layer.input]) {
         return Err("it reads outside of the layer's input map");
     }
     let group = written_group(pass, &program.maps[layer.output])
-        .ok_or("STORE does not write the pixels of the layer's output map where they are")?;
-    let slot = group * VECTOR + pass.store.lane as usize;
+        .ok_or("SCATTER does not write the pixels of the layer's output map where they are")?;
+    let slot = group * VECTOR + pass.scatter.lane as usize;
     match slot.is_multiple_of(config.columns) {
         true => Ok(slot / config.columns),
-        false => Err("STORE does not write to a tile of channels"),
+        false => Err("SCATTER does not write to a tile of channels"),
     }
 }
 
-/// Whether everything LOAD reads that is not padding lies in the map. Addresses are linear in row and column, so the corners
+/// Whether everything GATHER reads that is not padding lies in the map. Addresses are linear in row and column, so the corners
 /// of the pixels for which a tap is no padding are enough.
 fn reads_inside(pass: &Pass, map: &MapLayout) -> bool {
     let walk = &pass.walk;
@@ -204,8 +204,8 @@ fn reads_inside(pass: &Pass, map: &MapLayout) -> bool {
     // Addresses of padding may lie anywhere, but not where a simulator's int32 ends.
     corners.iter().all(|&(x, y)| address(x, y).abs() < 1 << 30)
         && pass.loads.iter().all(|entry| {
-            let columns = range_inside(walk.ix, entry.dx, walk.stride_x, pass.load.in_width, width);
-            let rows = range_inside(walk.iy, entry.dy, walk.stride_y, pass.load.in_height, height);
+            let columns = range_inside(walk.ix, entry.dx, walk.stride_x, pass.gather.in_width, width);
+            let rows = range_inside(walk.iy, entry.dy, walk.stride_y, pass.gather.in_height, height);
             let (Some([x0, x1]), Some([y0, y1])) = (columns, rows) else { return true };
             let corners = [(x0, y0), (x1, y0), (x0, y1), (x1, y1)];
             corners.iter().all(|&(x, y)| map.contains(&(address(x, y) + i64::from(entry.offset))))
@@ -225,9 +225,9 @@ fn range_inside(first: i32, tap: u32, stride: u32, size: u32, count: i64) -> Opt
     (low <= high).then_some([low, high])
 }
 
-/// The vector group of the map that STORE writes, if every pixel goes where the layout has it.
+/// The vector group of the map that SCATTER writes, if every pixel goes where the layout has it.
 fn written_group(pass: &Pass, map: &MapLayout) -> Option<usize> {
-    let store = &pass.store;
+    let store = &pass.scatter;
     let offset = usize::try_from(store.address).ok()?.checked_sub(map.base)?;
     let group = offset / map.plane();
     let walk = (0..store.pixels as usize).map(|pixel| {

@@ -82,7 +82,7 @@ impl LayerInfo {
     pub fn table(network: &Network, program: &Program) -> Vec<Self> {
         let mut words = vec![0; network.layers.len()];
         for pass in program.runs.iter().flat_map(|run| &run.passes) {
-            words[pass.layer] += pass.words.len() as u64 * u64::from(pass.compute.tiles);
+            words[pass.layer] += pass.words.len() as u64 * u64::from(pass.issue.tiles);
         }
         let entry = |(layer, words): (&crate::network::Layer, u64)| {
             let (input, output) = network.shapes(layer);

@@ -4,7 +4,7 @@
 
 use super::container::{ALIGNMENT, record_bytes, record_from_bytes, record_to_bytes};
 use crate::Config;
-use crate::command::{LoadEntry, Parameter};
+use crate::command::{GatherEntry, Parameter};
 use crate::field::{Record, record};
 use crate::program::{Pass, Run};
 use crate::stream::{Encoding, WordStream};
@@ -37,10 +37,10 @@ record! {
 pub const PASS_PARTS: [(&str, &str); 8] = [
     ("PassHead", "16"),
     ("Walk", "32"),
-    ("Load", "16"),
-    ("Compute", "16"),
-    ("Store", "32"),
-    ("LoadEntry, one for each load, then zeros", "4 * loads, rounded up to 16"),
+    ("Gather", "16"),
+    ("Issue", "16"),
+    ("Scatter", "32"),
+    ("GatherEntry, one for each load, then zeros", "4 * loads, rounded up to 16"),
     ("Parameter, one for each column", "16 * C"),
     ("packed slot words", "see below"),
 ];
@@ -66,9 +66,9 @@ fn encode_pass(pass: &Pass, config: &Config, bytes: &mut Vec<u8>) {
         encoding: encoding as u32,
     }));
     bytes.extend(record_to_bytes(&pass.walk));
-    bytes.extend(record_to_bytes(&pass.load));
-    bytes.extend(record_to_bytes(&pass.compute));
-    bytes.extend(record_to_bytes(&pass.store));
+    bytes.extend(record_to_bytes(&pass.gather));
+    bytes.extend(record_to_bytes(&pass.issue));
+    bytes.extend(record_to_bytes(&pass.scatter));
     bytes.extend(pass.loads.iter().flat_map(record_to_bytes));
     bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), 0);
     bytes.extend(pass.parameters.iter().flat_map(|&p| record_to_bytes(&Parameter::from(p))));
@@ -116,10 +116,10 @@ fn decode_pass(reader: &mut Reader, config: &Config) -> Result<Pass, String> {
     let pass = Pass {
         layer: head.layer as usize,
         walk: reader.record()?,
-        load: reader.record()?,
-        compute: reader.record()?,
-        store: reader.record()?,
-        loads: reader.records::<LoadEntry>(loads)?,
+        gather: reader.record()?,
+        issue: reader.record()?,
+        scatter: reader.record()?,
+        loads: reader.records::<GatherEntry>(loads)?,
         parameters: reader.records::<Parameter>(config.columns)?.into_iter().map(Into::into).collect(),
         words: {
             let bytes = reader.take(WordStream::packed_bytes(words, encoding, config))?;

@@ -2,7 +2,7 @@
 
 use super::markdown::{code, table};
 use super::model_file;
-use pleach_spec::command::{ADDRESS_BITS, Compute, Load, LoadEntry, Parameter, Store, Walk, WordControl};
+use pleach_spec::command::{ADDRESS_BITS, Gather, GatherEntry, Issue, Parameter, Scatter, Walk, WordControl};
 use pleach_spec::register::{CONTRACT_VERSION, REGISTERS, Region};
 use pleach_spec::timing::LATENCIES;
 use pleach_spec::{Config, Field, Record};
@@ -24,11 +24,11 @@ pub fn page() -> String {
          One of each kind a pass. A field never crosses a 32-bit word; word w is bits [32w+31:32w]. Unlisted bits are 0. \
          Vector addresses have {ADDRESS_BITS} bits and wrap.\n\n"
     );
-    for record in [record::<Walk>(), record::<Load>(), record::<Compute>(), record::<Store>()] {
+    for record in [record::<Walk>(), record::<Gather>(), record::<Issue>(), record::<Scatter>()] {
         page += &record;
     }
     page += "## Entries of the other memories\n\n";
-    for record in [record::<LoadEntry>(), record::<Parameter>(), record::<WordControl>()] {
+    for record in [record::<GatherEntry>(), record::<Parameter>(), record::<WordControl>()] {
         page += &record;
     }
     page += &latencies();

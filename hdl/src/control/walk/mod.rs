@@ -1,4 +1,4 @@
-//! WALK: the R output pixels of each tile, as positions in the input map, ready before LOAD wants them.
+//! WALK: the R output pixels of each tile, as positions in the input map, ready before GATHER wants them.
 //!
 //! | port | width | |
 //! |---|---|---|
@@ -6,11 +6,11 @@
 //! | `passes` | 16 | in, of the run |
 //! | `command_first` | 12 | in, index of the first pass |
 //! | `command_write$b`, `command_entry`, `command_data` | 1, 12, 128 | in, the host writes commands, two beats each |
-//! | `take` | 1 | in, LOAD takes the tile at the end of this cycle; only while `full` |
+//! | `take` | 1 | in, GATHER takes the tile at the end of this cycle; only while `full` |
 //! | `full` | 1 | out, a whole tile is here |
 //! | `classes` | 6 | out, rotation classes of the tile, minus 1 |
 //! | `address$r`, `ix$r`, `iy$r`, `class$r` | 20, 14, 14, 6 | out, the record of row *r* |
-//! | `need_write`, `need_class`, `need` | 1, 6, 6 | out, LOAD keeps `need` of each class; of the tile being filled, and of the next one in the cycle of `take` |
+//! | `need_write`, `need_class`, `need` | 1, 6, 6 | out, GATHER keeps `need` of each class; of the tile being filled, and of the next one in the cycle of `take` |
 //!
 //! One record a cycle enters the chain, row 0's first. The first tile is full in cycle R, and the tile after one that is
 //! taken in cycle *s* in cycle *s* + R. Between tiles, passes and rows no cycle is lost.
@@ -52,7 +52,7 @@ pub struct Walk {
     pub command_entry: Signal<In, Bits<PASS>>,
     /// What the host writes.
     pub command_data: Signal<In, Bits<128>>,
-    /// LOAD takes the tile.
+    /// GATHER takes the tile.
     pub take: Signal<In, Bit>,
     /// The tile is complete.
     pub full: Signal<Out, Bit>,

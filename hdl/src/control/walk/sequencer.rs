@@ -48,7 +48,7 @@ pub(super) struct Sequencer {
     passes_left: Reg<Bits<PASSES>>,
     tiles_left: Reg<Bits<20>>,
     pixels_left: Reg<Bits<24>>,
-    // The next record, and whether the tile before it still waits for LOAD.
+    // The next record, and whether the tile before it still waits for GATHER.
     row: Reg<Bits<LANE>>,
     is_full: Reg<Bit>,
     x: Reg<Bits<12>>,

@@ -1,6 +1,6 @@
-//! The state of STORE: the address of one row's vector a cycle.
+//! The state of SCATTER: the address of one row's vector a cycle.
 //!
-//! Its ports are those of [`Store`](super::Store), with the command as fields (`next_...`: of the command after the current
+//! Its ports are those of [`Scatter`](super::Scatter), with the command as fields (`next_...`: of the command after the current
 //! one). `advance` with the last row of a pass.
 
 use pleach_spec::Config;

@@ -1,6 +1,6 @@
-//! The state of LOAD: one bank read a cycle.
+//! The state of GATHER: one bank read a cycle.
 //!
-//! Its ports are those of [`Load`](super::Load), with the command as fields (`next_...`: of the command after the current
+//! Its ports are those of [`Gather`](super::Gather), with the command as fields (`next_...`: of the command after the current
 //! one). Beside them:
 //!
 //! | port | width | |

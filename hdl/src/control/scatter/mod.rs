@@ -1,4 +1,4 @@
-//! STORE: where the output vectors go.
+//! SCATTER: where the output vectors go.
 //!
 //! | port | width | |
 //! |---|---|---|
@@ -17,7 +17,7 @@
 
 mod sequencer;
 
-use pleach_spec::command::Store as Command;
+use pleach_spec::command::Scatter as Command;
 use pleach_spec::{Config, Record};
 use rust_hdl::prelude::*;
 
@@ -30,7 +30,7 @@ use sequencer::Sequencer;
 
 /// See the module.
 #[derive(Debug, LogicBlock)]
-pub struct Store {
+pub struct Scatter {
     /// Clock.
     pub clock: Signal<In, Clock>,
     /// Between runs.
@@ -65,7 +65,7 @@ pub struct Store {
     wiring: Wiring,
 }
 
-impl Store {
+impl Scatter {
     /// For a configuration.
     pub fn new(config: &Config) -> Self {
         Self {
@@ -126,7 +126,7 @@ impl Store {
     }
 }
 
-impl Structure for Store {
+impl Structure for Scatter {
     fn wiring(&self) -> &Wiring {
         &self.wiring
     }
@@ -138,7 +138,7 @@ impl Structure for Store {
     }
 }
 
-impl Logic for Store {
+impl Logic for Scatter {
     fn update(&mut self) {
         self.drive();
     }

@@ -1,4 +1,4 @@
-//! COMPUTE: which slot words are issued, and when.
+//! ISSUE: which slot words are issued, and when.
 //!
 //! | port | width | |
 //! |---|---|---|
@@ -21,7 +21,7 @@
 mod sequencer;
 
 use pleach_spec::Record;
-use pleach_spec::command::{Compute as Command, WordControl};
+use pleach_spec::command::{Issue as Command, WordControl};
 use pleach_spec::{Config, timing};
 use rust_hdl::prelude::*;
 
@@ -35,7 +35,7 @@ use sequencer::Sequencer;
 
 /// See the module.
 #[derive(Debug, LogicBlock)]
-pub struct Compute {
+pub struct Issue {
     /// Clock.
     pub clock: Signal<In, Clock>,
     /// Between runs.
@@ -89,7 +89,7 @@ pub struct Compute {
     wiring: Wiring,
 }
 
-impl Compute {
+impl Issue {
     /// For a configuration.
     pub fn new(config: &Config) -> Self {
         Self {
@@ -175,7 +175,7 @@ fn control_field<const N: usize>(control: &Ram<POINTER, 4>, name: &str) -> Tap<B
     control.read_data.tap().slice(field.low)
 }
 
-impl Structure for Compute {
+impl Structure for Issue {
     fn wiring(&self) -> &Wiring {
         &self.wiring
     }
@@ -187,7 +187,7 @@ impl Structure for Compute {
     }
 }
 
-impl Logic for Compute {
+impl Logic for Issue {
     fn update(&mut self) {
         self.drive();
     }

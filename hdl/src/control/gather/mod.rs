@@ -1,4 +1,4 @@
-//! LOAD: which vectors are read from the activation buffer, and when.
+//! GATHER: which vectors are read from the activation buffer, and when.
 //!
 //! | port | width | |
 //! |---|---|---|
@@ -10,8 +10,8 @@
 //! | `need_write`, `need_class`, `need` | 1, 6, 6 | in, as above |
 //! | `take` | 1 | out, the tile is copied at the end of this cycle |
 //! | `stored` | 16 | in, passes stored *from the next cycle on* |
-//! | `pop` | 1 | in, COMPUTE issues a word that pops a vector |
-//! | `staged` | 1 | out, a vector became available: COMPUTE may issue a word that takes it from the next cycle on |
+//! | `pop` | 1 | in, ISSUE issues a word that pops a vector |
+//! | `staged` | 1 | out, a vector became available: ISSUE may issue a word that takes it from the next cycle on |
 //! | `issue` | 1 | out, a bank read is issued in this cycle (cycle f) |
 //! | `issue_class`, `issue_need` | 6, 6 | out, cycle f: its class and the class's need |
 //! | `offset`, `dy`, `dx` | 20, 6, 6 | out, cycle f: the load list entry |
@@ -36,7 +36,7 @@ mod needs;
 mod sequencer;
 
 use pleach_spec::Record;
-use pleach_spec::command::{Load as Command, LoadEntry};
+use pleach_spec::command::{Gather as Command, GatherEntry};
 use pleach_spec::{Config, timing};
 use rust_hdl::prelude::*;
 
@@ -55,7 +55,7 @@ pub const ARRIVAL_CYCLES: usize = timing::FETCH_LATENCY as usize - 1;
 
 /// See the module.
 #[derive(Debug, LogicBlock)]
-pub struct Load {
+pub struct Gather {
     /// Clock.
     pub clock: Signal<In, Clock>,
     /// Between runs.
@@ -98,7 +98,7 @@ pub struct Load {
     pub take: Signal<Out, Bit>,
     /// Passes stored from the next cycle on.
     pub stored: Signal<In, Bits<PASSES>>,
-    /// COMPUTE pops a vector.
+    /// ISSUE pops a vector.
     pub pop: Signal<In, Bit>,
     /// A vector became available.
     pub staged: Signal<Out, Bit>,
@@ -145,7 +145,7 @@ pub struct Load {
     wiring: Wiring,
 }
 
-impl Load {
+impl Gather {
     /// For a configuration.
     pub fn new(config: &Config) -> Self {
         let rows = config.rows;
@@ -287,12 +287,12 @@ impl Load {
 
 /// A field of the load list entry that was read.
 fn entry_field<const N: usize>(list: &Ram<POINTER, 32>, name: &str) -> Tap<Bits<N>> {
-    let field = LoadEntry::FIELDS.iter().find(|field| field.name == name).expect("a field of the entry");
+    let field = GatherEntry::FIELDS.iter().find(|field| field.name == name).expect("a field of the entry");
     assert_eq!(field.width, N, "width of field {name}");
     list.read_data.tap().slice(field.low)
 }
 
-impl Structure for Load {
+impl Structure for Gather {
     fn wiring(&self) -> &Wiring {
         &self.wiring
     }
@@ -306,7 +306,7 @@ impl Structure for Load {
     }
 }
 
-impl Logic for Load {
+impl Logic for Gather {
     fn update(&mut self) {
         self.drive();
     }

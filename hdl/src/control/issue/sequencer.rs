@@ -1,6 +1,6 @@
-//! The state of COMPUTE: one slot word a cycle.
+//! The state of ISSUE: one slot word a cycle.
 //!
-//! Its ports are those of [`Compute`](super::Compute), with the command as fields (`next_...`: of the command after the
+//! Its ports are those of [`Issue`](super::Issue), with the command as fields (`next_...`: of the command after the
 //! current one) and the control nibble of the word at hand (`control_take`, `control_pop`). `next_word` is the index whose
 //! nibble is wanted in the next cycle. `advance` with the last word of a pass.
 

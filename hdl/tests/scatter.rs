@@ -1,10 +1,10 @@
-//! STORE under Verilator against the recurrences of `docs/src/microarchitecture.md`: every write of runs of random passes, and
+//! SCATTER under Verilator against the recurrences of `docs/src/microarchitecture.md`: every write of runs of random passes, and
 //! the cycles in which passes count as stored.
 
 mod support;
 
-use pleach_hdl::control::store::Store;
-use pleach_spec::command::Store as Command;
+use pleach_hdl::control::scatter::Scatter;
+use pleach_spec::command::Scatter as Command;
 use pleach_spec::{Config, Record};
 use support::{Random, Verilated};
 
@@ -115,7 +115,7 @@ fn check_run(columns: usize, rows: usize, passes: usize, first: usize) {
     inputs.push(cycle(false, first, None, None));
     expected.push((None, stored));
 
-    let model = Verilated::build(&mut Store::new(&config), &name);
+    let model = Verilated::build(&mut Scatter::new(&config), &name);
     let response = model.run(&inputs);
     for (index, outputs) in response.iter().enumerate() {
         let (write, stored) = index.checked_sub(start).map_or((None, 0), |index| expected[index]);
