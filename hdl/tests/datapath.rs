@@ -44,8 +44,9 @@ impl Pass {
             for (c, sum) in sums.iter_mut().enumerate() {
                 let weight = self.words.weights[word * columns + c];
                 if weight != 0 {
-                    let (vector, channel) = window.content(self.words.positions[word * columns + c]).unwrap();
-                    *sum += i32::from(weight) * i32::from(self.tiles[tile][vector][row][channel]);
+                    let (vectors, channel) =
+                        window.content(self.words.positions[word * columns + c]).unwrap();
+                    *sum += i32::from(weight) * i32::from(self.tiles[tile][vectors[0]][row][channel]);
                 }
             }
         }
@@ -58,19 +59,21 @@ fn controls(random: &mut Random, config: &Config, vectors: usize) -> Vec<Control
     let mut controls = Vec::new();
     let idle = |controls: &mut Vec<Control>, random: &mut Random| {
         for _ in 0..random.below(3) {
-            controls.push(Control { take: TAKE_NONE, pop: false });
+            controls.push(Control { take: TAKE_NONE, pop: false, max: false });
         }
     };
     let halves = config.chunk < VECTOR;
     for _ in 0..vectors {
         match random.below(if halves { 4 } else { 1 }) {
-            0 if !halves || config.slots() > 1 => controls.push(Control { take: TAKE_ALL, pop: true }),
-            1 => controls.push(Control { take: TAKE_LOW, pop: true }),
-            2 => controls.push(Control { take: TAKE_HIGH, pop: true }),
+            0 if !halves || config.slots() > 1 => {
+                controls.push(Control { take: TAKE_ALL, pop: true, max: false })
+            }
+            1 => controls.push(Control { take: TAKE_LOW, pop: true, max: false }),
+            2 => controls.push(Control { take: TAKE_HIGH, pop: true, max: false }),
             _ => {
-                controls.push(Control { take: TAKE_LOW, pop: false });
+                controls.push(Control { take: TAKE_LOW, pop: false, max: false });
                 idle(&mut controls, random);
-                controls.push(Control { take: TAKE_HIGH, pop: true });
+                controls.push(Control { take: TAKE_HIGH, pop: true, max: false });
             }
         }
         idle(&mut controls, random);

@@ -18,6 +18,7 @@ fn random_command(random: &mut Random, config: &Config) -> Command {
     Command {
         pixels,
         lane: (random.below(16 / config.columns) * config.columns) as u32,
+        slow: 0,
         tiles: pixels.div_ceil(config.rows as u32),
         width: 1 + random.below(9) as u32,
         split_x: random.below(3) as u32,

@@ -1,6 +1,6 @@
-//! What the four engines are told: one command of each kind a *pass* (one tile of output channels over all pixels).
+//! What the four units of COMPUTE are told: one command of each kind a *pass* (one tile of output channels over some pixels).
 //!
-//! The timing of the engines is in `docs/src/microarchitecture.md`.
+//! They travel in the command list, see [`crate::list`]. The timing of the units is in `docs/src/microarchitecture.md`.
 
 use crate::field::record;
 
@@ -24,14 +24,15 @@ record! {
 }
 
 record! {
-    /// GATHER: the vectors that every pixel tile of a pass needs, from the load list.
+    /// GATHER: the vectors that every pixel tile of a pass needs, from the gather list.
     Gather, 4 {
-        count: u32 = 16 @ 0, "Entries of the load list that belong to this pass, at least 1";
+        count: u32 = 16 @ 0, "Entries of the gather list that belong to this pass, at least 1";
+        base: u32 = 16 @ 16, "Index of the first of them; they follow each other modulo the depth of the list";
         tiles: u32 = 20 @ 32, "Pixel tiles";
         in_width: u32 = 14 @ 64, "Columns of the input map: ix + dx outside 0..in_width reads the pad value";
         in_height: u32 = 14 @ 80, "Rows of the input map";
-        after: u32 = 16 @ 96, "Passes of this run that SCATTER must have completed before the first load";
-        pad: i32 = 8 @ 112, "Value of padding: the zero point of the input";
+        after: u32 = 16 @ 96, "Passes since the start that must be done before the first bank read";
+        pad: i32 = 8 @ 112, "Value of padding: the zero point of the input; -128 for max pooling";
     }
 }
 
@@ -39,7 +40,14 @@ record! {
     /// ISSUE: the slot words that every pixel tile of a pass executes, from the word buffer.
     Issue, 4 {
         count: u32 = 17 @ 0, "Slot words of this pass, at least 1";
+        dense: u32 = 1 @ 17, "Positions and controls are those of a dense stream and not read from the buffer";
+        partial: u32 = 1 @ 18, "Do not drain: the next pass goes on with these sums. Only with one tile and second = 0";
+        accumulate: u32 = 1 @ 19, "Go on with the sums of the partial pass before. Only with one tile";
+        slow: u32 = 1 @ 20, "SCATTER writes one row a cycle instead of two: least distance of drains R instead of R / 2";
         tiles: u32 = 20 @ 32, "Pixel tiles";
+        base: u32 = 16 @ 64, "Index of the first word; they follow each other modulo the depth of the buffer";
+        second: u32 = 16 @ 80, "The last so many words of a tile make the second operand: sums of their own, drained after those of the words before, requantized with parameter entry + 1 and combined with them by entry + 2. 0: one operand";
+        parameter: u32 = 12 @ 96, "Parameter entry of the first operand";
     }
 }
 
@@ -48,6 +56,7 @@ record! {
     Scatter, 8 {
         pixels: u32 = 24 @ 0, "Output pixels; rows of the last tile beyond them are not written";
         lane: u32 = 4 @ 24, "Byte of the vector that column 0 writes (0 unless C < 16)";
+        slow: u32 = 1 @ 28, "One row a cycle instead of two; as in ISSUE";
         tiles: u32 = 20 @ 32, "Pixel tiles";
         width: u32 = 12 @ 64, "Output pixels of a row";
         split_x: u32 = 4 @ 80, "Horizontal phases minus 1";
@@ -78,6 +87,8 @@ record! {
         zero_point: i32 = 8 @ 64, "Added after rounding";
         low: i32 = 8 @ 72, "Lower clamp";
         high: i32 = 8 @ 80, "Upper clamp";
+        table: u32 = 1 @ 88, "Pass the clamped byte through the table";
+        bank: u32 = 1 @ 89, "Which of the two tables";
     }
 }
 
@@ -86,6 +97,22 @@ record! {
     WordControl, 1 {
         take: u32 = 2 @ 0, "Chunks of the oldest staged vector that enter the window before the word multiplies: 0 none, 1 low half, 2 high half, 3 all";
         pop: u32 = 1 @ 2, "The staged vector is finished with: free its slot";
+        max: u32 = 1 @ 3, "What is taken does not replace the chunks that the last take wrote: each byte becomes the greater of both";
+    }
+}
+
+record! {
+    /// How two requantized operands become one (see `numerics::Combine`): parameter entry + 2 of a pass with a second operand,
+    /// the same for all columns.
+    Combination, 4 {
+        first_multiplier: u32 = 24 @ 0, "Factor of the first operand";
+        first_zero_point: i32 = 8 @ 24, "Subtracted from the first operand";
+        second_multiplier: u32 = 24 @ 32, "Factor of the second operand";
+        second_zero_point: i32 = 8 @ 56, "Subtracted from the second operand";
+        zero_point: i32 = 8 @ 64, "Added after rounding";
+        low: i32 = 8 @ 72, "Lower clamp";
+        high: i32 = 8 @ 80, "Upper clamp";
+        shift: u32 = 6 @ 88, "Right shift of the sum, 1 to 40";
     }
 }
 
@@ -157,6 +184,43 @@ impl From<crate::numerics::Requantize> for Parameter {
             zero_point: i32::from(r.zero_point),
             low: i32::from(r.low),
             high: i32::from(r.high),
+            table: 0,
+            bank: 0,
+        }
+    }
+}
+
+impl From<crate::numerics::Combine> for Combination {
+    fn from(c: crate::numerics::Combine) -> Self {
+        let [first, second] = c.operands;
+        Self {
+            first_multiplier: first.multiplier,
+            first_zero_point: i32::from(first.zero_point),
+            second_multiplier: second.multiplier,
+            second_zero_point: i32::from(second.zero_point),
+            zero_point: i32::from(c.zero_point),
+            low: i32::from(c.low),
+            high: i32::from(c.high),
+            shift: u32::from(c.shift),
+        }
+    }
+}
+
+impl From<Combination> for crate::numerics::Combine {
+    fn from(c: Combination) -> Self {
+        let operand = |multiplier, zero_point: i32| crate::numerics::Operand {
+            multiplier,
+            zero_point: zero_point as i8,
+        };
+        Self {
+            operands: [
+                operand(c.first_multiplier, c.first_zero_point),
+                operand(c.second_multiplier, c.second_zero_point),
+            ],
+            shift: c.shift as u8,
+            zero_point: c.zero_point as i8,
+            low: c.low as i8,
+            high: c.high as i8,
         }
     }
 }
@@ -197,6 +261,7 @@ mod tests {
         fields_are_disjoint::<GatherEntry>();
         fields_are_disjoint::<Parameter>();
         fields_are_disjoint::<WordControl>();
+        fields_are_disjoint::<Combination>();
     }
 
     #[test]

@@ -120,7 +120,7 @@ mod tests {
         let words = WordStream {
             weights: vec![1, -1, 2, -128],
             positions: vec![15, 0, 1, 2],
-            controls: vec![Control { take: 2, pop: true }],
+            controls: vec![Control { take: 2, pop: true, max: false }],
         };
         let pass = Pass {
             layer: 0,

@@ -6,6 +6,7 @@ pub mod command;
 pub mod config;
 mod field;
 pub mod image;
+pub mod list;
 pub mod model_file;
 pub mod network;
 pub mod numerics;

@@ -114,6 +114,67 @@ impl Requantize {
     }
 }
 
+/// One operand of [`Combine`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Operand {
+    /// Factor, below 2^24; both operands share the shift.
+    pub multiplier: u32,
+    /// Subtracted from the byte first.
+    pub zero_point: i8,
+}
+
+/// The sum of two int8 tensors with scales of their own (residual addition), in integers:
+/// `y = clamp(round_half_even(Σ (x_i - zero_point_i) * multiplier_i / 2^shift) + zero_point, low, high)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Combine {
+    /// First and second operand.
+    pub operands: [Operand; 2],
+    /// Right shift, `1..=MAX_COMBINE_SHIFT`.
+    pub shift: u8,
+    /// Added after rounding.
+    pub zero_point: i8,
+    /// Lower end of the clamp.
+    pub low: i8,
+    /// Upper end of the clamp.
+    pub high: i8,
+}
+
+/// The largest right shift of [`Combine`]: a sum is below 2^34.
+pub const MAX_COMBINE_SHIFT: u8 = 40;
+
+impl Combine {
+    /// For operands quantized as `a` and `b` and a result as `y`, clamped to `clamp`. The larger factor keeps the 24 bits of
+    /// its f32 quotient, the smaller one is rounded to the same shift.
+    pub fn new(
+        a: Quantization,
+        b: Quantization,
+        y: Quantization,
+        clamp: [i8; 2],
+    ) -> Result<Self, ScaleError> {
+        let factors =
+            [Multiplier::from_scale(a.scale / y.scale)?, Multiplier::from_scale(b.scale / y.scale)?];
+        let shift = factors.iter().map(|f| f.shift).min().expect("two").min(MAX_COMBINE_SHIFT);
+        let operand = |factor: Multiplier, q: Quantization| {
+            let multiplier = match factor.shift - shift {
+                0 => i64::from(factor.multiplier),
+                more => round_half_even_shift(i64::from(factor.multiplier), more),
+            };
+            Operand { multiplier: multiplier as u32, zero_point: q.zero_point }
+        };
+        let operands = [operand(factors[0], a), operand(factors[1], b)];
+        let [low, high] = clamp;
+        Ok(Self { operands, shift, zero_point: y.zero_point, low, high })
+    }
+
+    /// The sum of two bytes.
+    pub fn apply(&self, first: i8, second: i8) -> i8 {
+        let term = |x: i8, o: Operand| (i64::from(x) - i64::from(o.zero_point)) * i64::from(o.multiplier);
+        let sum = term(first, self.operands[0]) + term(second, self.operands[1]);
+        let y = round_half_even_shift(sum, self.shift) + i64::from(self.zero_point);
+        y.clamp(i64::from(self.low), i64::from(self.high)) as i8
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,6 +194,24 @@ mod tests {
             for acc in (-60_000..60_000).step_by(7) {
                 let exact = (f64::from(acc) * f64::from(factor)).round_ties_even() as i64;
                 assert_eq!(m.scale(acc), exact, "acc {acc}, factor {factor}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_combination_is_the_rounded_sum_of_the_real_values() {
+        let quantization = |scale, zero_point| Quantization { scale, zero_point };
+        let (a, b, y) = (quantization(0.031, -7), quantization(0.0042, 100), quantization(0.027, 3));
+        let combine = Combine::new(a, b, y, [-128, 127]).unwrap();
+        for first in i8::MIN..=i8::MAX {
+            for second in i8::MIN..=i8::MAX {
+                let real = f64::from(a.dequantize(first)) + f64::from(b.dequantize(second));
+                let exact = real / f64::from(y.scale);
+                // Away from ties, where the last bits of the factors decide, there is one right answer.
+                if (exact - exact.floor() - 0.5).abs() > 1e-3 {
+                    let expected = (exact.round() + 3.0).clamp(-128.0, 127.0);
+                    assert_eq!(f64::from(combine.apply(first, second)), expected, "{first} + {second}");
+                }
             }
         }
     }

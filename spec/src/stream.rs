@@ -37,12 +37,14 @@ pub struct Control {
     pub take: u8,
     /// The staged vector is finished with.
     pub pop: bool,
+    /// What is taken does not replace what the take before wrote: each byte becomes the greater of both.
+    pub max: bool,
 }
 
 impl Control {
     /// The nibble.
     pub fn bits(self) -> u8 {
-        self.take | u8::from(self.pop) << 2
+        self.take | u8::from(self.pop) << 2 | u8::from(self.max) << 3
     }
 
     /// Chunks that the word moves into the window.
@@ -54,9 +56,17 @@ impl Control {
         }
     }
 
-    /// From the nibble; the unused bit is ignored.
+    /// From the nibble.
     pub fn from_bits(bits: u8) -> Self {
-        Self { take: bits & 3, pop: bits & 4 != 0 }
+        Self { take: bits & 3, pop: bits & 4 != 0, max: bits & 8 != 0 }
+    }
+
+    /// The control of a word of a dense stream: every 16 words take a whole vector.
+    pub fn implicit(word: usize) -> Self {
+        match word.is_multiple_of(VECTOR) {
+            true => Self { take: TAKE_ALL, pop: true, max: false },
+            false => Self::default(),
+        }
     }
 }
 
@@ -130,7 +140,11 @@ impl WordStream {
             let implicit = Self::implicit_position(word, config);
             weights.iter().zip(positions).all(|(&w, &p)| w == 0 || p == implicit)
         });
-        if fits { Encoding::Dense } else { Encoding::Sparse }
+        let regular = || {
+            let mut controls = self.controls.iter().enumerate();
+            controls.all(|(word, &control)| control == Control::implicit(word))
+        };
+        if fits && regular() { Encoding::Dense } else { Encoding::Sparse }
     }
 
     /// Bytes of the packed form of `words` words.
@@ -240,12 +254,19 @@ fn unpack_positions(packed: &[u8], config: &Config) -> Vec<u8> {
 /// What the window of a row holds while the words of a tile go by: the reference for everything that reads streams.
 pub struct Window<'a> {
     config: &'a Config,
-    /// Chunk slots: which vector of the pass, and its first channel.
-    slots: Vec<Option<(usize, usize)>>,
+    /// Chunk slots.
+    slots: Vec<Option<Chunk>>,
     next: usize,
     taken: u8,
     /// Vectors popped so far.
     pub popped: usize,
+}
+
+/// A chunk in the window: the greatest of some vectors of the pass (one, unless a word took with `max`), from a channel on.
+#[derive(Clone, Debug)]
+struct Chunk {
+    vectors: Vec<usize>,
+    channel: usize,
 }
 
 impl<'a> Window<'a> {
@@ -268,12 +289,7 @@ impl<'a> Window<'a> {
         if control.take == TAKE_ALL && self.config.chunks_per_vector() > self.config.slots() {
             return Err("two chunks are taken, but the window holds one");
         }
-        for (bit, channel) in [(TAKE_LOW, 0), (TAKE_HIGH, self.config.chunk)] {
-            if control.take & bit != 0 && channel < VECTOR {
-                self.slots[self.next] = Some((self.popped, channel));
-                self.next = (self.next + 1) % self.slots.len();
-            }
-        }
+        self.write(control)?;
         self.taken |= control.take;
         if control.pop {
             if self.taken == 0 {
@@ -285,10 +301,31 @@ impl<'a> Window<'a> {
         Ok(())
     }
 
-    /// Vector and channel at a position, if this tile has written it.
-    pub fn content(&self, position: u8) -> Option<(usize, usize)> {
+    /// Chunks enter. With `max` they go to the slots behind the pointer, which stays.
+    fn write(&mut self, control: Control) -> Result<(), &'static str> {
+        let slots = self.slots.len();
+        if control.max {
+            self.next = (self.next + slots - control.chunks(self.config)) % slots;
+        }
+        for (bit, channel) in [(TAKE_LOW, 0), (TAKE_HIGH, self.config.chunk)] {
+            if control.take & bit == 0 || channel >= VECTOR {
+                continue;
+            }
+            let slot = &mut self.slots[self.next];
+            self.next = (self.next + 1) % slots;
+            match slot {
+                Some(chunk) if control.max && chunk.channel == channel => chunk.vectors.push(self.popped),
+                _ if control.max => return Err("the greatest is asked of a chunk that is not there"),
+                _ => *slot = Some(Chunk { vectors: vec![self.popped], channel }),
+            }
+        }
+        Ok(())
+    }
+
+    /// Vectors, whose greatest is meant if there are several, and channel at a position, if this tile has written it.
+    pub fn content(&self, position: u8) -> Option<(&[usize], usize)> {
         let position = usize::from(position);
-        let (vector, channel) = (*self.slots.get(position / self.config.chunk)?)?;
-        Some((vector, channel + position % self.config.chunk))
+        let chunk = self.slots.get(position / self.config.chunk)?.as_ref()?;
+        Some((&chunk.vectors, chunk.channel + position % self.config.chunk))
     }
 }

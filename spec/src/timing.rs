@@ -51,7 +51,7 @@ macro_rules! latencies {
 latencies! {
     constants {
         FETCH_LATENCY = 6, "From the cycle in which GATHER issues the last bank read of a vector to the first cycle in which ISSUE may issue a word that takes it";
-        LANE_LATENCY = 9, "From the accumulator leaving the array to the byte leaving the requantize lane";
+        LANE_LATENCY = 9, "From the accumulator leaving the array to the byte leaving the lane";
         REGISTER_READ_LATENCY = 2, "From the address on the register port to the data";
         MEMORY_READ_LATENCY = 8, "From the address on the memory port to the vector";
     }

@@ -73,13 +73,14 @@ pub fn passes(
             walk,
             gather: Gather {
                 count: loads.len() as u32,
+                base: 0,
                 tiles: walk.tiles,
                 in_width: input.shape.width as u32,
                 in_height: input.shape.height as u32,
                 after: 0,
                 pad: i32::from(zero_point),
             },
-            issue: Issue { count: words.len() as u32, tiles: walk.tiles },
+            issue: Issue { count: words.len() as u32, tiles: walk.tiles, ..Issue::default() },
             scatter: store(output, tile * config.columns, &walk),
             loads,
             words,
@@ -142,6 +143,7 @@ fn store(output: &MapLayout, first_slot: usize, walk: &Walk) -> Scatter {
     Scatter {
         pixels: walk.pixels,
         lane: (first_slot % VECTOR) as u32,
+        slow: 0,
         tiles: walk.tiles,
         width: walk.width,
         split_x: split_x as u32 - 1,

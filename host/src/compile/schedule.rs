@@ -55,7 +55,20 @@ pub fn schedule(vectors: &[VectorWeights], config: &Config) -> WordStream {
             stream.positions.push(position as u8);
         }
     }
+    regularize(&mut stream, vectors.len(), config);
     stream
+}
+
+/// Gives a stream that uses the positions of a dense one the controls of a dense one too, which need no memory.
+fn regularize(stream: &mut WordStream, vectors: usize, config: &Config) {
+    let words = stream.weights.chunks(config.columns).zip(stream.positions.chunks(config.columns));
+    let in_order = words.enumerate().all(|(word, (weights, positions))| {
+        let implicit = WordStream::implicit_position(word, config);
+        weights.iter().zip(positions).all(|(&w, &p)| w == 0 || p == implicit)
+    });
+    if in_order && stream.len() == vectors * VECTOR {
+        stream.controls = (0..stream.len()).map(Control::implicit).collect();
+    }
 }
 
 /// What enters the window with the next word, if `room` slots are free.
@@ -63,8 +76,10 @@ fn take_chunks(chunks: &[Chunk], room: usize) -> Control {
     match chunks {
         [] => Control::default(),
         _ if room == 0 => Control::default(),
-        [first, second, ..] if first.paired && room >= 2 => Control { take: TAKE_ALL, pop: second.last },
-        [first, ..] => Control { take: first.take, pop: first.last },
+        [first, second, ..] if first.paired && room >= 2 => {
+            Control { take: TAKE_ALL, pop: second.last, max: false }
+        }
+        [first, ..] => Control { take: first.take, pop: first.last, max: false },
     }
 }
 
@@ -120,9 +135,9 @@ mod tests {
             let at = word * config.columns;
             let slots = stream.weights[at..].iter().zip(&stream.positions[at..]).take(config.columns);
             for (column, (&weight, &position)) in slots.enumerate().filter(|(_, (w, _))| **w != 0) {
-                let (vector, channel) = window.content(position).unwrap();
-                assert_eq!(result[vector][column][channel], 0, "a weight is used twice");
-                result[vector][column][channel] = weight;
+                let (vectors, channel) = window.content(position).unwrap();
+                assert_eq!(result[vectors[0]][column][channel], 0, "a weight is used twice");
+                result[vectors[0]][column][channel] = weight;
             }
         }
         result

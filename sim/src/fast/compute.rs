@@ -58,8 +58,11 @@ fn column_terms(pass: &Pass, config: &Config) -> Vec<Vec<Term>> {
             let at = word * config.columns + column;
             let weight = pass.words.weights[at];
             if weight != 0 {
-                let (vector, channel) = window.content(pass.words.positions[at]).expect("a checked stream");
-                terms.push(Term { operand: (vector * VECTOR + channel) as u32, weight: i16::from(weight) });
+                let (vectors, channel) = window.content(pass.words.positions[at]).expect("a checked stream");
+                terms.push(Term {
+                    operand: (vectors[0] * VECTOR + channel) as u32,
+                    weight: i16::from(weight),
+                });
             }
         }
     }

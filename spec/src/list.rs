@@ -1,0 +1,288 @@
+//! The command list: what the engines LOAD, COMPUTE and STORE do, in the order in which FETCH hands it out.
+//!
+//! A list is a sequence of 128-bit beats in segment [`Segment::Model`]. LOAD and STORE commands are one beat, a COMPUTE command
+//! is [`COMPUTE_BEATS`] beats: its head, WALK (two beats), GATHER, ISSUE and SCATTER (two beats). Each engine executes its commands
+//! in order. Between engines there are counting tokens, one counter for each ordered pair: before a command starts it takes
+//! one token from every engine in `wait`, when it is complete it gives one to every engine in `signal`.
+//!
+//! Addresses are in vectors (16 bytes) from the base of a segment, so that a list is independent of where the host puts the segments.
+
+use crate::command::{Gather, Issue, Scatter, Walk};
+use crate::field::{FieldOverflow, Record, record};
+
+/// Bytes of a beat.
+pub const BEAT_BYTES: usize = 16;
+/// Beats of a COMPUTE command.
+pub const COMPUTE_BEATS: usize = 7;
+/// The largest value of a token counter; one more is an error.
+pub const MAX_TOKENS: u32 = 255;
+
+/// `kind` of a LOAD command.
+pub const KIND_LOAD: u32 = 1;
+/// `kind` of a COMPUTE command.
+pub const KIND_COMPUTE: u32 = 2;
+/// `kind` of a STORE command.
+pub const KIND_STORE: u32 = 3;
+
+/// An engine; its number is its bit in `wait` and `signal`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Engine {
+    /// Memory to chip.
+    Load = 0,
+    /// Array.
+    Compute = 1,
+    /// Chip to memory.
+    Store = 2,
+}
+
+impl Engine {
+    /// All engines, by number.
+    pub const ALL: [Self; 3] = [Self::Load, Self::Compute, Self::Store];
+}
+
+/// A part of the memory behind the AXI master, with a base and a size of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Segment {
+    /// Command lists, weights, parameters. Only read.
+    Model = 0,
+    /// Input, output and intermediate maps. Read and written.
+    Data = 1,
+}
+
+/// Declares the targets of LOAD: the enum, and its descriptions for the documentation.
+macro_rules! targets {
+    ($($name:ident = $number:literal, $doc:literal;)+) => {
+        /// An on-chip memory that LOAD writes. Targets count in beats, modulo the size of the memory.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub enum Target {
+            $(#[doc = $doc] $name = $number,)+
+        }
+
+        impl Target {
+            /// All targets, by number.
+            pub const ALL: [Self; 6] = [$(Self::$name,)+];
+
+            /// Meaning, and what a beat is.
+            pub const fn doc(self) -> &'static str {
+                match self { $(Self::$name => $doc,)+ }
+            }
+        }
+    };
+}
+
+targets! {
+    Activation = 0, "Activation buffer: beat = vector address";
+    Weight = 1, "Weights of slot words, `ceil(C / 16)` beats a word: column c in byte c mod 16 of beat c div 16";
+    Position = 2, "Positions and controls of slot words, `ceil((C * log2 W + 4) / 128)` beats a word: column c in bits c * log2 W up, the control in the uppermost 4 bits. Words of a dense stream have none";
+    List = 3, "Gather list, one entry (32 bits) a beat";
+    Parameter = 4, "Parameters: beat = entry * C + column, a record `Parameter` or `Combination`";
+    Table = 5, "Tables, 16 beats each: byte x (as a number without sign) of table b is byte x mod 16 of beat 16 b + x div 16";
+}
+
+record! {
+    /// LOAD: beats from the memory to an on-chip memory.
+    Load, 4 {
+        kind: u32 = 4 @ 0, "1";
+        wait: u32 = 3 @ 4, "Engines of which one token is taken before the first access: bit 0 LOAD, 1 COMPUTE, 2 STORE";
+        signal: u32 = 3 @ 7, "Engines to which one token is given after the last write";
+        target: u32 = 4 @ 10, "On-chip memory, see the table of targets";
+        segment: u32 = 1 @ 14, "Segment that is read: 0 model, 1 data";
+        count: u32 = 16 @ 16, "Beats, at least 1";
+        source: u32 = 32 @ 32, "First beat, from the base of the segment";
+        address: u32 = 20 @ 64, "First beat in the on-chip memory";
+    }
+}
+
+record! {
+    /// Head of a COMPUTE command: one pass.
+    Compute, 4 {
+        kind: u32 = 4 @ 0, "2";
+        wait: u32 = 3 @ 4, "Engines of which one token is taken before WALK begins with the pass";
+        signal: u32 = 3 @ 7, "Engines to which one token is given when the pass is done";
+    }
+}
+
+record! {
+    /// STORE: vectors from the activation buffer to segment 1.
+    Store, 4 {
+        kind: u32 = 4 @ 0, "3";
+        wait: u32 = 3 @ 4, "Engines of which one token is taken before the first read";
+        signal: u32 = 3 @ 7, "Engines to which one token is given after the last write response";
+        count: u32 = 16 @ 16, "Vectors, at least 1";
+        target: u32 = 32 @ 32, "First vector, from the base of segment 1";
+        address: u32 = 20 @ 64, "First vector address in the activation buffer; wraps";
+    }
+}
+
+/// What the units of COMPUTE are told of one pass.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PassCommand {
+    /// `wait` and `signal`; `kind` is that of a COMPUTE command.
+    pub head: Compute,
+    /// Output pixels.
+    pub walk: Walk,
+    /// Vectors.
+    pub gather: Gather,
+    /// Slot words.
+    pub issue: Issue,
+    /// Results.
+    pub scatter: Scatter,
+}
+
+/// A command of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// For LOAD.
+    Load(Load),
+    /// For COMPUTE.
+    Compute(PassCommand),
+    /// For STORE.
+    Store(Store),
+}
+
+/// Why beats are not a command list.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ListError {
+    /// No such kind of command.
+    #[error("command {index} is of unknown kind {kind}")]
+    Kind {
+        /// Ordinal of the command.
+        index: usize,
+        /// What its first four bits say.
+        kind: u32,
+    },
+    /// The list ends inside a command.
+    #[error("the list ends inside of command {index}")]
+    Truncated {
+        /// Ordinal of the command.
+        index: usize,
+    },
+}
+
+/// A beat, least significant word first.
+pub type Beat = [u32; 4];
+
+impl Command {
+    /// The engine that executes it.
+    pub fn engine(&self) -> Engine {
+        match self {
+            Self::Load(_) => Engine::Load,
+            Self::Compute(_) => Engine::Compute,
+            Self::Store(_) => Engine::Store,
+        }
+    }
+
+    /// `wait` and `signal`.
+    pub fn tokens(&self) -> (u32, u32) {
+        match self {
+            Self::Load(c) => (c.wait, c.signal),
+            Self::Compute(c) => (c.head.wait, c.head.signal),
+            Self::Store(c) => (c.wait, c.signal),
+        }
+    }
+
+    /// Sets `wait` and `signal`.
+    pub fn set_tokens(&mut self, wait: u32, signal: u32) {
+        let (w, s) = match self {
+            Self::Load(c) => (&mut c.wait, &mut c.signal),
+            Self::Compute(c) => (&mut c.head.wait, &mut c.head.signal),
+            Self::Store(c) => (&mut c.wait, &mut c.signal),
+        };
+        (*w, *s) = (wait, signal);
+    }
+
+    /// Beats of the command in the list.
+    pub fn beats(&self) -> usize {
+        match self {
+            Self::Compute(_) => COMPUTE_BEATS,
+            Self::Load(_) | Self::Store(_) => 1,
+        }
+    }
+
+    /// Appends the command to a list; sets `kind`.
+    pub fn encode(&self, beats: &mut Vec<Beat>) -> Result<(), FieldOverflow> {
+        match *self {
+            Self::Load(c) => push(beats, &Load { kind: KIND_LOAD, ..c }),
+            Self::Store(c) => push(beats, &Store { kind: KIND_STORE, ..c }),
+            Self::Compute(c) => {
+                push(beats, &Compute { kind: KIND_COMPUTE, ..c.head })?;
+                push(beats, &c.walk)?;
+                push(beats, &c.gather)?;
+                push(beats, &c.issue)?;
+                push(beats, &c.scatter)
+            }
+        }
+    }
+}
+
+fn push<T: Record>(beats: &mut Vec<Beat>, record: &T) -> Result<(), FieldOverflow> {
+    beats.extend(record.pack()?.chunks(4).map(|words| Beat::try_from(words).expect("whole beats")));
+    Ok(())
+}
+
+/// Encodes a list.
+pub fn encode(commands: &[Command]) -> Result<Vec<Beat>, FieldOverflow> {
+    let mut beats = Vec::new();
+    for command in commands {
+        command.encode(&mut beats)?;
+    }
+    Ok(beats)
+}
+
+/// Decodes a list.
+pub fn decode(beats: &[Beat]) -> Result<Vec<Command>, ListError> {
+    let mut commands = Vec::new();
+    let mut rest = beats;
+    while let [first, ..] = rest {
+        let index = commands.len();
+        let length = if first[0] & 15 == KIND_COMPUTE { COMPUTE_BEATS } else { 1 };
+        let (command, others) = rest.split_at_checked(length).ok_or(ListError::Truncated { index })?;
+        let words = command.as_flattened();
+        commands.push(match first[0] & 15 {
+            KIND_LOAD => Command::Load(Load::unpack(words)),
+            KIND_STORE => Command::Store(Store::unpack(words)),
+            KIND_COMPUTE => Command::Compute(PassCommand {
+                head: Compute::unpack(&words[..4]),
+                walk: Walk::unpack(&words[4..12]),
+                gather: Gather::unpack(&words[12..16]),
+                issue: Issue::unpack(&words[16..20]),
+                scatter: Scatter::unpack(&words[20..28]),
+            }),
+            kind => return Err(ListError::Kind { index, kind }),
+        });
+        rest = others;
+    }
+    Ok(commands)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_round_trips() {
+        let load = Load {
+            kind: KIND_LOAD,
+            wait: 2,
+            signal: 2,
+            target: 3,
+            count: 9,
+            source: 1 << 31,
+            ..Default::default()
+        };
+        let head = Compute { kind: KIND_COMPUTE, wait: 1, signal: 5 };
+        let walk = Walk { pixels: 5, ix: -3, ..Default::default() };
+        let issue = Issue { count: 65_536, second: 1, ..Default::default() };
+        let pass = PassCommand { head, walk, issue, ..Default::default() };
+        let store = Store { kind: KIND_STORE, address: 77, count: 1, ..Default::default() };
+        let list = [Command::Load(load), Command::Compute(pass), Command::Store(store)];
+        let beats = encode(&list).unwrap();
+        assert_eq!(beats.len(), 9);
+        assert_eq!(decode(&beats).unwrap(), list);
+        assert_eq!(decode(&beats[..5]), Err(ListError::Truncated { index: 1 }));
+        assert_eq!(decode(&[[15, 0, 0, 0]]), Err(ListError::Kind { index: 0, kind: 15 }));
+    }
+}
