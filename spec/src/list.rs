@@ -9,6 +9,7 @@
 
 use crate::command::{Gather, Issue, Scatter, Walk};
 use crate::field::{FieldOverflow, Record, record};
+use std::ops::Range;
 
 /// Bytes of a beat.
 pub const BEAT_BYTES: usize = 16;
@@ -164,6 +165,17 @@ pub enum ListError {
 
 /// A beat, least significant word first.
 pub type Beat = [u32; 4];
+
+/// A program as a device gets it: the contents of segment [`Segment::Model`], and how much of [`Segment::Data`] it uses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Image {
+    /// Segment 0 from its base on: command list, weights, parameters, tables.
+    pub model: Vec<Beat>,
+    /// The beats of it that are the command list.
+    pub list: Range<usize>,
+    /// Vectors of segment 1: input, output and intermediate maps.
+    pub data_vectors: usize,
+}
 
 impl Command {
     /// The engine that executes it.
