@@ -112,9 +112,9 @@ impl Config {
 
     /// Everything that a compiled program depends on, in the order of the fingerprint. (Name and clock are not in it.)
     pub const KEYS: &[Key] = keys! {
-        rows: "a power of two from 2 to 64" if |c| power_of_two(c.rows, 2, 64),
+        rows: "a power of two from 4 to 64" if |c| power_of_two(c.rows, 4, 64),
             "Rows R of the array: output pixels of a tile, and banks of the activation buffer";
-        columns: "a power of two from 2 to 16" if |c| power_of_two(c.columns, 2, 16),
+        columns: "a power of two from 2 to 32" if |c| power_of_two(c.columns, 2, 32),
             "Columns C of the array: output channels of a tile";
         window: "16 or 32" if |c| matches!(c.window, 16 | 32), "Activations W of a row's window";
         chunk: "8 or 16" if |c| matches!(c.chunk, 8 | 16),
@@ -215,7 +215,7 @@ mod tests {
         let text = Config::BUILT_IN[0].1.replace("rows = 16", "rows = 12");
         assert_eq!(
             Config::parse(&text, "x").unwrap_err().to_string(),
-            "configuration `default`: rows = 12, but it must be a power of two from 2 to 64"
+            "configuration `default`: rows = 12, but it must be a power of two from 4 to 64"
         );
         assert_eq!(
             Config::resolve("huge").unwrap_err().to_string(),

@@ -109,7 +109,7 @@ pub fn time_run(run: &Run, config: &Config) -> RunTiming {
     let mut next_word = 0;
     let mut last_of_tile: Option<u64> = None;
     let mut passes: Vec<PassTiming> = Vec::with_capacity(run.passes.len());
-    let store_latency = timing::store_latency(config);
+    let store_latency = timing::store_latency(config, timing::Pace::Fast);
     for pass in &run.passes {
         let stored = match pass.gather.after {
             0 => 0,
@@ -129,7 +129,8 @@ pub fn time_run(run: &Run, config: &Config) -> RunTiming {
                     cycle = cycle.max(available);
                 }
                 if index + 1 == pass.words.len() {
-                    let drained = last_of_tile.map_or(0, |last| last + timing::drain_interval(config));
+                    let drained = last_of_tile
+                        .map_or(0, |last| last + timing::drain_interval(config, timing::Pace::Fast));
                     counters.stall_drain += drained.saturating_sub(cycle);
                     cycle = cycle.max(drained);
                     last_of_tile = Some(cycle);
