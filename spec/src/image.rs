@@ -92,7 +92,8 @@ mod tests {
 
     #[test]
     fn memories_are_rings_and_dense_words_have_no_positions() {
-        let config = Config { pass_depth: 4, word_depth: 16, load_depth: 16, ..Config::resolve("mini").unwrap() };
+        let config =
+            Config { pass_depth: 4, word_depth: 16, load_depth: 16, ..Config::resolve("mini").unwrap() };
         let dense = Pass {
             words: WordStream {
                 weights: vec![1; 4 * 3],

@@ -208,7 +208,10 @@ impl Pass {
                 "a partial pass must have one tile and one operand",
             ),
             (issue.accumulate == 0 || issue.tiles == 1, "an accumulating pass must have one tile"),
-            (issue.dense == 0 || implicit(), "the words of a dense pass must have implicit positions and controls"),
+            (
+                issue.dense == 0 || implicit(),
+                "the words of a dense pass must have implicit positions and controls",
+            ),
         ]
     }
 
@@ -227,7 +230,8 @@ impl Pass {
             ),
             (all().all(|p| (1..=u32::from(MAX_SHIFT)).contains(&p.shift)), "shifts must be 1 to 62"),
             (
-                all().all(|p| p.low <= p.high) && second.is_none_or(|s| s.combination.low <= s.combination.high),
+                all().all(|p| p.low <= p.high)
+                    && second.is_none_or(|s| s.combination.low <= s.combination.high),
                 "the lower clamp must not be above the upper one",
             ),
             (
@@ -237,20 +241,28 @@ impl Pass {
         ]
     }
 
+    /// Marks the pass slow where two rows a cycle would meet in a bank.
+    pub fn choose_pace(&mut self, config: &Config) {
+        self.set_slow(0);
+        let slow = u32::from(!self.banks_differ(config));
+        self.set_slow(slow);
+    }
+
+    fn set_slow(&mut self, slow: u32) {
+        self.issue.slow = slow;
+        self.scatter.slow = slow;
+    }
+
     /// True if all vectors that SCATTER writes in one cycle lie in different banks.
     fn banks_differ(&self, config: &Config) -> bool {
         let planes: &[i32] = if config.columns > VECTOR { &[0, self.scatter.plane] } else { &[0] };
         let rows = if self.scatter.slow == 1 { 1 } else { 2 };
+        let mask = config.rows as i64 - 1;
         let addresses: Vec<i64> = self.scatter.addresses().collect();
         // Pixel tiles have an even number of rows, so no pair crosses two of them.
         addresses.chunks(rows).all(|pair| {
             let vectors = pair.iter().flat_map(|&a| planes.iter().map(move |&plane| a + i64::from(plane)));
-            let mut banks = 0u64;
-            let mut count = 0;
-            for vector in vectors {
-                banks |= 1 << vector.rem_euclid(config.rows as i64);
-                count += 1;
-            }
+            let (banks, count) = vectors.fold((0u64, 0), |(banks, n), at| (banks | 1 << (at & mask), n + 1));
             banks.count_ones() == count
         })
     }

@@ -54,6 +54,7 @@ registers! {
     STALL_DATA @ 0x30 ro "Cycles in which ISSUE waited for a vector from GATHER";
     STALL_DRAIN @ 0x34 ro "Cycles in which ISSUE held the last word of a tile because the previous tile still drained";
     LOADS @ 0x38 ro "Bank reads issued by GATHER (loads x rotation classes)";
+    NO_PASS @ 0x3c ro "Cycles in which ISSUE had no pass";
 }
 
 /// Declares the regions: the enum, and its descriptions for the documentation.
@@ -68,7 +69,7 @@ macro_rules! regions {
 
         impl Region {
             /// All regions, by number.
-            pub const ALL: [Self; 8] = [$(Self::$name,)+];
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
 
             /// Meaning, and what a beat is.
             pub const fn doc(self) -> &'static str {
@@ -83,13 +84,15 @@ macro_rules! regions {
 regions! {
     /// A region of the memory port: what `mem_addr[31:28]` selects. `mem_addr[27:0]` counts 128-bit beats.
     Activation = 0, "Activation buffer; beat = vector address. The only region that can be read back";
-    Word = 1, "Slot words, `2 * ceil(C / 16)` beats each: for every 16 columns a beat of int8 weights (column c in byte c mod 16) and a beat of positions (column c in bits `(c mod 16) * log2 W` up). Bits `[127:124]` of beat 1 hold the control";
-    LoadList = 2, "Gather list, one entry (32 bits) a beat";
-    Parameter = 3, "Parameters: beat = pass * C + column";
-    Walk = 4, "WALK commands, two beats each";
-    Gather = 5, "GATHER commands, one beat each";
-    Issue = 6, "ISSUE commands, one beat each";
-    Scatter = 7, "SCATTER commands, two beats each";
+    Weight = 1, "Weights of slot words, in the form of LOAD's target of that name, as all that follow";
+    Position = 2, "Positions and controls of slot words";
+    GatherList = 3, "Gather list";
+    Parameter = 4, "Parameters: beat = entry * C + column";
+    Table = 5, "Tables, one byte a beat: beat = table * 256 + index";
+    Walk = 6, "WALK commands, two beats each";
+    Gather = 7, "GATHER commands, one beat each";
+    Issue = 8, "ISSUE commands, one beat each";
+    Scatter = 9, "SCATTER commands, two beats each";
 }
 
 impl Region {

@@ -1,9 +1,11 @@
 //! The fast model: bit for bit and cycle for cycle what the hardware does, without simulating its registers.
 //!
-//! `timing` computes when, `compute` computes what; both read the same program as the hardware.
+//! `timing` computes when, `compute` computes what; both read the same passes as the hardware.
 
 mod compute;
+mod counters;
 mod timing;
 
-pub use compute::{Activations, execute};
-pub use timing::{Counters, PassTiming, RunTiming, time_run};
+pub use compute::{Activations, Compute, execute};
+pub use counters::Counters;
+pub use timing::{BankWrites, ComputeTiming, PassTiming, RunTiming, time_run};

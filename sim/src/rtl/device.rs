@@ -1,7 +1,7 @@
 //! The Verilated accelerator as a [`Device`]: its register port and its memory port.
 
 use pleach_hdl::units::Unit;
-use pleach_spec::image::{self, Beat, Placement, beat_vector, vector_beat};
+use pleach_spec::image::{self, Beat, beat_vector, vector_beat};
 use pleach_spec::program::Run;
 use pleach_spec::register::{self, Region};
 use pleach_spec::{Config, VECTOR, timing};
@@ -38,7 +38,8 @@ pub struct RtlDevice {
     passes: u32,
     /// Cycles after which that run is given up.
     limit: u64,
-    first: Placement,
+    /// Entry of the command memories of that run's first pass.
+    first_pass: u32,
 }
 
 impl RtlDevice {
@@ -67,7 +68,7 @@ impl RtlDevice {
             mem_wdata: model.port("mem_wdata")?,
             mem_rdata: model.port("mem_rdata")?,
         };
-        Ok(Self { config, model, ports, passes: 0, limit: 0, first: Placement::default() })
+        Ok(Self { config, model, ports, passes: 0, limit: 0, first_pass: 0 })
     }
 
     /// The model, for traces and for tests that look inside.
@@ -109,15 +110,15 @@ impl RtlDevice {
         beats.map(|beat| beat.try_into().expect("four words")).collect()
     }
 
-    /// Loads a run to other places in the memories than their beginnings.
-    pub fn load_at(&mut self, run: &Run, first: Placement) -> Result<(), DeviceError> {
+    /// Loads a run whose first commands are entry `first_pass` of the command memories.
+    pub fn load_at(&mut self, run: &Run, first_pass: usize) -> Result<(), DeviceError> {
         self.check_identity()?;
-        for block in image::blocks(run, &self.config, first).expect("a checked program") {
+        for block in image::blocks(run, &self.config, first_pass).expect("a checked program") {
             self.write_memory(block.address, &block.beats);
         }
         self.passes = run.passes.len() as u32;
         self.limit = 2 * fast::time_run(run, &self.config).total.cycles + 10_000;
-        self.first = first;
+        self.first_pass = first_pass as u32;
         Ok(())
     }
 
@@ -127,7 +128,8 @@ impl RtlDevice {
             words: self.read_register(register::WORDS).into(),
             stall_data: self.read_register(register::STALL_DATA).into(),
             stall_drain: self.read_register(register::STALL_DRAIN).into(),
-            loads: self.read_register(register::LOADS).into(),
+            no_pass: self.read_register(register::NO_PASS).into(),
+            bank_reads: self.read_register(register::LOADS).into(),
         }
     }
 
@@ -158,15 +160,13 @@ impl Device for RtlDevice {
     }
 
     fn load(&mut self, run: &Run) -> Result<(), DeviceError> {
-        self.load_at(run, Placement::default())
+        self.load_at(run, 0)
     }
 
     fn run(&mut self) -> Result<Counters, DeviceError> {
         let parameters = [
-            (register::PASS_FIRST, self.first.pass as u32),
+            (register::PASS_FIRST, self.first_pass),
             (register::PASS_COUNT, self.passes),
-            (register::WORD_FIRST, self.first.word as u32),
-            (register::LOAD_FIRST, self.first.load as u32),
             (register::CONTROL, register::CONTROL_START),
         ];
         for (offset, value) in parameters {
