@@ -1,7 +1,9 @@
 //! The second rung of the ladder of truth: the fast model computes what the golden model says.
 
 use pleach_sim::device::FastDevice;
+use pleach_sim::fast;
 use pleach_spec::Config;
+use pleach_tests::passes::{self, reference};
 use pleach_tests::{Limits, cases, chains, depth, device_output, golden_output};
 use proptest::prelude::*;
 
@@ -13,6 +15,18 @@ fn configs() -> impl Strategy<Value = Config> {
         window,
         chunk,
         ..Config::resolve(base).expect("a built-in configuration")
+    })
+}
+
+/// Arrays of other shapes, with little activation memory.
+fn shapes() -> impl Strategy<Value = Config> {
+    let rows = prop_oneof![Just(4usize), Just(8), Just(64)];
+    let columns = prop_oneof![Just(2usize), Just(4), Just(16), Just(32)];
+    (configs(), rows, columns).prop_map(|(config, rows, columns)| Config {
+        rows,
+        columns,
+        activation_depth: 8192 / rows,
+        ..config
     })
 }
 
@@ -29,5 +43,14 @@ proptest! {
     fn chains_of_layers(case in chains(Limits::QUICK, 3), config in configs()) {
         let (output, _) = device_output(&case, &mut FastDevice::new(config));
         prop_assert_eq!(output, golden_output(&case));
+    }
+
+    #[test]
+    fn passes_of_every_kind((count, seed, config) in (1usize..8, any::<u64>(), shapes())) {
+        let mut case = passes::run(count, seed, &config);
+        let mut expected = case.activations.clone();
+        reference::execute(&case.run, &config, &mut expected);
+        fast::execute(&case.run, &config, &mut case.activations);
+        prop_assert!(case.activations == expected);
     }
 }
