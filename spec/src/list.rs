@@ -77,7 +77,7 @@ macro_rules! targets {
 targets! {
     Activation = 0, "Activation buffer: beat = vector address";
     Weight = 1, "Weights of slot words, `ceil(C / 16)` beats a word: column c in byte c mod 16 of beat c div 16";
-    Position = 2, "Positions and controls of slot words, `ceil((C * log2 W + 4) / 128)` beats a word: column c in bits c * log2 W up, the control in the uppermost 4 bits. Words of a dense stream have none";
+    Position = 2, "Positions and controls of slot words, `ceil(C / 16)` beats a word: column c in bits (c mod 16) * log2 W up of beat c div 16, the control in the uppermost 4 bits of the last beat. Words of a dense stream have none";
     List = 3, "Gather list, one entry (32 bits) a beat";
     Parameter = 4, "Parameters: beat = entry * C + column, a record `Parameter` or `Combination`";
     Table = 5, "Tables, 16 beats each: byte x (as a number without sign) of table b is byte x mod 16 of beat 16 b + x div 16";
