@@ -6,21 +6,12 @@ use crate::list::Beat;
 use crate::pass::Tables;
 use crate::stream::{Control, WordStream};
 
-/// Bits of a beat.
-const BITS: usize = 128;
 /// Bits of the control of a slot word, the uppermost of its last beat.
 const CONTROL_BITS: usize = 4;
-/// Beats of both tables.
-pub const TABLE_BEATS: usize = 2 * 256 / VECTOR;
 
-/// Beats of the weights of a slot word.
-pub fn weight_beats_per_word(config: &Config) -> usize {
+/// Beats of the weights of a slot word, and of its positions with its control.
+pub fn beats_per_word(config: &Config) -> usize {
     config.columns.div_ceil(VECTOR)
-}
-
-/// Beats of the positions and the control of a slot word.
-pub fn position_beats_per_word(config: &Config) -> usize {
-    (config.columns * config.position_bits() + CONTROL_BITS).div_ceil(BITS)
 }
 
 /// The weights of slot words.
@@ -38,35 +29,31 @@ pub fn weights(words: &WordStream, config: &Config) -> Vec<Beat> {
 
 /// The positions and controls of slot words.
 pub fn positions(words: &WordStream, config: &Config) -> Vec<Beat> {
-    let count = position_beats_per_word(config);
-    let mut beats = Vec::with_capacity(words.len() * count);
+    let mut beats = Vec::with_capacity(words.len() * beats_per_word(config));
     for (positions, control) in words.positions.chunks(config.columns).zip(&words.controls) {
-        let mut word = [0u128; 2];
-        for (column, &position) in positions.iter().enumerate() {
-            let (at, value) = (column * config.position_bits(), u128::from(position));
-            word[at / BITS] |= value << (at % BITS);
-            if at % BITS + config.position_bits() > BITS {
-                word[at / BITS + 1] |= value >> (BITS - at % BITS);
-            }
-        }
-        word[count - 1] |= u128::from(control.bits()) << (BITS - CONTROL_BITS);
-        beats.extend(word[..count].iter().map(|&value| beat(value)));
+        let parts = positions.chunks(VECTOR).map(|part| {
+            let columns = part.iter().enumerate();
+            columns.fold(0, |value, (column, &p)| value | u128::from(p) << (column * config.position_bits()))
+        });
+        beats.extend(parts.map(beat));
+        let last = beats.last_mut().expect("a word has a beat");
+        last[3] |= u32::from(control.bits()) << (32 - CONTROL_BITS);
     }
     beats
 }
 
 /// The positions of a word, into `positions`, and its control: the inverse of [`positions`] for one word.
 pub fn unpack_positions(beats: &[Beat], positions: &mut [u8], config: &Config) -> Control {
-    let bits = config.position_bits();
-    for (column, position) in positions.iter_mut().enumerate() {
-        let at = column * bits;
-        let mut value = number(&beats[at / BITS]) >> (at % BITS);
-        if at % BITS + bits > BITS {
-            value |= number(&beats[at / BITS + 1]) << (BITS - at % BITS);
+    let mut control = 0;
+    for (part, beat) in positions.chunks_mut(VECTOR).zip(beats) {
+        let mut value = number(beat);
+        for position in part {
+            *position = value as u8 & (config.window - 1) as u8;
+            value >>= config.position_bits();
         }
-        *position = value as u8 & ((1 << bits) - 1);
+        control = (beat[3] >> (32 - CONTROL_BITS)) as u8;
     }
-    Control::from_bits((number(&beats[beats.len() - 1]) >> (BITS - CONTROL_BITS)) as u8)
+    Control::from_bits(control)
 }
 
 /// Records of up to four words (gather list entries, parameters, combinations), a beat each; longer ones take more.
@@ -123,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn positions_round_trip_and_may_cross_a_beat() {
+    fn positions_round_trip() {
         for (columns, window, beats) in [(2, 16, 1), (16, 32, 1), (32, 16, 2), (32, 32, 2)] {
             let config = Config { columns, window, ..Config::resolve("mini").unwrap() };
             let positions: Vec<u8> = (0..columns).map(|c| ((c * 7 + 5) % window) as u8).collect();
@@ -131,7 +118,7 @@ mod tests {
             let weights = vec![1; columns];
             let words = WordStream { weights, positions: positions.clone(), controls: vec![control] };
             let packed = super::positions(&words, &config);
-            assert_eq!((packed.len(), position_beats_per_word(&config)), (beats, beats));
+            assert_eq!((packed.len(), beats_per_word(&config)), (beats, beats));
             let mut unpacked = vec![0; columns];
             assert_eq!(unpack_positions(&packed, &mut unpacked, &config), control);
             assert_eq!(unpacked, positions, "{columns} columns, window {window}");
@@ -145,7 +132,7 @@ mod tests {
         let mut tables = Tables::default();
         tables.0[1][37] = -5;
         let beats = super::tables(&tables);
-        assert_eq!(beats.len(), TABLE_BEATS);
+        assert_eq!(beats.len(), 32);
         assert_eq!(beat_vector(&beats[16 + 37 / 16])[37 % 16], -5);
     }
 }

@@ -45,8 +45,8 @@ pub fn blocks(run: &Run, config: &Config, first_pass: usize) -> Result<Vec<Block
     let mut blocks = Vec::new();
     let words = |region, beats| Ring { region, beats, entries: config.word_depth };
     let passes = |region, beats| Ring { region, beats, entries: config.pass_depth };
-    let weights = words(Region::Weight, beats::weight_beats_per_word(config));
-    let positions = words(Region::Position, beats::position_beats_per_word(config));
+    let weights = words(Region::Weight, beats::beats_per_word(config));
+    let positions = words(Region::Position, beats::beats_per_word(config));
     let entries = Ring { region: Region::GatherList, beats: 1, entries: config.load_depth };
     let parameters = passes(Region::Parameter, config.columns);
     for (index, pass) in run.passes.iter().enumerate() {
