@@ -4,8 +4,12 @@
 
 mod compute;
 mod counters;
+mod interpreter;
+mod memories;
 mod timing;
 
 pub use compute::{Activations, Compute, execute};
 pub use counters::Counters;
+pub use interpreter::Interpreter;
+pub use memories::Memories;
 pub use timing::{BankWrites, ComputeTiming, PassTiming, RunTiming, time_run};
