@@ -34,12 +34,16 @@ const CONTROL_BIT: usize = 124;
 
 /// All blocks of a run.
 pub fn blocks(run: &Run, config: &Config, first: Placement) -> Result<Vec<Block>, FieldOverflow> {
-    let mut words = Vec::new();
+    let mut weights = Vec::new();
+    let mut positions = Vec::new();
     let mut loads = Vec::new();
     let mut parameters = Vec::new();
     let mut commands: [Vec<Beat>; 4] = Default::default();
     for pass in &run.passes {
-        words.extend(word_beats(pass, config));
+        for [weight, position] in word_beats(pass, config) {
+            weights.push(weight);
+            positions.push(position);
+        }
         for entry in &pass.loads {
             push_record(&mut loads, entry)?;
         }
@@ -54,8 +58,9 @@ pub fn blocks(run: &Run, config: &Config, first: Placement) -> Result<Vec<Block>
     let [walk, load, compute, store] = commands;
     let Config { columns, word_depth, load_depth, pass_depth, .. } = *config;
     let memories = [
-        (Region::Word, words, 2, first.word, word_depth),
-        (Region::LoadList, loads, 1, first.load, load_depth),
+        (Region::Weight, weights, 1, first.word, word_depth),
+        (Region::Position, positions, 1, first.word, word_depth),
+        (Region::GatherList, loads, 1, first.load, load_depth),
         (Region::Parameter, parameters, columns, first.pass, pass_depth),
         (Region::Walk, walk, 2, first.pass, pass_depth),
         (Region::Gather, load, 1, first.pass, pass_depth),
@@ -79,11 +84,11 @@ fn push_record<T: Record>(beats: &mut Vec<Beat>, record: &T) -> Result<(), Field
     Ok(())
 }
 
-/// Two beats for each slot word: weights, then positions and control.
-fn word_beats<'a>(pass: &'a Pass, config: &'a Config) -> impl Iterator<Item = Beat> + 'a {
+/// The weights of each slot word, and its positions and control.
+fn word_beats<'a>(pass: &'a Pass, config: &'a Config) -> impl Iterator<Item = [Beat; 2]> + 'a {
     let words = &pass.words;
     let columns = words.weights.chunks(config.columns).zip(words.positions.chunks(config.columns));
-    columns.zip(&words.controls).flat_map(move |((weights, positions), control)| {
+    columns.zip(&words.controls).map(move |((weights, positions), control)| {
         let mut weight_beat = 0u128;
         let mut position_beat = u128::from(control.bits()) << CONTROL_BIT;
         for (column, (&weight, &position)) in weights.iter().zip(positions).enumerate() {
@@ -133,7 +138,7 @@ mod tests {
             parameters: Vec::new(),
         };
         let beats: Vec<_> = word_beats(&pass, &config).collect();
-        assert_eq!(beats, [[0x8002_ff01, 0, 0, 0], [0x210f, 0, 0, 0x6000_0000]]);
+        assert_eq!(beats, [[[0x8002_ff01, 0, 0, 0], [0x210f, 0, 0, 0x6000_0000]]]);
     }
 
     #[test]
@@ -152,7 +157,7 @@ mod tests {
         let run = Run { passes: vec![pass; 3] };
         let blocks = blocks(&run, &config, Placement { pass: 2, ..Default::default() }).unwrap();
         let sizes: Vec<_> = blocks.iter().map(|block| (block.address, block.beats.len())).collect();
-        let [walk, load, compute, store] = [0x4000_0000, 0x5000_0000, 0x6000_0000, 0x7000_0000];
+        let [walk, load, compute, store] = [0x6000_0000, 0x7000_0000, 0x8000_0000, 0x9000_0000];
         assert_eq!(
             sizes,
             [

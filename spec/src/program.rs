@@ -235,7 +235,7 @@ impl Pass {
             Parameter::from(parameter).pack()?;
         }
         let tiles = (self.walk.pixels as usize).div_ceil(config.rows);
-        let counts = [self.walk.tiles, self.gather.tiles, self.issue.tiles, self.scatter.tiles];
+        let counts = [self.walk.tiles, self.gather.tiles, self.issue.tiles];
         let last_byte = self.scatter.lane as usize + config.columns.min(VECTOR);
         let words = self.words.len();
         let rules = [
