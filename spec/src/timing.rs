@@ -54,6 +54,7 @@ latencies! {
         LANE_LATENCY = 9, "From the accumulator leaving the array to the byte leaving the lane";
         REGISTER_READ_LATENCY = 2, "From the address on the register port to the data";
         MEMORY_READ_LATENCY = 8, "From the address on the memory port to the vector";
+        BANK_READ_LATENCY = 6, "From the grant of STORE's bank read to the vector";
     }
     functions {
         free_latency = |rows, _columns| rows, "R",
