@@ -30,13 +30,17 @@ macro_rules! registers {
     ($($name:ident @ $offset:literal $access:ident $doc:literal;)+) => {
         $(#[doc = $doc] pub const $name: u16 = $offset;)+
         /// All registers, by offset.
-        pub const REGISTERS: &[Register] = &[$(Register {
-            name: stringify!($name), offset: $offset, writable: registers!(@$access), doc: $doc,
+        pub const REGISTERS: &[$crate::register::Register] = &[$($crate::register::Register {
+            name: stringify!($name),
+            offset: $offset,
+            writable: $crate::register::registers!(@$access),
+            doc: $doc,
         },)+];
     };
     (@rw) => { true };
     (@ro) => { false };
 }
+pub(crate) use registers;
 
 registers! {
     MAGIC @ 0x00 ro "Identity: reads \"PLCH\"";

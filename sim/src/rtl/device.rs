@@ -156,10 +156,7 @@ impl Device for RtlDevice {
     }
 
     fn run(&mut self) -> Result<Counters, DeviceError> {
-        let parameters = [
-            (register::PASS_COUNT, self.passes),
-            (register::CONTROL, register::CONTROL_START),
-        ];
+        let parameters = [(register::PASS_COUNT, self.passes), (register::CONTROL, register::CONTROL_START)];
         for (offset, value) in parameters {
             self.write_register(offset, value);
         }
