@@ -223,6 +223,15 @@ fn push<T: Record>(beats: &mut Vec<Beat>, record: &T) -> Result<(), FieldOverflo
     Ok(())
 }
 
+/// The bits of a command's first beat that belong to no field: a command with one of them set is illegal.
+pub fn reserved_bits<T: Record>() -> Beat {
+    let mut reserved = [u32::MAX; 4];
+    for field in T::FIELDS {
+        reserved[field.low / 32] &= !((((1u64 << field.width) - 1) as u32) << (field.low % 32));
+    }
+    reserved
+}
+
 /// Encodes a list.
 pub fn encode(commands: &[Command]) -> Result<Vec<Beat>, FieldOverflow> {
     let mut beats = Vec::new();

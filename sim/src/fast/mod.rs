@@ -3,6 +3,7 @@
 //! `timing` computes when, `compute` computes what; both read the same program as the hardware.
 
 mod compute;
+pub mod dma;
 mod timing;
 
 pub use compute::{Activations, execute};
