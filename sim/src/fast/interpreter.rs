@@ -5,8 +5,8 @@
 
 use super::compute::{Activations, Compute};
 use super::memories::Memories;
-use pleach_spec::beats::{beat_vector, vector_beat};
-use pleach_spec::list::{self, Beat, Command, Image, ListError, Load, PassCommand, Segment, Store, Target};
+use pleach_spec::beats::beat_vector;
+use pleach_spec::list::{self, Beat, Command, Image, Load, PassCommand, Segment, Store, Target};
 use pleach_spec::{Config, VECTOR};
 
 /// The accelerator and its memory, without a clock.
@@ -37,12 +37,17 @@ impl Interpreter {
         }
     }
 
-    /// Takes a program. Segment 1 is as large as it says and keeps what it held.
-    pub fn load(&mut self, image: &Image) -> Result<(), ListError> {
-        self.commands = list::decode(image.model.get(image.list.clone()).unwrap_or_default())?;
-        self.model = image.model.clone();
+    /// Takes a program: the commands of its list up to one that is none. Segment 1 is as large as it says and keeps what it held.
+    pub fn load(&mut self, image: &Image) {
+        let beats = image.model.get(image.list.clone()).unwrap_or_default();
+        self.commands = list::commands(beats).map_while(Result::ok).collect();
+        self.model.clone_from(&image.model);
         self.data.resize(image.data_vectors, [0; VECTOR]);
-        Ok(())
+    }
+
+    /// The model segment.
+    pub fn model(&self) -> &[Beat] {
+        &self.model
     }
 
     /// The commands of the list.
@@ -77,26 +82,19 @@ impl Interpreter {
 
     fn load_command(&mut self, load: &Load) -> Option<()> {
         let (source, address, count) = (load.source as usize, load.address as usize, load.count as usize);
-        let target = *Target::ALL.get(load.target as usize)?;
         let end = source.checked_add(count)?;
-        match (load.segment == Segment::Data as u32, target) {
-            (true, Target::Activation) => {
-                let vectors = self.activations.get_mut(address..address + count)?;
+        if load.target == Target::Activation as u32 {
+            let vectors = self.activations.get_mut(address..address + count)?;
+            if load.segment == Segment::Data as u32 {
                 vectors.copy_from_slice(self.data.get(source..end)?);
-            }
-            (false, Target::Activation) => {
-                let vectors = self.activations.get_mut(address..address + count)?;
+            } else {
                 for (vector, beat) in vectors.iter_mut().zip(self.model.get(source..end)?) {
                     *vector = beat_vector(beat);
                 }
             }
-            (true, target) => {
-                let beats: Vec<Beat> = self.data.get(source..end)?.iter().map(vector_beat).collect();
-                self.memories.load(target, address, &beats);
-            }
-            (false, target) => self.memories.load(target, address, self.model.get(source..end)?),
+            return Some(());
         }
-        Some(())
+        self.memories.load_command(load, &self.model, &self.data)
     }
 
     fn compute_command(&mut self, command: &PassCommand) -> Option<()> {

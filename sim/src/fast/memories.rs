@@ -1,8 +1,8 @@
 //! The on-chip memories that tell COMPUTE what to do, as LOAD fills them, and the passes that are in them.
 
-use pleach_spec::beats::{beat_vector, beats_per_word, unpack_positions};
+use pleach_spec::beats::{beat_vector, beats_per_word, unpack_positions, vector_beat};
 use pleach_spec::command::{Combination, GatherEntry, Issue, Parameter};
-use pleach_spec::list::{Beat, PassCommand, Target};
+use pleach_spec::list::{Beat, Load, PassCommand, Segment, Target};
 use pleach_spec::pass::{Pass, SecondOperand, Tables};
 use pleach_spec::stream::{Control, WordStream};
 use pleach_spec::{Config, Record, VECTOR};
@@ -35,8 +35,22 @@ impl Memories {
         }
     }
 
+    /// Executes a LOAD command, unless it is to the activation buffer; `None` if it reads what is not there.
+    pub fn load_command(&mut self, load: &Load, model: &[Beat], data: &[[i8; VECTOR]]) -> Option<()> {
+        let target = *Target::ALL.get(load.target as usize)?;
+        let source = load.source as usize..(load.source as usize).checked_add(load.count as usize)?;
+        let address = load.address as usize;
+        if load.segment == Segment::Data as u32 {
+            let beats: Vec<Beat> = data.get(source)?.iter().map(vector_beat).collect();
+            self.load(target, address, &beats);
+        } else {
+            self.load(target, address, model.get(source)?);
+        }
+        Some(())
+    }
+
     /// Writes beats from an address on, around the end of the memory. The activation buffer is not here.
-    pub fn load(&mut self, target: Target, address: usize, beats: &[Beat]) {
+    fn load(&mut self, target: Target, address: usize, beats: &[Beat]) {
         for (beat, at) in beats.iter().zip(address..) {
             self.write(target, at, beat);
         }
