@@ -2,6 +2,8 @@
 //!
 //! This crate knows nothing of ONNX, of simulation or of rust-hdl.
 
+pub mod axi_register;
+pub mod beats;
 pub mod command;
 pub mod config;
 mod field;
@@ -10,6 +12,7 @@ pub mod list;
 pub mod model_file;
 pub mod network;
 pub mod numerics;
+pub mod pass;
 pub mod program;
 pub mod register;
 pub mod stream;

@@ -23,5 +23,3 @@ pub use round::Round;
 const MULTIPLY_CYCLES: usize = 4;
 /// Cycles of [`Round`].
 const ROUND_CYCLES: usize = 5;
-
-const _: () = assert!(MULTIPLY_CYCLES + ROUND_CYCLES == pleach_spec::timing::LANE_LATENCY as usize);

@@ -13,6 +13,7 @@ pub use error::CompileError;
 
 use pleach_spec::Config;
 use pleach_spec::network::Network;
+use pleach_spec::pass::Placement;
 use pleach_spec::program::{Pass, Program, Run};
 
 /// How maps lie in the activation buffer.
@@ -48,6 +49,9 @@ pub fn compile_with(network: &Network, config: &Config, layouts: Layouts) -> Res
             pass.gather.after = earlier as u32;
             runs.last_mut().expect("there is always a run").passes.push(pass);
         }
+    }
+    for run in &mut runs {
+        run.place(config, Placement::default());
     }
     let program = Program { runs, maps };
     program.check(config)?;

@@ -118,7 +118,7 @@ impl Issue {
             stall_drain: Default::default(),
             command: CommandMemory::new(config.pass_depth, 1),
             control: Ram::new(config.word_depth),
-            sequencer: Sequencer::new(config, timing::drain_interval(config)),
+            sequencer: Sequencer::new(config, timing::drain_interval(config, timing::Pace::Fast)),
             wiring: Default::default(),
         }
     }
