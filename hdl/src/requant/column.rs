@@ -134,7 +134,7 @@ impl Column {
         net.wire(parameters.zero_point.tap(), &mut lane.zero_point);
         net.wire(parameters.low.tap(), &mut lane.low);
         net.wire(parameters.high.tap(), &mut lane.high);
-        net.wire(parameters.table.tap(), &mut lane.table);
+        net.wire(parameters.use_table.tap(), &mut lane.use_table);
         net.wire(parameters.bank.tap(), &mut lane.bank);
         net.wire(self.keep.q.tap(), &mut lane.keep);
         net.wire(self.combine.q.tap(), &mut lane.combine);

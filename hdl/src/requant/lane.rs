@@ -42,7 +42,7 @@ pub struct Lane {
     /// Upper clamp.
     pub high: Signal<In, Bits<8>>,
     /// The byte goes through a table.
-    pub table: Signal<In, Bit>,
+    pub use_table: Signal<In, Bit>,
     /// Which one.
     pub bank: Signal<In, Bit>,
     /// Keep the byte.
@@ -80,7 +80,7 @@ pub struct Lane {
     round: Round<56>,
     table_0: LutRam<8, 8>,
     table_1: LutRam<8, 8>,
-    byte: Reg<Bits<8>>,
+    requantized: Reg<Bits<8>>,
     kept: LutRam<5, 8>,
     blend: Blend,
     around: Delay<Bits<8>>,
@@ -104,7 +104,7 @@ impl Lane {
             zero_point: Default::default(),
             low: Default::default(),
             high: Default::default(),
-            table: Default::default(),
+            use_table: Default::default(),
             bank: Default::default(),
             keep: Default::default(),
             combine: Default::default(),
@@ -125,7 +125,7 @@ impl Lane {
             round: Default::default(),
             table_0: LutRam::new(256),
             table_1: LutRam::new(256),
-            byte: Default::default(),
+            requantized: Default::default(),
             kept: LutRam::new(pairs),
             blend: Default::default(),
             around: Delay::new(around),
@@ -140,7 +140,7 @@ impl Lane {
 impl Logic for Lane {
     #[hdl_gen]
     fn update(&mut self) {
-        clock!(self, clock, multiply, round, table_0, table_1, byte, kept);
+        clock!(self, clock, multiply, round, table_0, table_1, requantized, kept);
         clock!(self, clock, blend, around, combined, floor, ceiling, round_sum);
 
         // Requantize.
@@ -162,23 +162,23 @@ impl Logic for Lane {
         self.table_1.write_address.next = self.table_address.val().get_bits::<8>(0);
         self.table_1.write_data.next = self.table_data.val();
         self.table_1.read_address.next = self.round.value.val();
-        self.byte.d.next = self.round.value.val();
-        if self.table.val() {
-            self.byte.d.next = self.table_0.read_data.val();
+        self.requantized.d.next = self.round.value.val();
+        if self.use_table.val() {
+            self.requantized.d.next = self.table_0.read_data.val();
             if self.bank.val() {
-                self.byte.d.next = self.table_1.read_data.val();
+                self.requantized.d.next = self.table_1.read_data.val();
             }
         }
 
         // Two operands on one scale.
         self.kept.write_enable.next = self.keep.val();
         self.kept.write_address.next = self.index.val();
-        self.kept.write_data.next = self.byte.q.val();
+        self.kept.write_data.next = self.requantized.q.val();
         self.kept.read_address.next = self.index.val();
         self.blend.first.next = self.kept.read_data.val();
         self.blend.first_zero.next = self.first_zero.val();
         self.blend.first_factor.next = self.first_factor.val();
-        self.blend.second.next = self.byte.q.val();
+        self.blend.second.next = self.requantized.q.val();
         self.blend.second_zero.next = self.second_zero.val();
         self.blend.second_factor.next = self.second_factor.val();
         self.round_sum.product.next = self.blend.sum.val();
@@ -186,7 +186,7 @@ impl Logic for Lane {
         self.round_sum.zero_point.next = self.sum_zero_point.val();
 
         // Or the byte as it is.
-        self.around.d.next = self.byte.q.val();
+        self.around.d.next = self.requantized.q.val();
         self.combined.d.next = self.combine.val();
         self.floor.d.next = self.around.q.val();
         self.ceiling.d.next = self.around.q.val();

@@ -9,7 +9,7 @@
 //! | `shift` | 6 | out, from cycle u+4 on |
 //! | `zero_point` | 8 | out, from cycle u+7 on |
 //! | `low`, `high` | 8 | out, from cycle u+8 on |
-//! | `table`, `bank` | 1 | out, from cycle u+9 on |
+//! | `use_table`, `bank` | 1 | out, from cycle u+9 on |
 //! | `first_zero`, `first_factor`, `second_zero`, `second_factor` | 8, 24, 8, 24 | out, from cycle u+10 on |
 //! | `sum_shift` | 6 | out, from cycle u+14 on |
 //! | `sum_zero_point`, `sum_low`, `sum_high` | 8 | out, from cycle u+17 on |
@@ -62,7 +62,7 @@ pub struct Parameters {
     /// Upper clamp.
     pub high: Signal<Out, Bits<8>>,
     /// The byte goes through a table.
-    pub table: Signal<Out, Bit>,
+    pub use_table: Signal<Out, Bit>,
     /// Which one.
     pub bank: Signal<Out, Bit>,
     /// Zero point of the first operand.
@@ -93,8 +93,8 @@ pub struct Parameters {
     load_first: Reg<Bit>,
     load_second: Reg<Bit>,
     records: Ram<12, RECORD>,
-    parameter: Hold<Bits<RECORD>>,
-    combination: Hold<Bits<RECORD>>,
+    parameter_record: Hold<Bits<RECORD>>,
+    combination_record: Hold<Bits<RECORD>>,
     shift_line: Delay<Bits<6>>,
     zero_point_line: Delay<Bits<8>>,
     clamp_line: [Delay<Bits<8>>; 2],
@@ -126,7 +126,7 @@ impl Parameters {
             zero_point: Default::default(),
             low: Default::default(),
             high: Default::default(),
-            table: Default::default(),
+            use_table: Default::default(),
             bank: Default::default(),
             first_zero: Default::default(),
             first_factor: Default::default(),
@@ -144,8 +144,8 @@ impl Parameters {
             load_first: Default::default(),
             load_second: Default::default(),
             records: Ram::new(entries),
-            parameter: Default::default(),
-            combination: Default::default(),
+            parameter_record: Default::default(),
+            combination_record: Default::default(),
             shift_line: Delay::new(MULTIPLY_CYCLES),
             zero_point_line: Delay::new(to_clamp - 1),
             clamp_line: [Delay::new(to_clamp), Delay::new(to_clamp)],
@@ -178,16 +178,16 @@ impl Parameters {
         net.wire(self.memory_entry.tap(), &mut self.records.write_address);
         net.wire(self.memory_data.tap().slice(0), &mut self.records.write_data);
 
-        net.wire(clock(), &mut self.parameter.clock);
-        net.wire(self.load_first.q.tap(), &mut self.parameter.enable);
-        net.wire(self.records.read_data.tap(), &mut self.parameter.d);
-        net.wire(clock(), &mut self.combination.clock);
-        net.wire(self.load_second.q.tap(), &mut self.combination.enable);
-        net.wire(self.records.read_data.tap(), &mut self.combination.d);
+        net.wire(clock(), &mut self.parameter_record.clock);
+        net.wire(self.load_first.q.tap(), &mut self.parameter_record.enable);
+        net.wire(self.records.read_data.tap(), &mut self.parameter_record.d);
+        net.wire(clock(), &mut self.combination_record.clock);
+        net.wire(self.load_second.q.tap(), &mut self.combination_record.enable);
+        net.wire(self.records.read_data.tap(), &mut self.combination_record.d);
     }
 
     fn wire_parameter(&mut self, net: &mut Net) {
-        let record = || self.parameter.q.tap();
+        let record = || self.parameter_record.q.tap();
         let clock = || self.clock.tap();
         net.wire(field::<Parameter, 32>("bias", record()), &mut self.bias);
         net.wire(field::<Parameter, 24>("multiplier", record()), &mut self.multiplier);
@@ -200,12 +200,12 @@ impl Parameters {
         delayed(net, clock(), field::<Parameter, 8>("high", record()), high_line, &mut self.high);
         let [table_line, bank_line] = &mut self.table_line;
         let flag = |name| record().bit(low_bit::<Parameter>(name, 1));
-        delayed(net, clock(), flag("table"), table_line, &mut self.table);
+        delayed(net, clock(), flag("table"), table_line, &mut self.use_table);
         delayed(net, clock(), flag("bank"), bank_line, &mut self.bank);
     }
 
     fn wire_combination(&mut self, net: &mut Net) {
-        let record = || self.combination.q.tap();
+        let record = || self.combination_record.q.tap();
         let clock = || self.clock.tap();
         let zero = |name| field::<Combination, 8>(name, record());
         let factor = |name| field::<Combination, 24>(name, record());
