@@ -110,36 +110,41 @@ impl<const WB: usize> Window<WB> {
         window
     }
 
-    /// The Verilog of a slot.
-    fn slot_text(&self, slot: usize) -> String {
+    /// The Verilog of a slot: what enters it, and how its registers are written.
+    fn slot_text(&self, slot: usize) -> [String; 2] {
         let bits = self._chunk_bits;
-        let slots = self.slots();
-        let (enters, entering) = if bits == VECTOR {
-            (format!("take != 2'd0 && slot == 2'd{slot}"), "staged".to_owned())
-        } else {
-            let before = (slot + slots - 1) % slots;
-            let high = format!("take == 2'd3 && slot == 2'd{before} || take == 2'd2 && slot == 2'd{slot}");
-            let text = format!("take != 2'd0 && slot == 2'd{slot} || take == 2'd3 && slot == 2'd{before}");
-            (
-                format!("{text};\n    high[{slot}] <= {high}"),
+        let before = (slot + self.slots() - 1) % self.slots();
+        let (entering, mut registers) = match bits {
+            VECTOR => {
+                ("staged".to_owned(), format!("    enters[{slot}] <= take != 2'd0 && slot == 2'd{slot};\n"))
+            }
+            _ => (
                 format!("high[{slot}] ? staged[127:64] : staged[63:0]"),
-            )
+                format!(
+                    "\
+    enters[{slot}] <= take != 2'd0 && slot == 2'd{slot} || take == 2'd3 && slot == 2'd{before};
+    high[{slot}] <= take == 2'd2 && slot == 2'd{slot} || take == 2'd3 && slot == 2'd{before};
+"
+                ),
+            ),
         };
-        format!(
-            "\
-// Slot {slot}.
-wire [{top}:0] entering_{slot} = {entering};
-always @(posedge clock) begin
-    enters[{slot}] <= {enters};
-    for (i = 0; i < {chunk}; i = i + 1)
-        if (enters[{slot}] && (!greater_only || $signed(entering_{slot}[8*i +: 8]) > $signed(window[{low} + 8*i +: 8])))
-            window[{low} + 8*i +: 8] <= entering_{slot}[8*i +: 8];
-end
-",
-            top = bits - 1,
-            chunk = bits / 8,
-            low = bits * slot,
-        )
+        let mut wires = format!("wire [{}:0] entering_{slot} = {entering};\n", bits - 1);
+        for byte in 0..bits / 8 {
+            let (low, position) = (8 * byte, slot * bits / 8 + byte);
+            let sign = 8 * position + 7;
+            let held = format!("window[{sign}:{}]", 8 * position);
+            let enters = format!("entering_{slot}[{}:{low}]", low + 7);
+            // Written as a subtraction it takes one carry chain; its sign decides.
+            wires += &format!(
+                "wire [8:0] excess_{position} = \
+                 {{window[{sign}], {held}}} - {{entering_{slot}[{}], {enters}}};\n",
+                low + 7
+            );
+            registers += &format!(
+                "    if (enters[{slot}] && (!greater_only || excess_{position}[8])) {held} <= {enters};\n"
+            );
+        }
+        [wires, registers]
     }
 }
 
@@ -162,17 +167,23 @@ impl<const WB: usize> Logic for Window<WB> {
             VECTOR => String::new(),
             _ => format!("reg [{}:0] high = {slots}'d0;\n", slots - 1),
         };
-        let texts: String = (0..slots).map(|slot| self.slot_text(slot)).collect();
+        let [wires, registers] = (0..slots).map(|slot| self.slot_text(slot)).fold(
+            [String::new(), String::new()],
+            |[wires, registers], [more_wires, more_registers]| {
+                [wires + &more_wires, registers + &more_registers]
+            },
+        );
         verilog::leaf(
             &format!("window_{}_{}", WB / 8, self._chunk_bits / 8),
             &format!(
                 "\
-integer i;
 reg [{top}:0] enters = {slots}'d0;
 {high}reg greater_only = 1'b0;
 initial window = {WB}'d0;
-always @(posedge clock) greater_only <= max;
-{texts}",
+{wires}always @(posedge clock) begin
+    greater_only <= max;
+{registers}end
+",
                 top = slots - 1,
             ),
         )
