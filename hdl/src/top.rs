@@ -20,7 +20,7 @@ use rust_hdl::prelude::*;
 
 use crate::datapath::Datapath;
 use crate::engines::Engines;
-use crate::netlist::{Net, Readable, Structure, Wiring};
+use crate::netlist::{Net, Readable, Structure, Tap, Wiring};
 
 /// See the module. `WB` = 8 W window bits, `P` = log2 W position bits.
 #[derive(LogicBlock)]
@@ -96,23 +96,29 @@ impl<const WB: usize, const P: usize> Top<WB, P> {
         net.wire(engines.take.tap(), &mut datapath.take);
         net.wire(engines.window_slot.tap(), &mut datapath.window_slot);
         net.wire(engines.take_slot.tap(), &mut datapath.take_slot);
-        net.wire(engines.pass_end.tap(), &mut datapath.pass_end);
-        net.wire(engines.busy.tap(), &mut datapath.busy);
-        net.wire(engines.pass_first.tap(), &mut datapath.pass_first);
+        net.wire(Tap::constant(false), &mut datapath.word_dense);
+        net.wire(Tap::constant(Bits::default()), &mut datapath.word_position);
+        net.wire(Tap::constant(false), &mut datapath.take_max);
+        net.wire(engines.pass_first.tap(), &mut datapath.drain_entry);
+        net.wire(Tap::constant(Bits::default()), &mut datapath.drain_kind);
         net.wire(engines.stage_slot.tap(), &mut datapath.stage_slot);
         for r in 0..engines.stage_write.len() {
             net.wire(engines.stage_write[r].tap(), &mut datapath.stage_write[r]);
             net.wire(engines.stage_data[r].tap(), &mut datapath.stage_data[r]);
         }
-        net.wire(engines.word_write.tap(), &mut datapath.word_write);
+        net.wire(Tap::constant(false), &mut datapath.weight_write);
+        net.wire(engines.word_write.tap(), &mut datapath.position_write);
         net.wire(engines.word_entry.tap(), &mut datapath.word_entry);
         net.wire(engines.word_beat.tap(), &mut datapath.word_beat);
         net.wire(engines.parameter_write.tap(), &mut datapath.parameter_write);
         net.wire(engines.parameter_entry.tap(), &mut datapath.parameter_entry);
-        net.wire(engines.parameter_column.tap(), &mut datapath.parameter_column);
+        net.wire(Tap::constant(Bits::default()), &mut datapath.parameter_column);
         net.wire(engines.memory_data.tap(), &mut datapath.memory_data);
         net.wire(datapath.activations_valid.tap(), &mut engines.activations_valid);
-        net.wire(datapath.activations.tap(), &mut engines.activations);
+        net.wire(datapath.activations[0].tap(), &mut engines.activations);
+        net.wire(Tap::constant(false), &mut datapath.table_write);
+        net.wire(Tap::constant(Bits::default()), &mut datapath.table_address);
+        net.wire(Tap::constant(Bits::default()), &mut datapath.table_data);
     }
 }
 

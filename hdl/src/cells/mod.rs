@@ -7,6 +7,7 @@
 //! | cell | what |
 //! |---|---|
 //! | [`Reg`] | a register |
+//! | [`Hold`] | a register that is written on demand |
 //! | [`Delay`] | a delay line of any length |
 //! | [`Ram`] | block RAM, one write and one read port |
 //! | [`MaskedRam`] | the same with a write enable per byte |
@@ -17,6 +18,7 @@
 
 mod decode;
 mod delay;
+mod hold;
 mod lut_ram;
 mod mac;
 mod masked_ram;
@@ -27,6 +29,7 @@ mod words;
 
 pub use decode::Decode;
 pub use delay::Delay;
+pub use hold::Hold;
 pub use lut_ram::LutRam;
 pub use mac::Mac;
 pub use masked_ram::MaskedRam;
