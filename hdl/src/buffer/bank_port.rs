@@ -94,9 +94,10 @@ impl Logic for BankPort {
     fn hdl(&self) -> Verilog {
         let (bits, writes) = (self._bank_bits, self.write.len());
         let here = |address: &str| format!("{address}[{}:0] == bank[{}:0]", bits - 1, bits - 1);
-        let inside = |address: &str| match ADDRESS - bits {
-            BANK => format!("{address}[{}:{bits}]", ADDRESS - 1),
-            width => format!("{{{}'d0, {address}[{}:{bits}]}}", BANK - width, ADDRESS - 1),
+        let top = ADDRESS.min(BANK + bits);
+        let inside = |address: &str| match BANK - (top - bits) {
+            0 => format!("{address}[{}:{bits}]", top - 1),
+            zeros => format!("{{{zeros}'d0, {address}[{}:{bits}]}}", top - 1),
         };
         let hits: String = (0..writes)
             .map(|i| format!("wire hit_{i} = write${i} && {};\n", here(&format!("address${i}"))))

@@ -58,7 +58,7 @@ pub(super) struct Sequencer {
     partial: Reg<Bit>,
     accumulate: Reg<Bit>,
     first_word: Reg<Bits<POINTER>>,
-    parameter: Reg<Bits<PASS>>,
+    entry: Reg<Bits<PASS>>,
     drain_cycles: Reg<Bits<7>>,
     // What is left after the current one: tiles; words of the operand.
     tiles_left: Reg<Bits<20>>,
@@ -67,7 +67,7 @@ pub(super) struct Sequencer {
     // another operand follows in the tile.
     word: Reg<Bits<POINTER>>,
     position: Reg<Bits<5>>,
-    inside: Reg<Bit>,
+    begun: Reg<Bit>,
     another: Reg<Bit>,
     // Window slot of the next chunk.
     chunk: Reg<Bits<2>>,
@@ -141,13 +141,13 @@ impl Sequencer {
             partial: Default::default(),
             accumulate: Default::default(),
             first_word: Default::default(),
-            parameter: Default::default(),
+            entry: Default::default(),
             drain_cycles: Default::default(),
             tiles_left: Default::default(),
             words_left: Default::default(),
             word: Default::default(),
             position: Default::default(),
-            inside: Default::default(),
+            begun: Default::default(),
             another: Default::default(),
             chunk: Default::default(),
             available: Default::default(),
@@ -187,13 +187,13 @@ impl Logic for Sequencer {
             partial,
             accumulate,
             first_word,
-            parameter,
+            entry,
             drain_cycles,
             tiles_left,
             words_left,
             word,
             position,
-            inside,
+            begun,
             another,
             chunk,
             available,
@@ -227,7 +227,7 @@ impl Logic for Sequencer {
 
         // The word.
         self.word_valid.next = self.issue.val();
-        self.word_first.next = self.issue.val() & !self.inside.q.val() & !self.accumulate.q.val();
+        self.word_first.next = self.issue.val() & !self.begun.q.val() & !self.accumulate.q.val();
         self.word_last.next = self.issue.val() & self.ends_operand.val() & !self.partial.q.val();
         self.word_address.next = self.word.q.val();
         self.word_dense.next = self.dense.q.val();
@@ -250,13 +250,13 @@ impl Logic for Sequencer {
 
         // What it ends.
         self.is_second.next = self.has_second.q.val() & !self.another.q.val();
-        self.drain_entry.next = self.parameter.q.val();
+        self.drain_entry.next = self.entry.q.val();
         self.drain_kind.next = 0.into();
         if self.another.q.val() {
             self.drain_kind.next = 1.into();
         }
         if self.is_second.val() {
-            self.drain_entry.next = self.parameter.q.val() + 1;
+            self.drain_entry.next = self.entry.q.val() + 1;
             self.drain_kind.next = 2.into();
         }
         self.drain.next = self.issue.val() & self.ends_tile.val() & !self.partial.q.val();
@@ -272,7 +272,7 @@ impl Logic for Sequencer {
             self.next_word.next = self.word.q.val() + 1;
             self.position.d.next = (self.position.q.val() + 1) & self.last_position.val();
             self.words_left.d.next = self.words_left.q.val() - 1;
-            self.inside.d.next = !self.ends_operand.val();
+            self.begun.d.next = !self.ends_operand.val();
             if self.word_take.val().any() & !self.word_max.val() {
                 self.chunk.d.next = (self.chunk.q.val() + self.chunks.val()) & self.last_chunk.val();
             }
@@ -312,7 +312,7 @@ impl Logic for Sequencer {
             self.dense.d.next = self.next_dense.val().any();
             self.partial.d.next = self.next_partial.val().any();
             self.accumulate.d.next = self.next_accumulate.val().any();
-            self.parameter.d.next = self.next_parameter.val();
+            self.entry.d.next = self.next_parameter.val();
             self.drain_cycles.d.next = self.fast_cycles.val();
             if self.next_slow.val().any() {
                 self.drain_cycles.d.next = self.slow_cycles.val();
@@ -322,7 +322,7 @@ impl Logic for Sequencer {
             self.next_word.next = self.next_base.val();
         }
         if self.reset.val() {
-            self.inside.d.next = false;
+            self.begun.d.next = false;
             self.position.d.next = 0.into();
             self.chunk.d.next = 0.into();
             self.available.d.next = 0.into();
