@@ -1,20 +1,21 @@
-//! The host's memory port: one 128-bit beat a cycle into the memory that the address names.
+//! The memory port: one 128-bit beat a cycle into the memory that the address names.
 //!
 //! | port | width | |
 //! |---|---|---|
 //! | `clock` | 1 | |
-//! | `mem_addr` | 32 | in, region in bits 31..28, beat below |
+//! | `mem_addr` | 32 | in, region in bits 31..28, beat below (see `pleach_spec::register`) |
 //! | `mem_write`, `mem_read` | 1 | in |
 //! | `mem_wdata` | 128 | in |
-//! | `data` | 128 | out, what to write, 2 cycles after the port |
-//! | `beat` | 28 | out, where, with `data` |
-//! | `column` | 4 | out, with `beat`: the column of a parameter, beat mod C |
-//! | `write_...` | 1 | out, with `data`: one strobe for each memory, two where an entry has two beats |
-//! | `read_activation` | 1 | out, with `beat`: read a vector |
+//! | `data` | 128 | out, what to write, 2 cycles after the port, as all that follows |
+//! | `beat`, `entry`, `part` | 28, 16, 5 | out, where: the beat, the entry that it is of, which beat or which column of that |
+//! | `write` | 16 | out, bit *r* writes region *r* |
+//! | `write_low`, `write_high` | 16 | out, the same for even and for odd beats |
+//! | `read` | 1 | out, read a vector |
 //!
 //! A write is in its memory 4 cycles after the port at the latest. Only the activation buffer can be read.
 
 use pleach_spec::register::Region;
+use pleach_spec::{Config, VECTOR};
 use rust_hdl::prelude::*;
 
 use crate::cells::Reg;
@@ -36,69 +37,52 @@ pub struct MemoryPort {
     pub data: Signal<Out, Bits<128>>,
     /// Where.
     pub beat: Signal<Out, Bits<28>>,
-    /// The column of a parameter.
-    pub column: Signal<Out, Bits<4>>,
-    /// Write an activation vector.
-    pub write_activation: Signal<Out, Bit>,
-    /// Read an activation vector.
-    pub read_activation: Signal<Out, Bit>,
-    /// Write a beat of a slot word.
-    pub write_word: Signal<Out, Bit>,
-    /// Write the beat of a slot word that has its control.
-    pub write_control: Signal<Out, Bit>,
-    /// Write a load list entry.
-    pub write_list: Signal<Out, Bit>,
-    /// Write a parameter.
-    pub write_parameter: Signal<Out, Bit>,
-    /// Write the low beat of a WALK command.
-    pub write_walk_low: Signal<Out, Bit>,
-    /// Write the high beat of a WALK command.
-    pub write_walk_high: Signal<Out, Bit>,
-    /// Write a GATHER command.
-    pub write_load: Signal<Out, Bit>,
-    /// Write a ISSUE command.
-    pub write_compute: Signal<Out, Bit>,
-    /// Write the low beat of a SCATTER command.
-    pub write_store_low: Signal<Out, Bit>,
-    /// Write the high beat of a SCATTER command.
-    pub write_store_high: Signal<Out, Bit>,
+    /// The entry that the beat is of.
+    pub entry: Signal<Out, Bits<16>>,
+    /// Which beat of a slot word it is, or which column a parameter is for.
+    pub part: Signal<Out, Bits<5>>,
+    /// Write this region.
+    pub write: Signal<Out, Bits<16>>,
+    /// Write an even beat of this region.
+    pub write_low: Signal<Out, Bits<16>>,
+    /// Write an odd beat of this region.
+    pub write_high: Signal<Out, Bits<16>>,
+    /// Read a vector.
+    pub read: Signal<Out, Bit>,
 
     address: Reg<Bits<32>>,
-    write: Reg<Bit>,
-    read: Reg<Bit>,
+    writing: Reg<Bit>,
+    reading: Reg<Bit>,
     wdata: Reg<Bits<128>>,
     data_out: Reg<Bits<128>>,
     beat_out: Reg<Bits<28>>,
-    activation_write: Reg<Bit>,
-    activation_read: Reg<Bit>,
-    word: Reg<Bit>,
-    control: Reg<Bit>,
-    list: Reg<Bit>,
-    parameters: Reg<Bit>,
-    walk_low: Reg<Bit>,
-    walk_high: Reg<Bit>,
-    load: Reg<Bit>,
-    compute: Reg<Bit>,
-    store_low: Reg<Bit>,
-    store_high: Reg<Bit>,
+    entry_out: Reg<Bits<28>>,
+    part_out: Reg<Bits<5>>,
+    regions: Reg<Bits<16>>,
+    low: Reg<Bits<16>>,
+    high: Reg<Bits<16>>,
+    read_out: Reg<Bit>,
 
     region: Signal<Local, Bits<4>>,
-    odd: Signal<Local, Bit>,
-    last_column: Constant<Bits<4>>,
+    line: Signal<Local, Bits<28>>,
+    hot: Signal<Local, Bits<16>>,
+    one: Constant<Bits<16>>,
+    columns: Constant<Bits<28>>,
+    last_column: Constant<Bits<5>>,
+    two_beats: Constant<Bit>,
     activation_region: Constant<Bits<4>>,
-    word_region: Constant<Bits<4>>,
-    list_region: Constant<Bits<4>>,
+    weight_region: Constant<Bits<4>>,
+    position_region: Constant<Bits<4>>,
     parameter_region: Constant<Bits<4>>,
     walk_region: Constant<Bits<4>>,
-    load_region: Constant<Bits<4>>,
-    compute_region: Constant<Bits<4>>,
-    store_region: Constant<Bits<4>>,
+    scatter_region: Constant<Bits<4>>,
 }
 
 impl MemoryPort {
-    /// For `columns` columns.
-    pub fn new(columns: usize) -> Self {
+    /// For a configuration.
+    pub fn new(config: &Config) -> Self {
         let number = |region: Region| Constant::new((region as u64).into());
+        let columns = config.columns as u64;
         Self {
             clock: Default::default(),
             mem_addr: Default::default(),
@@ -107,48 +91,37 @@ impl MemoryPort {
             mem_wdata: Default::default(),
             data: Default::default(),
             beat: Default::default(),
-            column: Default::default(),
-            write_activation: Default::default(),
-            read_activation: Default::default(),
-            write_word: Default::default(),
-            write_control: Default::default(),
-            write_list: Default::default(),
-            write_parameter: Default::default(),
-            write_walk_low: Default::default(),
-            write_walk_high: Default::default(),
-            write_load: Default::default(),
-            write_compute: Default::default(),
-            write_store_low: Default::default(),
-            write_store_high: Default::default(),
-            address: Default::default(),
+            entry: Default::default(),
+            part: Default::default(),
             write: Default::default(),
+            write_low: Default::default(),
+            write_high: Default::default(),
             read: Default::default(),
+            address: Default::default(),
+            writing: Default::default(),
+            reading: Default::default(),
             wdata: Default::default(),
             data_out: Default::default(),
             beat_out: Default::default(),
-            activation_write: Default::default(),
-            activation_read: Default::default(),
-            word: Default::default(),
-            control: Default::default(),
-            list: Default::default(),
-            parameters: Default::default(),
-            walk_low: Default::default(),
-            walk_high: Default::default(),
-            load: Default::default(),
-            compute: Default::default(),
-            store_low: Default::default(),
-            store_high: Default::default(),
+            entry_out: Default::default(),
+            part_out: Default::default(),
+            regions: Default::default(),
+            low: Default::default(),
+            high: Default::default(),
+            read_out: Default::default(),
             region: Default::default(),
-            odd: Default::default(),
-            last_column: Constant::new((columns as u64 - 1).into()),
+            line: Default::default(),
+            hot: Default::default(),
+            one: Constant::new(1.into()),
+            columns: Constant::new(u64::from(columns.ilog2()).into()),
+            last_column: Constant::new((columns - 1).into()),
+            two_beats: Constant::new(config.columns > VECTOR),
             activation_region: number(Region::Activation),
-            word_region: number(Region::Word),
-            list_region: number(Region::LoadList),
+            weight_region: number(Region::Weight),
+            position_region: number(Region::Position),
             parameter_region: number(Region::Parameter),
             walk_region: number(Region::Walk),
-            load_region: number(Region::Gather),
-            compute_region: number(Region::Issue),
-            store_region: number(Region::Scatter),
+            scatter_region: number(Region::Scatter),
         }
     }
 }
@@ -157,72 +130,55 @@ impl Logic for MemoryPort {
     #[hdl_gen]
     fn update(&mut self) {
         clock!(
-            self,
-            clock,
-            address,
-            write,
-            read,
-            wdata,
-            data_out,
-            beat_out,
-            activation_write,
-            activation_read,
-            word,
-            control,
-            list,
-            parameters,
-            walk_low,
-            walk_high,
-            load,
-            compute,
-            store_low,
-            store_high
+            self, clock, address, writing, reading, wdata, data_out, beat_out, entry_out, part_out, regions, low, high, read_out
         );
 
         // Cycle 1: the port in registers.
         self.address.d.next = self.mem_addr.val();
-        self.write.d.next = self.mem_write.val();
-        self.read.d.next = self.mem_read.val();
+        self.writing.d.next = self.mem_write.val();
+        self.reading.d.next = self.mem_read.val();
         self.wdata.d.next = self.mem_wdata.val();
         self.region.next = self.address.q.val().get_bits::<4>(28);
-        self.odd.next = self.address.q.val().get_bit(0);
+        self.line.next = self.address.q.val().get_bits::<28>(0);
 
         // Cycle 2: decoded.
         self.data_out.d.next = self.wdata.q.val();
-        self.beat_out.d.next = self.address.q.val().get_bits::<28>(0);
-        self.activation_write.d.next =
-            self.write.q.val() & (self.region.val() == self.activation_region.val());
-        self.activation_read.d.next = self.read.q.val() & (self.region.val() == self.activation_region.val());
-        self.word.d.next = self.write.q.val() & (self.region.val() == self.word_region.val());
-        self.control.d.next =
-            self.write.q.val() & (self.region.val() == self.word_region.val()) & self.odd.val();
-        self.list.d.next = self.write.q.val() & (self.region.val() == self.list_region.val());
-        self.parameters.d.next = self.write.q.val() & (self.region.val() == self.parameter_region.val());
-        self.walk_low.d.next =
-            self.write.q.val() & (self.region.val() == self.walk_region.val()) & !self.odd.val();
-        self.walk_high.d.next =
-            self.write.q.val() & (self.region.val() == self.walk_region.val()) & self.odd.val();
-        self.load.d.next = self.write.q.val() & (self.region.val() == self.load_region.val());
-        self.compute.d.next = self.write.q.val() & (self.region.val() == self.compute_region.val());
-        self.store_low.d.next =
-            self.write.q.val() & (self.region.val() == self.store_region.val()) & !self.odd.val();
-        self.store_high.d.next =
-            self.write.q.val() & (self.region.val() == self.store_region.val()) & self.odd.val();
+        self.beat_out.d.next = self.line.val();
+        self.entry_out.d.next = self.line.val();
+        if self.region.val() == self.parameter_region.val() {
+            self.entry_out.d.next = self.line.val() >> self.columns.val();
+        }
+        self.part_out.d.next = self.line.val().get_bits::<5>(0) & self.last_column.val();
+        if (self.region.val() == self.weight_region.val()) | (self.region.val() == self.position_region.val()) {
+            self.part_out.d.next = 0.into();
+            if self.two_beats.val() {
+                self.entry_out.d.next = self.line.val() >> 1;
+                self.part_out.d.next = self.line.val().get_bits::<5>(0) & 1;
+            }
+        }
+        if (self.region.val() == self.walk_region.val()) | (self.region.val() == self.scatter_region.val()) {
+            self.entry_out.d.next = self.line.val() >> 1;
+        }
+        self.hot.next = 0.into();
+        if self.writing.q.val() {
+            self.hot.next = self.one.val() << self.region.val();
+        }
+        self.regions.d.next = self.hot.val();
+        self.low.d.next = self.hot.val();
+        self.high.d.next = 0.into();
+        if self.line.val().get_bit(0) {
+            self.low.d.next = 0.into();
+            self.high.d.next = self.hot.val();
+        }
+        self.read_out.d.next = self.reading.q.val() & (self.region.val() == self.activation_region.val());
 
         self.data.next = self.data_out.q.val();
         self.beat.next = self.beat_out.q.val();
-        self.column.next = self.beat_out.q.val().get_bits::<4>(0) & self.last_column.val();
-        self.write_activation.next = self.activation_write.q.val();
-        self.read_activation.next = self.activation_read.q.val();
-        self.write_word.next = self.word.q.val();
-        self.write_control.next = self.control.q.val();
-        self.write_list.next = self.list.q.val();
-        self.write_parameter.next = self.parameters.q.val();
-        self.write_walk_low.next = self.walk_low.q.val();
-        self.write_walk_high.next = self.walk_high.q.val();
-        self.write_load.next = self.load.q.val();
-        self.write_compute.next = self.compute.q.val();
-        self.write_store_low.next = self.store_low.q.val();
-        self.write_store_high.next = self.store_high.q.val();
+        self.entry.next = self.entry_out.q.val().get_bits::<16>(0);
+        self.part.next = self.part_out.q.val();
+        self.write.next = self.regions.q.val();
+        self.write_low.next = self.low.q.val();
+        self.write_high.next = self.high.q.val();
+        self.read.next = self.read_out.q.val();
     }
 }

@@ -1,4 +1,4 @@
-//! The register port: start and end of a run, its parameters, its counters.
+//! The register port: start and end of a run, its length, its counters.
 //!
 //! | port | width | |
 //! |---|---|---|
@@ -6,33 +6,33 @@
 //! | `reg_addr` | 16 | in, byte offset (see `pleach_spec::register`) |
 //! | `reg_write`, `reg_wdata` | 1, 32 | in |
 //! | `reg_rdata` | 32 | out, 2 cycles after the address |
-//! | `busy`, `idle` | 1 | out, a run is under way; its inverse |
-//! | `pass_first`, `passes`, `words_first`, `list_first` | 12, 16, 16, 16 | out, of the run |
-//! | `stored` | 16 | in, passes stored |
-//! | `word_valid`, `stall_data`, `stall_drain`, `issue` | 1 | in, counted while busy |
+//! | `reset` | 1 | out, 1 between runs: COMPUTE begins each run as after power-up |
+//! | `pass_release` | 1 | out, one a cycle from cycle 0 of the run on, as many as the run has passes |
+//! | `done` | 1 | in, a pass is done |
+//! | `word_issued`, `stall_data`, `stall_drain`, `no_pass`, `bank_reads` | 1 | in, counted during a run |
 //!
 //! ```text
 //! cycle               0    1   ...   9   10  ...
 //! write of START      x
 //! STATUS              done?     busy
-//! idle                1    1          1    0
+//! reset               1    1          1    0
+//! pass_release                             1   (pass i in cycle 10 + i)
 //! ```
 //!
 //! A run begins [`START_CYCLES`] cycles after START is written, so that everything written before it is where it belongs;
-//! STATUS says busy from cycle 2 on. The run ends in the cycle after the one in which the last pass counts as stored.
-//! Reset ends a run at once, but lets the array run dry before the next run begins. START while busy is ignored.
+//! STATUS says busy from cycle 2 on. The run ends in the cycle after the one in which the last pass is done. CONTROL's reset
+//! ends a run at once, but lets the array run dry before the next run begins. START while busy is ignored.
 
-use pleach_spec::Config;
 use pleach_spec::register as spec;
+use pleach_spec::{Config, timing};
 use rust_hdl::prelude::*;
 
-use super::{PASS, PASSES, POINTER};
+use super::read_mux::ReadMux;
 use crate::cells::Reg;
+use crate::netlist::{Net, Readable, Structure, Tap, Wiring};
 
 /// Cycles from START on the register port to cycle 0 of the run.
 pub const START_CYCLES: usize = 10;
-/// Cycles after a reset in which no run begins: more than a word takes from its issue to SCATTER.
-const RESET_CYCLES: u64 = 255;
 
 /// See the module.
 #[derive(Debug, LogicBlock)]
@@ -47,214 +47,290 @@ pub struct Registers {
     pub reg_wdata: Signal<In, Bits<32>>,
     /// What is there.
     pub reg_rdata: Signal<Out, Bits<32>>,
-    /// A run is under way.
-    pub busy: Signal<Out, Bit>,
     /// Between runs.
-    pub idle: Signal<Out, Bit>,
-    /// Index of the run's first pass.
-    pub pass_first: Signal<Out, Bits<PASS>>,
-    /// Passes of the run.
-    pub passes: Signal<Out, Bits<PASSES>>,
-    /// Index of the run's first slot word.
-    pub words_first: Signal<Out, Bits<POINTER>>,
-    /// Index of the run's first load list entry.
-    pub list_first: Signal<Out, Bits<POINTER>>,
-    /// Passes stored.
-    pub stored: Signal<In, Bits<PASSES>>,
+    pub reset: Signal<Out, Bit>,
+    /// The next pass may begin.
+    pub pass_release: Signal<Out, Bit>,
+    /// A pass is done.
+    pub done: Signal<In, Bit>,
     /// ISSUE issues a word.
-    pub word_valid: Signal<In, Bit>,
+    pub word_issued: Signal<In, Bit>,
     /// ISSUE waits for a vector.
     pub stall_data: Signal<In, Bit>,
     /// ISSUE waits for the drain.
     pub stall_drain: Signal<In, Bit>,
-    /// GATHER issues a bank read.
-    pub issue: Signal<In, Bit>,
+    /// ISSUE waits for a pass.
+    pub no_pass: Signal<In, Bit>,
+    /// GATHER reads the banks.
+    pub bank_reads: Signal<In, Bit>,
 
-    // The port.
-    address: Reg<Bits<16>>,
-    write: Reg<Bit>,
-    wdata: Reg<Bits<32>>,
-    rdata: Reg<Bits<32>>,
-    // What the host writes.
-    first: Reg<Bits<PASS>>,
-    count: Reg<Bits<PASSES>>,
-    first_word: Reg<Bits<POINTER>>,
-    first_entry: Reg<Bits<POINTER>>,
-    // The run.
-    running: Reg<Bit>,
-    done: Reg<Bit>,
-    pending: Reg<Bit>,
-    // Cycles until a pending run may run_begins.
-    settling: Reg<Bits<8>>,
-    // The counters.
-    cycles: Reg<Bits<32>>,
-    words: Reg<Bits<32>>,
-    data_stalls: Reg<Bits<32>>,
-    drain_stalls: Reg<Bits<32>>,
-    loads: Reg<Bits<32>>,
-
-    control_write: Signal<Local, Bit>,
-    status: Signal<Local, Bits<32>>,
-    run_begins: Signal<Local, Bit>,
-    run_ends: Signal<Local, Bit>,
-    start_settling: Constant<Bits<8>>,
-    reset_settling: Constant<Bits<8>>,
-    at_magic: Constant<Bits<16>>,
-    at_version: Constant<Bits<16>>,
-    at_geometry: Constant<Bits<16>>,
-    at_fingerprint: Constant<Bits<16>>,
-    at_control: Constant<Bits<16>>,
-    at_status: Constant<Bits<16>>,
-    at_pass_first: Constant<Bits<16>>,
-    at_pass_count: Constant<Bits<16>>,
-    at_word_first: Constant<Bits<16>>,
-    at_load_first: Constant<Bits<16>>,
-    at_cycles: Constant<Bits<16>>,
-    at_words: Constant<Bits<16>>,
-    at_stall_data: Constant<Bits<16>>,
-    at_stall_drain: Constant<Bits<16>>,
-    at_loads: Constant<Bits<16>>,
-    magic_value: Constant<Bits<32>>,
-    version_value: Constant<Bits<32>>,
-    geometry_value: Constant<Bits<32>>,
-    fingerprint_value: Constant<Bits<32>>,
+    run: Run,
+    mux: ReadMux,
+    _identity: [u32; 4],
+    wiring: Wiring,
 }
 
 impl Registers {
     /// For a configuration.
     pub fn new(config: &Config) -> Self {
         let geometry = config.rows | config.columns << 8 | config.window << 16 | config.chunk << 24;
-        let offset = |offset: u16| Constant::new(u64::from(offset).into());
-        let value = |value: u32| Constant::new(u64::from(value).into());
         Self {
             clock: Default::default(),
             reg_addr: Default::default(),
             reg_write: Default::default(),
             reg_wdata: Default::default(),
             reg_rdata: Default::default(),
-            busy: Default::default(),
-            idle: Default::default(),
-            pass_first: Default::default(),
-            passes: Default::default(),
-            words_first: Default::default(),
-            list_first: Default::default(),
-            stored: Default::default(),
-            word_valid: Default::default(),
+            reset: Default::default(),
+            pass_release: Default::default(),
+            done: Default::default(),
+            word_issued: Default::default(),
             stall_data: Default::default(),
             stall_drain: Default::default(),
-            issue: Default::default(),
-            address: Default::default(),
-            write: Default::default(),
-            wdata: Default::default(),
-            rdata: Default::default(),
-            first: Default::default(),
-            count: Default::default(),
-            first_word: Default::default(),
-            first_entry: Default::default(),
-            running: Default::default(),
+            no_pass: Default::default(),
+            bank_reads: Default::default(),
+            run: Run::new(config),
+            mux: ReadMux::new(spec::REGISTERS.len()),
+            _identity: [spec::MAGIC_VALUE, spec::CONTRACT_VERSION, geometry as u32, config.fingerprint()],
+            wiring: Default::default(),
+        }
+    }
+
+    fn wire_run(&mut self, net: &mut Net) {
+        let run = &mut self.run;
+        net.wire(self.clock.tap(), &mut run.clock);
+        net.wire(self.reg_addr.tap(), &mut run.reg_addr);
+        net.wire(self.reg_write.tap(), &mut run.reg_write);
+        net.wire(self.reg_wdata.tap(), &mut run.reg_wdata);
+        net.wire(self.done.tap(), &mut run.done);
+        net.wire(self.word_issued.tap(), &mut run.word_issued);
+        net.wire(self.stall_data.tap(), &mut run.stall_data);
+        net.wire(self.stall_drain.tap(), &mut run.stall_drain);
+        net.wire(self.no_pass.tap(), &mut run.no_pass);
+        net.wire(self.bank_reads.tap(), &mut run.bank_reads);
+        net.wire(run.reset.tap(), &mut self.reset);
+        net.wire(run.pass_release.tap(), &mut self.pass_release);
+    }
+
+    fn wire_mux(&mut self, net: &mut Net) {
+        let (mux, run) = (&mut self.mux, &self.run);
+        net.wire(self.clock.tap(), &mut mux.clock);
+        net.wire(run.address_out.tap(), &mut mux.address);
+        net.wire(mux.data.tap(), &mut self.reg_rdata);
+        let identity = [spec::MAGIC, spec::VERSION, spec::GEOMETRY, spec::FINGERPRINT];
+        let constant = |value: u32| Tap::constant(u64::from(value).into());
+        let mut words = vec![constant(0); mux.word.len()];
+        let mut put = |offset: u16, word| words[usize::from(offset) / 4] = word;
+        for (offset, value) in identity.into_iter().zip(self._identity) {
+            put(offset, constant(value));
+        }
+        put(spec::STATUS, run.status.tap());
+        put(spec::PASS_COUNT, run.count.tap());
+        put(spec::CYCLES, run.cycles.tap());
+        put(spec::WORDS, run.words.tap());
+        put(spec::STALL_DATA, run.data_stalls.tap());
+        put(spec::STALL_DRAIN, run.drain_stalls.tap());
+        put(spec::LOADS, run.loads.tap());
+        put(spec::NO_PASS, run.idle.tap());
+        for (word, port) in words.into_iter().zip(&mut mux.word) {
+            net.wire(word, port);
+        }
+    }
+}
+
+impl Structure for Registers {
+    fn wiring(&self) -> &Wiring {
+        &self.wiring
+    }
+
+    fn wires(&mut self, net: &mut Net) {
+        self.wire_run(net);
+        self.wire_mux(net);
+    }
+}
+
+impl Logic for Registers {
+    fn update(&mut self) {
+        self.drive();
+    }
+
+    fn connect(&mut self) {
+        self.record();
+    }
+
+    fn hdl(&self) -> Verilog {
+        self.netlist()
+    }
+}
+
+/// Bits of a count of passes.
+const PASSES: usize = 16;
+
+/// The run and its counters: ports as of the module, and each register that can be read.
+#[derive(Debug, LogicBlock)]
+struct Run {
+    pub clock: Signal<In, Clock>,
+    pub reg_addr: Signal<In, Bits<16>>,
+    pub reg_write: Signal<In, Bit>,
+    pub reg_wdata: Signal<In, Bits<32>>,
+    pub reset: Signal<Out, Bit>,
+    pub pass_release: Signal<Out, Bit>,
+    pub done: Signal<In, Bit>,
+    pub word_issued: Signal<In, Bit>,
+    pub stall_data: Signal<In, Bit>,
+    pub stall_drain: Signal<In, Bit>,
+    pub no_pass: Signal<In, Bit>,
+    pub bank_reads: Signal<In, Bit>,
+    pub address_out: Signal<Out, Bits<16>>,
+    pub status: Signal<Out, Bits<32>>,
+    pub count: Signal<Out, Bits<32>>,
+    pub cycles: Signal<Out, Bits<32>>,
+    pub words: Signal<Out, Bits<32>>,
+    pub data_stalls: Signal<Out, Bits<32>>,
+    pub drain_stalls: Signal<Out, Bits<32>>,
+    pub loads: Signal<Out, Bits<32>>,
+    pub idle: Signal<Out, Bits<32>>,
+
+    // The port.
+    address: Reg<Bits<16>>,
+    write: Reg<Bit>,
+    wdata: Reg<Bits<32>>,
+    // The run: passes of it, passes that are to be released and that are to be done.
+    passes: Reg<Bits<PASSES>>,
+    unreleased: Reg<Bits<PASSES>>,
+    undone: Reg<Bits<PASSES>>,
+    running: Reg<Bit>,
+    ended: Reg<Bit>,
+    pending: Reg<Bit>,
+    // Cycles until a pending run may begin.
+    settling: Reg<Bits<8>>,
+    // The counters.
+    cycle_count: Reg<Bits<32>>,
+    word_count: Reg<Bits<32>>,
+    data_count: Reg<Bits<32>>,
+    drain_count: Reg<Bits<32>>,
+    load_count: Reg<Bits<32>>,
+    idle_count: Reg<Bits<32>>,
+
+    control_write: Signal<Local, Bit>,
+    run_begins: Signal<Local, Bit>,
+    start_settling: Constant<Bits<8>>,
+    reset_settling: Constant<Bits<8>>,
+    at_control: Constant<Bits<16>>,
+    at_pass_count: Constant<Bits<16>>,
+}
+
+impl Run {
+    fn new(config: &Config) -> Self {
+        let offset = |offset: u16| Constant::new(u64::from(offset).into());
+        Self {
+            clock: Default::default(),
+            reg_addr: Default::default(),
+            reg_write: Default::default(),
+            reg_wdata: Default::default(),
+            reset: Default::default(),
+            pass_release: Default::default(),
             done: Default::default(),
-            pending: Default::default(),
-            settling: Default::default(),
+            word_issued: Default::default(),
+            stall_data: Default::default(),
+            stall_drain: Default::default(),
+            no_pass: Default::default(),
+            bank_reads: Default::default(),
+            address_out: Default::default(),
+            status: Default::default(),
+            count: Default::default(),
             cycles: Default::default(),
             words: Default::default(),
             data_stalls: Default::default(),
             drain_stalls: Default::default(),
             loads: Default::default(),
+            idle: Default::default(),
+            address: Default::default(),
+            write: Default::default(),
+            wdata: Default::default(),
+            passes: Default::default(),
+            unreleased: Default::default(),
+            undone: Default::default(),
+            running: Default::default(),
+            ended: Default::default(),
+            pending: Default::default(),
+            settling: Default::default(),
+            cycle_count: Default::default(),
+            word_count: Default::default(),
+            data_count: Default::default(),
+            drain_count: Default::default(),
+            load_count: Default::default(),
+            idle_count: Default::default(),
             control_write: Default::default(),
-            status: Default::default(),
             run_begins: Default::default(),
-            run_ends: Default::default(),
             // The registers of the port, of `pending` and of `running` take three cycles.
             start_settling: Constant::new((START_CYCLES as u64 - 3).into()),
-            reset_settling: Constant::new(RESET_CYCLES.into()),
-            at_magic: offset(spec::MAGIC),
-            at_version: offset(spec::VERSION),
-            at_geometry: offset(spec::GEOMETRY),
-            at_fingerprint: offset(spec::FINGERPRINT),
+            reset_settling: Constant::new(timing::reset_cycles(config).into()),
             at_control: offset(spec::CONTROL),
-            at_status: offset(spec::STATUS),
-            at_pass_first: offset(spec::PASS_FIRST),
             at_pass_count: offset(spec::PASS_COUNT),
-            at_word_first: offset(spec::WORD_FIRST),
-            at_load_first: offset(spec::LOAD_FIRST),
-            at_cycles: offset(spec::CYCLES),
-            at_words: offset(spec::WORDS),
-            at_stall_data: offset(spec::STALL_DATA),
-            at_stall_drain: offset(spec::STALL_DRAIN),
-            at_loads: offset(spec::LOADS),
-            magic_value: value(spec::MAGIC_VALUE),
-            version_value: value(spec::CONTRACT_VERSION),
-            geometry_value: value(geometry as u32),
-            fingerprint_value: value(config.fingerprint()),
         }
     }
 }
 
-impl Logic for Registers {
+impl Logic for Run {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
             self,
             clock,
-            first,
-            count,
-            first_word,
-            first_entry,
+            passes,
+            unreleased,
+            undone,
             running,
-            done,
+            ended,
             pending,
             settling,
-            cycles,
-            words,
-            data_stalls,
-            drain_stalls,
-            loads
+            cycle_count,
+            word_count,
+            data_count,
+            drain_count,
+            load_count,
+            idle_count
         );
-        clock!(self, clock, address, write, wdata, rdata);
+        clock!(self, clock, address, write, wdata);
 
         // The port in registers.
         self.address.d.next = self.reg_addr.val();
         self.write.d.next = self.reg_write.val();
         self.wdata.d.next = self.reg_wdata.val();
-
-        // Parameters of the run.
-        if self.write.q.val() & (self.address.q.val() == self.at_pass_first.val()) {
-            self.first.d.next = self.wdata.q.val().get_bits::<12>(0);
-        }
+        self.address_out.next = self.address.q.val();
         if self.write.q.val() & (self.address.q.val() == self.at_pass_count.val()) {
-            self.count.d.next = self.wdata.q.val().get_bits::<16>(0);
+            self.passes.d.next = self.wdata.q.val().get_bits::<16>(0);
         }
-        if self.write.q.val() & (self.address.q.val() == self.at_word_first.val()) {
-            self.first_word.d.next = self.wdata.q.val().get_bits::<16>(0);
-        }
-        if self.write.q.val() & (self.address.q.val() == self.at_load_first.val()) {
-            self.first_entry.d.next = self.wdata.q.val().get_bits::<16>(0);
-        }
-        self.pass_first.next = self.first.q.val();
-        self.passes.next = self.count.q.val();
-        self.words_first.next = self.first_word.q.val();
-        self.list_first.next = self.first_entry.q.val();
 
-        // Start and run_ends.
-        self.busy.next = self.running.q.val();
-        self.idle.next = !self.running.q.val();
+        // The passes of the run.
+        self.reset.next = !self.running.q.val();
+        self.pass_release.next = self.running.q.val() & self.unreleased.q.val().any();
+        if self.running.q.val() & self.unreleased.q.val().any() {
+            self.unreleased.d.next = self.unreleased.q.val() - 1;
+        }
+        if self.running.q.val() & self.done.val() {
+            self.undone.d.next = self.undone.q.val() - 1;
+            if self.undone.q.val() == 1 {
+                self.running.d.next = false;
+                self.ended.d.next = true;
+            }
+        }
+
+        // Start and reset.
         self.control_write.next = self.write.q.val() & (self.address.q.val() == self.at_control.val());
         self.run_begins.next = self.pending.q.val() & !self.settling.q.val().any();
-        self.run_ends.next = self.running.q.val() & (self.stored.val() == self.count.q.val());
         if self.settling.q.val().any() {
             self.settling.d.next = self.settling.q.val() - 1;
         }
         if self.run_begins.val() {
             self.pending.d.next = false;
             self.running.d.next = true;
-        }
-        if self.run_ends.val() {
-            self.running.d.next = false;
-            self.done.d.next = true;
+            self.unreleased.d.next = self.passes.q.val();
+            self.undone.d.next = self.passes.q.val();
         }
         if self.control_write.val() & self.wdata.q.val().get_bit(0) & !self.running.q.val() {
             self.pending.d.next = true;
-            self.done.d.next = false;
+            self.ended.d.next = false;
             if self.settling.q.val() < self.start_settling.val() {
                 self.settling.d.next = self.start_settling.val();
             }
@@ -262,32 +338,36 @@ impl Logic for Registers {
         if self.control_write.val() & self.wdata.q.val().get_bit(1) {
             self.pending.d.next = false;
             self.running.d.next = false;
-            self.done.d.next = false;
+            self.ended.d.next = false;
             self.settling.d.next = self.reset_settling.val();
         }
 
         // Counters.
         if self.running.q.val() {
-            self.cycles.d.next = self.cycles.q.val() + 1;
-            if self.word_valid.val() {
-                self.words.d.next = self.words.q.val() + 1;
+            self.cycle_count.d.next = self.cycle_count.q.val() + 1;
+            if self.word_issued.val() {
+                self.word_count.d.next = self.word_count.q.val() + 1;
             }
             if self.stall_data.val() {
-                self.data_stalls.d.next = self.data_stalls.q.val() + 1;
+                self.data_count.d.next = self.data_count.q.val() + 1;
             }
             if self.stall_drain.val() {
-                self.drain_stalls.d.next = self.drain_stalls.q.val() + 1;
+                self.drain_count.d.next = self.drain_count.q.val() + 1;
             }
-            if self.issue.val() {
-                self.loads.d.next = self.loads.q.val() + 1;
+            if self.bank_reads.val() {
+                self.load_count.d.next = self.load_count.q.val() + 1;
+            }
+            if self.no_pass.val() {
+                self.idle_count.d.next = self.idle_count.q.val() + 1;
             }
         }
         if self.run_begins.val() {
-            self.cycles.d.next = 0.into();
-            self.words.d.next = 0.into();
-            self.data_stalls.d.next = 0.into();
-            self.drain_stalls.d.next = 0.into();
-            self.loads.d.next = 0.into();
+            self.cycle_count.d.next = 0.into();
+            self.word_count.d.next = 0.into();
+            self.data_count.d.next = 0.into();
+            self.drain_count.d.next = 0.into();
+            self.load_count.d.next = 0.into();
+            self.idle_count.d.next = 0.into();
         }
 
         // What the host reads.
@@ -295,39 +375,15 @@ impl Logic for Registers {
         if self.running.q.val() | self.pending.q.val() {
             self.status.next = 1.into();
         }
-        if self.done.q.val() {
+        if self.ended.q.val() {
             self.status.next = 2.into();
         }
-        self.rdata.d.next = 0.into();
-        if self.address.q.val() == self.at_magic.val() {
-            self.rdata.d.next = self.magic_value.val();
-        } else if self.address.q.val() == self.at_version.val() {
-            self.rdata.d.next = self.version_value.val();
-        } else if self.address.q.val() == self.at_geometry.val() {
-            self.rdata.d.next = self.geometry_value.val();
-        } else if self.address.q.val() == self.at_fingerprint.val() {
-            self.rdata.d.next = self.fingerprint_value.val();
-        } else if self.address.q.val() == self.at_status.val() {
-            self.rdata.d.next = self.status.val();
-        } else if self.address.q.val() == self.at_pass_first.val() {
-            self.rdata.d.next = bit_cast::<32, 12>(self.first.q.val());
-        } else if self.address.q.val() == self.at_pass_count.val() {
-            self.rdata.d.next = bit_cast::<32, 16>(self.count.q.val());
-        } else if self.address.q.val() == self.at_word_first.val() {
-            self.rdata.d.next = bit_cast::<32, 16>(self.first_word.q.val());
-        } else if self.address.q.val() == self.at_load_first.val() {
-            self.rdata.d.next = bit_cast::<32, 16>(self.first_entry.q.val());
-        } else if self.address.q.val() == self.at_cycles.val() {
-            self.rdata.d.next = self.cycles.q.val();
-        } else if self.address.q.val() == self.at_words.val() {
-            self.rdata.d.next = self.words.q.val();
-        } else if self.address.q.val() == self.at_stall_data.val() {
-            self.rdata.d.next = self.data_stalls.q.val();
-        } else if self.address.q.val() == self.at_stall_drain.val() {
-            self.rdata.d.next = self.drain_stalls.q.val();
-        } else if self.address.q.val() == self.at_loads.val() {
-            self.rdata.d.next = self.loads.q.val();
-        }
-        self.reg_rdata.next = self.rdata.q.val();
+        self.count.next = bit_cast::<32, 16>(self.passes.q.val());
+        self.cycles.next = self.cycle_count.q.val();
+        self.words.next = self.word_count.q.val();
+        self.data_stalls.next = self.data_count.q.val();
+        self.drain_stalls.next = self.drain_count.q.val();
+        self.loads.next = self.load_count.q.val();
+        self.idle.next = self.idle_count.q.val();
     }
 }
