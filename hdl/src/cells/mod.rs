@@ -9,7 +9,7 @@
 //! | [`Reg`] | a register |
 //! | [`Delay`] | a delay line of any length |
 //! | [`Ram`] | block RAM, one write and one read port |
-//! | [`MaskedRam`] | the same with a write enable per byte |
+//! | [`DualRam`] | block RAM, one read port and one that reads or writes single bytes |
 //! | [`LutRam`] | small RAM in LUTs, read without a clock |
 //! | [`Select`] | one byte of a window |
 //! | [`Decode`] | one of N |
@@ -17,9 +17,9 @@
 
 mod decode;
 mod delay;
+mod dual_ram;
 mod lut_ram;
 mod mac;
-mod masked_ram;
 mod ram;
 mod reg;
 mod select;
@@ -27,9 +27,9 @@ mod words;
 
 pub use decode::Decode;
 pub use delay::Delay;
+pub use dual_ram::DualRam;
 pub use lut_ram::LutRam;
 pub use mac::Mac;
-pub use masked_ram::MaskedRam;
 pub use ram::Ram;
 pub use reg::Reg;
 pub use select::Select;
