@@ -5,8 +5,13 @@ use pleach_spec::Config;
 use rust_hdl::prelude::Block;
 
 use crate::array::Array;
+use crate::buffer::Buffer;
+use crate::compute::Compute;
+use crate::control::gather::Gather;
+use crate::control::issue::Issue;
+use crate::control::scatter::Scatter;
+use crate::control::walk::Walk;
 use crate::datapath::Datapath;
-use crate::engines::Engines;
 use crate::requant::Lanes;
 use crate::row::Rows;
 use crate::stream::Readers;
@@ -26,16 +31,38 @@ pub enum Unit {
     Lanes,
     /// All of these.
     Datapath,
-    /// Everything but the datapath: control and activation buffer.
-    Engines,
-    /// The whole machine.
+    /// Which pixels.
+    Walk,
+    /// Which vectors.
+    Gather,
+    /// Which words.
+    Issue,
+    /// Where results go.
+    Scatter,
+    /// The activation buffer.
+    Buffer,
+    /// The units, the buffer and the datapath.
+    Compute,
+    /// All of it, with a register port and a memory port.
     Top,
 }
 
 impl Unit {
     /// All units.
-    pub const ALL: [Self; 7] =
-        [Self::Array, Self::Rows, Self::Readers, Self::Lanes, Self::Datapath, Self::Engines, Self::Top];
+    pub const ALL: [Self; 12] = [
+        Self::Array,
+        Self::Rows,
+        Self::Readers,
+        Self::Lanes,
+        Self::Datapath,
+        Self::Walk,
+        Self::Gather,
+        Self::Issue,
+        Self::Scatter,
+        Self::Buffer,
+        Self::Compute,
+        Self::Top,
+    ];
 
     /// Name of its top module.
     pub const fn module(self) -> &'static str {
@@ -45,7 +72,12 @@ impl Unit {
             Self::Readers => "pleach_readers",
             Self::Lanes => "pleach_lanes",
             Self::Datapath => "pleach_datapath",
-            Self::Engines => "pleach_engines",
+            Self::Walk => "pleach_walk",
+            Self::Gather => "pleach_gather",
+            Self::Issue => "pleach_issue",
+            Self::Scatter => "pleach_scatter",
+            Self::Buffer => "pleach_buffer",
+            Self::Compute => "pleach_compute",
             Self::Top => "pleach",
         }
     }
@@ -66,7 +98,12 @@ impl Unit {
             Self::Readers => self.emit(Readers::<P>::new(columns, config.word_depth)),
             Self::Lanes => self.emit(Lanes::new(config)),
             Self::Datapath => self.emit(Datapath::<WB, P>::new(config)),
-            Self::Engines => self.emit(Engines::new(config)),
+            Self::Walk => self.emit(Walk::new(config)),
+            Self::Gather => self.emit(Gather::new(config)),
+            Self::Issue => self.emit(Issue::new(config)),
+            Self::Scatter => self.emit(Scatter::new(config)),
+            Self::Buffer => self.emit(Buffer::new(config)),
+            Self::Compute => self.emit(Compute::<WB, P>::new(config)),
             Self::Top => self.emit(Top::<WB, P>::new(config)),
         }
     }

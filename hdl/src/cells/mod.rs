@@ -10,7 +10,7 @@
 //! | [`Hold`] | a register that is written on demand |
 //! | [`Delay`] | a delay line of any length |
 //! | [`Ram`] | block RAM, one write and one read port |
-//! | [`MaskedRam`] | the same with a write enable per byte |
+//! | [`DualRam`] | block RAM, one read port and one that reads or writes single bytes |
 //! | [`LutRam`] | small RAM in LUTs, read without a clock |
 //! | [`Select`] | one byte of a window |
 //! | [`Decode`] | one of N |
@@ -18,10 +18,10 @@
 
 mod decode;
 mod delay;
+mod dual_ram;
 mod hold;
 mod lut_ram;
 mod mac;
-mod masked_ram;
 mod ram;
 mod reg;
 mod select;
@@ -29,10 +29,10 @@ mod words;
 
 pub use decode::Decode;
 pub use delay::Delay;
+pub use dual_ram::DualRam;
 pub use hold::Hold;
 pub use lut_ram::LutRam;
 pub use mac::Mac;
-pub use masked_ram::MaskedRam;
 pub use ram::Ram;
 pub use reg::Reg;
 pub use select::Select;

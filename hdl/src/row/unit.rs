@@ -22,12 +22,13 @@
 //! | `window` | WB = 8 W | out, 2 cycles after `take_in` |
 //!
 //! ```text
-//! cycle     f+5               f+6          f+7                   f+8
-//!           stage_write       take_in      control register,     window
-//!                             (earliest)   staging read
+//! cycle     f+5            f+6             f+7                   f+8
+//!           stage_write    registered      control register,     window
+//!                          take_in         staging read
+//!                          (earliest)
 //! ```
 //!
-//! `stage_slot` is smaller than the depth of the staging buffer.
+//! A vector comes across the chip and is registered at the row, still in time. `stage_slot` is smaller than the depth of the staging buffer.
 
 use rust_hdl::prelude::*;
 
@@ -64,6 +65,9 @@ pub struct Row<const WB: usize> {
     /// To the array.
     pub window: Signal<Out, Bits<WB>>,
 
+    arrives: Reg<Bit>,
+    arriving_slot: Reg<Bits<7>>,
+    arriving: Reg<Bits<128>>,
     take: Reg<Bits<2>>,
     max: Reg<Bit>,
     window_slot: Reg<Bits<2>>,
@@ -89,6 +93,9 @@ impl<const WB: usize> Row<WB> {
             stage_slot: Default::default(),
             stage_data: Default::default(),
             window: Default::default(),
+            arrives: Default::default(),
+            arriving_slot: Default::default(),
+            arriving: Default::default(),
             take: Default::default(),
             max: Default::default(),
             window_slot: Default::default(),
@@ -102,7 +109,19 @@ impl<const WB: usize> Row<WB> {
 impl<const WB: usize> Logic for Row<WB> {
     #[hdl_gen]
     fn update(&mut self) {
-        clock!(self, clock, take, max, window_slot, read_slot, staging, activations);
+        clock!(
+            self,
+            clock,
+            arrives,
+            arriving_slot,
+            arriving,
+            take,
+            max,
+            window_slot,
+            read_slot,
+            staging,
+            activations
+        );
 
         // Control registers, passed on.
         self.take.d.next = self.take_in.val();
@@ -115,9 +134,12 @@ impl<const WB: usize> Logic for Row<WB> {
         self.stage_slot_out.next = self.read_slot.q.val();
 
         // Staging, and from there into the window, which keeps the control in registers of its own.
-        self.staging.write_enable.next = self.stage_write.val();
-        self.staging.write_address.next = self.stage_slot.val();
-        self.staging.write_data.next = self.stage_data.val();
+        self.arrives.d.next = self.stage_write.val();
+        self.arriving_slot.d.next = self.stage_slot.val();
+        self.arriving.d.next = self.stage_data.val();
+        self.staging.write_enable.next = self.arrives.q.val();
+        self.staging.write_address.next = self.arriving_slot.q.val();
+        self.staging.write_data.next = self.arriving.q.val();
         self.staging.read_address.next = self.read_slot.q.val();
         self.activations.take.next = self.take_in.val();
         self.activations.max.next = self.max_in.val();

@@ -18,8 +18,9 @@
 //!                            staged
 //! ```
 //!
-//! The decoded control has registers of its own so that none of them drives more than the 64 multiplexers of a chunk. The
-//! maximum costs a comparison a byte and nothing else: its result is the write enable of the byte.
+//! The decoded control has registers of its own, so that none of them drives more than the 64 multiplexers of a chunk: the
+//! comparison has its own too, which is inverted because synthesis would make one of two equal registers. The maximum costs a comparison a byte and nothing else: its result is
+//! the write enable of the byte.
 
 use rust_hdl::prelude::*;
 
@@ -114,31 +115,40 @@ impl<const WB: usize> Window<WB> {
     fn slot_text(&self, slot: usize) -> [String; 2] {
         let bits = self._chunk_bits;
         let before = (slot + self.slots() - 1) % self.slots();
-        let (entering, mut registers) = match bits {
-            VECTOR => {
-                ("staged".to_owned(), format!("    enters[{slot}] <= take != 2'd0 && slot == 2'd{slot};\n"))
-            }
+        let high = format!("take == 2'd2 && slot == 2'd{slot} || take == 2'd3 && slot == 2'd{before}");
+        let (halves, mut registers) = match bits {
+            VECTOR => (
+                ["staged"; 2].map(str::to_owned),
+                format!("    enters[{slot}] <= take != 2'd0 && slot == 2'd{slot};\n"),
+            ),
             _ => (
-                format!("high[{slot}] ? staged[127:64] : staged[63:0]"),
+                [
+                    format!("high[{slot}] ? staged[127:64] : staged[63:0]"),
+                    format!("not_high[{slot}] ? staged[63:0] : staged[127:64]"),
+                ],
                 format!(
                     "\
     enters[{slot}] <= take != 2'd0 && slot == 2'd{slot} || take == 2'd3 && slot == 2'd{before};
-    high[{slot}] <= take == 2'd2 && slot == 2'd{slot} || take == 2'd3 && slot == 2'd{before};
+    high[{slot}] <= {high};
+    not_high[{slot}] <= !({high});
 "
                 ),
             ),
         };
-        let mut wires = format!("wire [{}:0] entering_{slot} = {entering};\n", bits - 1);
+        let [entering, compared] = halves;
+        let mut wires = format!(
+            "wire [{top}:0] entering_{slot} = {entering};\nwire [{top}:0] compared_{slot} = {compared};\n",
+            top = bits - 1
+        );
         for byte in 0..bits / 8 {
             let (low, position) = (8 * byte, slot * bits / 8 + byte);
-            let sign = 8 * position + 7;
+            let (top, sign) = (low + 7, 8 * position + 7);
             let held = format!("window[{sign}:{}]", 8 * position);
-            let enters = format!("entering_{slot}[{}:{low}]", low + 7);
+            let enters = format!("entering_{slot}[{top}:{low}]");
             // Written as a subtraction it takes one carry chain; its sign decides.
             wires += &format!(
                 "wire [8:0] excess_{position} = \
-                 {{window[{sign}], {held}}} - {{entering_{slot}[{}], {enters}}};\n",
-                low + 7
+                 {{window[{sign}], {held}}} - {{compared_{slot}[{top}], compared_{slot}[{top}:{low}]}};\n"
             );
             registers += &format!(
                 "    if (enters[{slot}] && (!greater_only || excess_{position}[8])) {held} <= {enters};\n"
@@ -165,7 +175,10 @@ impl<const WB: usize> Logic for Window<WB> {
         let slots = self.slots();
         let high = match self._chunk_bits {
             VECTOR => String::new(),
-            _ => format!("reg [{}:0] high = {slots}'d0;\n", slots - 1),
+            _ => format!(
+                "reg [{top}:0] high = {slots}'d0;\nreg [{top}:0] not_high = ~{slots}'d0;\n",
+                top = slots - 1
+            ),
         };
         let [wires, registers] = (0..slots).map(|slot| self.slot_text(slot)).fold(
             [String::new(), String::new()],
