@@ -8,6 +8,17 @@ use thiserror::Error;
 /// Errors of the compiler; each names the layer and a way out.
 #[derive(Debug, Error, Diagnostic)]
 pub enum CompileError {
+    /// A layer is no convolution.
+    #[error("layer `{layer}` ({op}) is neither a convolution nor fully connected")]
+    #[diagnostic(help(
+        "the compiler supports Conv, Gemm and MatMul; `--device golden` runs the other operators"
+    ))]
+    Operator {
+        /// Layer.
+        layer: String,
+        /// ONNX operator.
+        op: String,
+    },
     /// The maps that are alive at the same time do not fit.
     #[error(
         "layer `{layer}` needs {needed} activation vectors at once, but configuration `{config}` holds {held}"

@@ -82,7 +82,7 @@ fn check_capacity(pass: &Pass, layer: &str, config: &Config) -> Result<(), Compi
 pub fn dense_reference(network: &Network) -> Network {
     let mut dense = network.clone();
     for layer in &mut dense.layers {
-        for weight in &mut layer.weights {
+        for weight in layer.conv_mut().into_iter().flat_map(|conv| &mut conv.weights) {
             *weight |= i8::from(*weight == 0);
         }
     }
