@@ -5,6 +5,7 @@
 pub mod beats;
 pub mod command;
 pub mod config;
+pub mod executable;
 mod field;
 pub mod image;
 pub mod list;

@@ -70,7 +70,7 @@ pub fn passes(
     };
     let pass = |(tile, columns): (usize, &[Option<usize>])| {
         let (loads, vectors) = tile_vectors(conv, input, columns);
-        let words = schedule(&vectors, config);
+        let words = schedule(&vectors, 0, config);
         let mut pass = Pass {
             layer: index,
             walk,

@@ -3,12 +3,24 @@
 //! `order` decides which channels share a tile, `layout` where maps lie, `layer` makes the passes of a layer with the words of
 //! `schedule`; here they are put together into runs.
 
+mod accelerator;
+mod buffer;
+mod depend;
+mod emit;
 mod error;
 mod layer;
 mod layout;
+mod maps;
+mod memory;
 mod order;
+mod plan;
+mod region;
 pub mod schedule;
+mod slots;
+mod step;
+mod tile;
 
+pub use accelerator::compile_list;
 pub use error::CompileError;
 
 use pleach_spec::Config;
