@@ -31,6 +31,8 @@ pub struct Config {
     pub pass_depth: usize,
     /// Vectors a row's staging buffer holds.
     pub stage_depth: usize,
+    /// Bits of the AXI4 data bus.
+    pub axi_bits: usize,
     /// Clock in MHz that reported times are computed with.
     pub clock_mhz: u32,
 }
@@ -130,6 +132,7 @@ impl Config {
             "Passes of the command and parameter memories";
         stage_depth: "a power of two from 4 to 128" if |c| power_of_two(c.stage_depth, 4, 128),
             "Vectors a row's staging buffer holds";
+        axi_bits: "64, 128, 256 or 512" if |c| power_of_two(c.axi_bits, 64, 512), "Bits of the AXI4 data bus";
     };
 
     /// A built-in name, or the path of a TOML file.

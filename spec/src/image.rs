@@ -40,8 +40,8 @@ impl Ring {
     }
 }
 
-/// All blocks of a run, whose first commands are entry `first_pass` of the command memories.
-pub fn blocks(run: &Run, config: &Config, first_pass: usize) -> Result<Vec<Block>, FieldOverflow> {
+/// All blocks of a run, whose commands are the first entries of the command memories.
+pub fn blocks(run: &Run, config: &Config) -> Result<Vec<Block>, FieldOverflow> {
     let mut blocks = Vec::new();
     let words = |region, beats| Ring { region, beats, entries: config.word_depth };
     let passes = |region, beats| Ring { region, beats, entries: config.pass_depth };
@@ -57,11 +57,10 @@ pub fn blocks(run: &Run, config: &Config, first_pass: usize) -> Result<Vec<Block
         }
         blocks.extend(entries.blocks(pass.gather.base as usize, beats::records(&pass.loads)?));
         blocks.extend(parameters.blocks(pass.issue.parameter as usize, parameter_beats(pass, config)?));
-        let entry = (first_pass + index) % config.pass_depth;
-        blocks.extend(passes(Region::Walk, 2).blocks(entry, record(&pass.walk)?));
-        blocks.extend(passes(Region::Gather, 1).blocks(entry, record(&pass.gather)?));
-        blocks.extend(passes(Region::Issue, 1).blocks(entry, record(&pass.issue)?));
-        blocks.extend(passes(Region::Scatter, 2).blocks(entry, record(&pass.scatter)?));
+        blocks.extend(passes(Region::Walk, 2).blocks(index, record(&pass.walk)?));
+        blocks.extend(passes(Region::Gather, 1).blocks(index, record(&pass.gather)?));
+        blocks.extend(passes(Region::Issue, 1).blocks(index, record(&pass.issue)?));
+        blocks.extend(passes(Region::Scatter, 2).blocks(index, record(&pass.scatter)?));
     }
     // The port takes a byte a beat.
     let bytes = run.tables.0.as_flattened().iter().map(|&byte| [u32::from(byte as u8), 0, 0, 0]);
@@ -113,7 +112,7 @@ mod tests {
         });
         let mut run = Run { passes: vec![dense, sparse], ..Run::default() };
         run.place(&config, Placement { word: 15, load: 13, parameter: 2 });
-        let blocks = blocks(&run, &config, 3).unwrap();
+        let blocks = blocks(&run, &config).unwrap();
         let at = |region: Region| -> Vec<(u32, usize)> {
             let of_region = blocks.iter().filter(|block| block.address >> 28 == region as u32);
             of_region.map(|block| (block.address & 0xfff_ffff, block.beats.len())).collect()
@@ -122,8 +121,8 @@ mod tests {
         assert_eq!(at(Region::Position), [(2, 3)]);
         assert_eq!(at(Region::GatherList), [(13, 2), (15, 1), (0, 1)]);
         assert_eq!(at(Region::Parameter), [(8, 4), (12, 4), (0, 8)]);
-        assert_eq!(at(Region::Walk), [(6, 2), (0, 2)]);
-        assert_eq!(at(Region::Issue), [(3, 1), (0, 1)]);
+        assert_eq!(at(Region::Walk), [(0, 2), (2, 2)]);
+        assert_eq!(at(Region::Issue), [(0, 1), (1, 1)]);
         assert_eq!(at(Region::Table), [(0, 512)]);
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! This crate knows nothing of ONNX, of simulation or of rust-hdl.
 
+pub mod axi_register;
 pub mod beats;
 pub mod command;
 pub mod config;

@@ -235,6 +235,15 @@ fn push<T: Record>(beats: &mut Vec<Beat>, record: &T) -> Result<(), FieldOverflo
     Ok(())
 }
 
+/// The bits of a command's first beat that belong to no field: a command with one of them set is illegal.
+pub fn reserved_bits<T: Record>() -> Beat {
+    let mut reserved = [u32::MAX; 4];
+    for field in T::FIELDS {
+        reserved[field.low / 32] &= !((((1u64 << field.width) - 1) as u32) << (field.low % 32));
+    }
+    reserved
+}
+
 /// Encodes a list.
 pub fn encode(commands: &[Command]) -> Result<Vec<Beat>, FieldOverflow> {
     let mut beats = Vec::new();
@@ -246,28 +255,45 @@ pub fn encode(commands: &[Command]) -> Result<Vec<Beat>, FieldOverflow> {
 
 /// Decodes a list.
 pub fn decode(beats: &[Beat]) -> Result<Vec<Command>, ListError> {
-    let mut commands = Vec::new();
+    commands(beats).collect()
+}
+
+/// The commands of a list, up to where it is none.
+pub fn commands(beats: &[Beat]) -> impl Iterator<Item = Result<Command, ListError>> {
     let mut rest = beats;
-    while let [first, ..] = rest {
-        let index = commands.len();
-        let length = if first[0] & 15 == KIND_COMPUTE { COMPUTE_BEATS } else { 1 };
-        let (command, others) = rest.split_at_checked(length).ok_or(ListError::Truncated { index })?;
-        let words = command.as_flattened();
-        commands.push(match first[0] & 15 {
-            KIND_LOAD => Command::Load(Load::unpack(words)),
-            KIND_STORE => Command::Store(Store::unpack(words)),
-            KIND_COMPUTE => Command::Compute(PassCommand {
-                head: Compute::unpack(&words[..4]),
-                walk: Walk::unpack(&words[4..12]),
-                gather: Gather::unpack(&words[12..16]),
-                issue: Issue::unpack(&words[16..20]),
-                scatter: Scatter::unpack(&words[20..28]),
-            }),
-            kind => return Err(ListError::Kind { index, kind }),
-        });
-        rest = others;
+    (0..).map_while(move |index| {
+        let first = rest.first()?;
+        let kind = first[0] & 15;
+        let length = if kind == KIND_COMPUTE { COMPUTE_BEATS } else { 1 };
+        let command = match rest.split_at_checked(length) {
+            Some((command, others)) => {
+                rest = others;
+                decode_command(command).ok_or(ListError::Kind { index, kind })
+            }
+            None => Err(ListError::Truncated { index }),
+        };
+        if command.is_err() {
+            rest = &[];
+        }
+        Some(command)
+    })
+}
+
+/// A command from its beats; `None` if there is none of its kind.
+fn decode_command(beats: &[Beat]) -> Option<Command> {
+    let words = beats.as_flattened();
+    match words[0] & 15 {
+        KIND_LOAD => Some(Command::Load(Load::unpack(words))),
+        KIND_STORE => Some(Command::Store(Store::unpack(words))),
+        KIND_COMPUTE => Some(Command::Compute(PassCommand {
+            head: Compute::unpack(&words[..4]),
+            walk: Walk::unpack(&words[4..12]),
+            gather: Gather::unpack(&words[12..16]),
+            issue: Issue::unpack(&words[16..20]),
+            scatter: Scatter::unpack(&words[20..28]),
+        })),
+        _ => None,
     }
-    Ok(commands)
 }
 
 #[cfg(test)]

@@ -30,13 +30,17 @@ macro_rules! registers {
     ($($name:ident @ $offset:literal $access:ident $doc:literal;)+) => {
         $(#[doc = $doc] pub const $name: u16 = $offset;)+
         /// All registers, by offset.
-        pub const REGISTERS: &[Register] = &[$(Register {
-            name: stringify!($name), offset: $offset, writable: registers!(@$access), doc: $doc,
+        pub const REGISTERS: &[$crate::register::Register] = &[$($crate::register::Register {
+            name: stringify!($name),
+            offset: $offset,
+            writable: $crate::register::registers!(@$access),
+            doc: $doc,
         },)+];
     };
     (@rw) => { true };
     (@ro) => { false };
 }
+pub(crate) use registers;
 
 registers! {
     MAGIC @ 0x00 ro "Identity: reads \"PLCH\"";
@@ -45,16 +49,13 @@ registers! {
     FINGERPRINT @ 0x0c ro "Fingerprint of the configuration the hardware was generated for";
     CONTROL @ 0x10 rw "Bit 0 starts a run, bit 1 resets the engines; reads 0";
     STATUS @ 0x14 ro "Bit 0 busy, bit 1 done";
-    PASS_FIRST @ 0x18 rw "Index of the first pass of the run in the command and parameter memories";
-    PASS_COUNT @ 0x1c rw "Passes of the run, at least 1";
-    WORD_FIRST @ 0x20 rw "Word buffer index of the first pass's first slot word";
-    LOAD_FIRST @ 0x24 rw "Gather list index of the first pass's first entry";
-    CYCLES @ 0x28 ro "Clock cycles of the last run, first busy cycle to last";
-    WORDS @ 0x2c ro "Slot words issued";
-    STALL_DATA @ 0x30 ro "Cycles in which ISSUE waited for a vector from GATHER";
-    STALL_DRAIN @ 0x34 ro "Cycles in which ISSUE held the last word of a tile because the previous tile still drained";
-    LOADS @ 0x38 ro "Bank reads issued by GATHER (loads x rotation classes)";
-    NO_PASS @ 0x3c ro "Cycles in which ISSUE had no pass";
+    PASS_COUNT @ 0x18 rw "Passes of the run, at least 1: entries 0, 1, ... of the command memories, as many as these hold at most";
+    CYCLES @ 0x1c ro "Clock cycles of the last run, first busy cycle to last";
+    WORDS @ 0x20 ro "Slot words issued";
+    STALL_DATA @ 0x24 ro "Cycles in which ISSUE waited for a vector from GATHER";
+    STALL_DRAIN @ 0x28 ro "Cycles in which ISSUE held the last word of an operand because the sums before it still drained";
+    LOADS @ 0x2c ro "Bank reads issued by GATHER (loads x rotation classes)";
+    NO_PASS @ 0x30 ro "Cycles in which ISSUE had no pass";
 }
 
 /// Declares the regions: the enum, and its descriptions for the documentation.

@@ -95,6 +95,7 @@ latencies! {
     constants {
         FETCH_LATENCY = 6, "From the cycle in which GATHER issues the last bank read of a vector to the first cycle in which ISSUE may issue a word that takes it";
         LANE_LATENCY = 19, "From the sums leaving the array to the bytes leaving the lane";
+        BANK_READ_LATENCY = 6, "From the grant of a read of STORE to the vector";
         REGISTER_READ_LATENCY = 2, "From the address on the register port to the data";
         MEMORY_READ_LATENCY = 8, "From the address on the memory port to the vector";
     }
@@ -105,6 +106,8 @@ latencies! {
             "From the issue of the last word of an operand to the sums of the first pair of rows leaving column 0: to PE(0, 0) and through it, down the drain bus";
         result_latency = |config, _rows, columns| drain_latency(config) + LANE_LATENCY + columns - 1, "7 + R / 2 + LANE_LATENCY + C - 1",
             "From the issue of the last word of an operand to the bytes of the first pair of rows at SCATTER; the other pairs follow one a cycle";
+        reset_cycles = |config, rows, _columns| result_latency(config) + rows + 8, "7 + R / 2 + LANE_LATENCY + C - 1 + R + 8",
+            "Least length of a reset of COMPUTE: what is under way must have run dry";
     }
     paced {
         drain_interval = |_config, rows, _columns| fast rows / 2, "R / 2", slow rows, "R",

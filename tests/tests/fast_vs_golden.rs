@@ -1,9 +1,10 @@
 //! The second rung of the ladder of truth: the fast model computes what the golden model says.
 
-use pleach_sim::device::FastDevice;
+use pleach_sim::device::{Accelerator, FastAccelerator, FastDevice};
 use pleach_sim::fast;
 use pleach_spec::Config;
 use pleach_tests::passes::{self, reference};
+use pleach_tests::random::Random;
 use pleach_tests::{Limits, cases, chains, depth, device_output, golden_output};
 use proptest::prelude::*;
 
@@ -52,5 +53,20 @@ proptest! {
         reference::execute(&case.run, &config, &mut expected);
         fast::execute(&case.run, &config, &mut case.activations);
         prop_assert!(case.activations == expected);
+    }
+
+    #[test]
+    fn command_lists((count, seed, config) in (1usize..8, any::<u64>(), shapes())) {
+        let case = passes::run(count, seed, &config);
+        let list = passes::list::list(&case, &config, &mut Random(seed));
+        let mut expected = case.activations.clone();
+        reference::execute(&case.run, &config, &mut expected);
+        let mut accelerator = FastAccelerator::new(config);
+        accelerator.load(&list.image).unwrap();
+        accelerator.write(list.before, &case.activations).unwrap();
+        let counters = accelerator.run().unwrap();
+        prop_assert!(accelerator.read(list.after, expected.len()).unwrap() == expected);
+        let words: u64 = case.run.passes.iter().map(|pass| u64::from(pass.issue.count * pass.issue.tiles)).sum();
+        prop_assert_eq!(counters.compute.words, words);
     }
 }

@@ -198,7 +198,7 @@ fn indices_wrap_in_all_memories() {
             parameter: config.pass_depth - 1,
         };
         run.place(&config, first);
-        device.load_at(&run, config.pass_depth - 1).unwrap();
+        device.load(&run).unwrap();
         let counters = device.run().unwrap();
         assert_eq!(counters, expected_counters);
         assert_eq!(output.unpack(&device.read(output.base, output.vectors()).unwrap()), expected);
@@ -242,7 +242,6 @@ fn registers_read_back_what_they_hold_and_no_more() {
         let after = device.read_register(register.offset);
         match (register.name, register.writable) {
             ("CONTROL", _) => assert_eq!(after, 0),
-            ("PASS_FIRST", _) => assert_eq!(after, 0x678),
             (_, true) => assert_eq!(after, 0x5678, "{}", register.name),
             (_, false) => assert_eq!(after, before, "{}", register.name),
         }

@@ -4,8 +4,15 @@
 
 mod compute;
 mod counters;
+pub mod dma;
+mod interpreter;
+mod list_timing;
+mod memories;
 mod timing;
 
 pub use compute::{Activations, Compute, execute};
 pub use counters::Counters;
+pub use interpreter::Interpreter;
+pub use list_timing::{CommandTiming, ListTiming, Machine, time_list};
+pub use memories::Memories;
 pub use timing::{BankWrites, ComputeTiming, PassTiming, RunTiming, time_run};

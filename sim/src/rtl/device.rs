@@ -38,8 +38,6 @@ pub struct RtlDevice {
     passes: u32,
     /// Cycles after which that run is given up.
     limit: u64,
-    /// Entry of the command memories of that run's first pass.
-    first_pass: u32,
 }
 
 impl RtlDevice {
@@ -68,7 +66,7 @@ impl RtlDevice {
             mem_wdata: model.port("mem_wdata")?,
             mem_rdata: model.port("mem_rdata")?,
         };
-        Ok(Self { config, model, ports, passes: 0, limit: 0, first_pass: 0 })
+        Ok(Self { config, model, ports, passes: 0, limit: 0 })
     }
 
     /// The model, for traces and for tests that look inside.
@@ -110,18 +108,6 @@ impl RtlDevice {
         beats.map(|beat| beat.try_into().expect("four words")).collect()
     }
 
-    /// Loads a run whose first commands are entry `first_pass` of the command memories.
-    pub fn load_at(&mut self, run: &Run, first_pass: usize) -> Result<(), DeviceError> {
-        self.check_identity()?;
-        for block in image::blocks(run, &self.config, first_pass).expect("a checked program") {
-            self.write_memory(block.address, &block.beats);
-        }
-        self.passes = run.passes.len() as u32;
-        self.limit = 2 * fast::time_run(run, &self.config).total.cycles + 10_000;
-        self.first_pass = first_pass as u32;
-        Ok(())
-    }
-
     fn counters(&mut self) -> Counters {
         Counters {
             cycles: self.read_register(register::CYCLES).into(),
@@ -160,15 +146,17 @@ impl Device for RtlDevice {
     }
 
     fn load(&mut self, run: &Run) -> Result<(), DeviceError> {
-        self.load_at(run, 0)
+        self.check_identity()?;
+        for block in image::blocks(run, &self.config).expect("a checked program") {
+            self.write_memory(block.address, &block.beats);
+        }
+        self.passes = run.passes.len() as u32;
+        self.limit = 2 * fast::time_run(run, &self.config).total.cycles + 10_000;
+        Ok(())
     }
 
     fn run(&mut self) -> Result<Counters, DeviceError> {
-        let parameters = [
-            (register::PASS_FIRST, self.first_pass),
-            (register::PASS_COUNT, self.passes),
-            (register::CONTROL, register::CONTROL_START),
-        ];
+        let parameters = [(register::PASS_COUNT, self.passes), (register::CONTROL, register::CONTROL_START)];
         for (offset, value) in parameters {
             self.write_register(offset, value);
         }

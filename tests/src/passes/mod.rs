@@ -1,5 +1,7 @@
 //! Random passes: everything that the commands can say, also what no compiler would.
 
+pub mod clock;
+pub mod list;
 pub mod reference;
 mod stream;
 

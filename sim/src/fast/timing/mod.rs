@@ -130,11 +130,13 @@ impl ComputeTiming {
         self.next_word = origin + steps.last().map_or(0, |step| step.word + 1);
     }
 
-    /// When so many passes, modulo 2^16, are done.
+    /// When so many passes, modulo 2^16, are done: only those among the last 2^15 can be named.
     fn done_cycle(&self, after: u32) -> Option<u64> {
-        let passes = self.done.len();
-        let back = usize::from((passes as u16).wrapping_sub(after as u16));
-        match passes.checked_sub(back)? {
+        let back = (self.done.len() as u16).wrapping_sub(after as u16);
+        if back >= 1 << 15 {
+            return None;
+        }
+        match self.done.len().checked_sub(usize::from(back))? {
             0 => Some(0),
             count => Some(self.done[count - 1]),
         }
