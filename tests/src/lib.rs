@@ -2,6 +2,7 @@
 
 pub mod model_file;
 pub mod passes;
+pub mod networks;
 pub mod random;
 pub mod vgg;
 
