@@ -215,7 +215,7 @@ fn verify_names_the_first_element_that_differs() {
     let path = host.compiled();
     let mut model = ModelFile::read(&path, None).unwrap();
     // The program still has the weights of before: now the golden model and the device disagree.
-    for weight in &mut model.network.layers[1].weights {
+    for weight in &mut model.network.layers[1].conv_mut().unwrap().weights {
         *weight = weight.wrapping_neg().max(-127);
     }
     model.write(&path).unwrap();

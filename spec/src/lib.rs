@@ -6,6 +6,7 @@ pub mod axi_register;
 pub mod beats;
 pub mod command;
 pub mod config;
+pub mod executable;
 mod field;
 pub mod image;
 pub mod list;

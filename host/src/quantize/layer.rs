@@ -3,7 +3,7 @@
 use super::QuantizeError;
 use crate::graph::{Clamp, Conv, Node, Op};
 use ndarray::Axis;
-use pleach_spec::network::{Layer, Tensor};
+use pleach_spec::network::{self, Kind, Layer, Tensor};
 use pleach_spec::numerics::{Multiplier, Quantization, ScaleError};
 
 /// Largest int8 weight; -128 is not used, so that a weight and its negative are both exact.
@@ -25,11 +25,7 @@ pub(super) fn quantize(
 ) -> Result<Layer, QuantizeError> {
     let Op::Conv(conv) = &node.op else { unreachable!("only layers are quantized") };
     let (x, y) = (tensors[input].quantization, tensors[output].quantization);
-    let mut layer = Layer {
-        name: node.name.clone(),
-        op: conv.origin.name().to_owned(),
-        input,
-        output,
+    let mut quantized = network::Conv {
         geometry: conv.geometry,
         weights: Vec::with_capacity(conv.weights.len()),
         weight_scales: Vec::with_capacity(conv.out_channels()),
@@ -38,25 +34,32 @@ pub(super) fn quantize(
         channel_order: Vec::new(),
     };
     for channel in 0..conv.out_channels() {
-        quantize_channel(conv, channel, x, y, &mut layer)?;
+        quantize_channel(&node.name, conv, channel, x, y, &mut quantized)?;
     }
-    Ok(layer)
+    Ok(Layer {
+        name: node.name.clone(),
+        op: conv.origin.name().to_owned(),
+        inputs: vec![input],
+        output,
+        kind: Kind::Conv(quantized),
+    })
 }
 
 fn quantize_channel(
+    name: &str,
     conv: &Conv,
     channel: usize,
     x: Quantization,
     y: Quantization,
-    layer: &mut Layer,
+    layer: &mut network::Conv,
 ) -> Result<(), QuantizeError> {
     let (kernel, bias) = (conv.weights.index_axis(Axis(0), channel), conv.bias[channel]);
     if !bias.is_finite() || kernel.iter().any(|weight| !weight.is_finite()) {
-        return Err(QuantizeError::NotFinite { layer: layer.name.clone(), channel });
+        return Err(QuantizeError::NotFinite { layer: name.to_owned(), channel });
     }
     let largest = kernel.iter().fold(0f32, |largest, weight| largest.max(weight.abs()));
     let scale = weight_scale(largest, bias, x.scale, y.scale);
-    let failed = |reason: ScaleError| QuantizeError::Scale { layer: layer.name.clone(), channel, reason };
+    let failed = |reason: ScaleError| QuantizeError::Scale { layer: name.to_owned(), channel, reason };
     Multiplier::from_scale(x.scale * scale / y.scale).map_err(failed)?;
 
     let first = layer.weights.len();
@@ -65,7 +68,7 @@ fn quantize_channel(
     let magnitude: i64 = layer.weights[first..].iter().map(|&weight| i64::from(weight.unsigned_abs())).sum();
     let largest = magnitude * 255 + bias.abs();
     if largest > i64::from(i32::MAX) {
-        return Err(QuantizeError::Overflow { layer: layer.name.clone(), channel, largest });
+        return Err(QuantizeError::Overflow { layer: name.to_owned(), channel, largest });
     }
     layer.weight_scales.push(scale);
     layer.bias.push(bias as i32);
@@ -105,7 +108,11 @@ mod tests {
     }
 
     /// One layer of the given weights `[outputs][inputs]`.
-    fn layer(weights: &[&[f32]], bias: &[f32], change: impl Fn(&mut Conv)) -> Result<Layer, QuantizeError> {
+    fn layer(
+        weights: &[&[f32]],
+        bias: &[f32],
+        change: impl Fn(&mut Conv),
+    ) -> Result<network::Conv, QuantizeError> {
         let inputs = weights[0].len();
         let mut layer = conv(weights.len(), [inputs, 1, 1], 0);
         let flat: Vec<f32> = weights.concat();
@@ -114,7 +121,8 @@ mod tests {
         change(&mut layer);
         let mut graph = Graph::new("net", "x", Shape::new(vec![inputs, 1, 1]).unwrap());
         graph.push("layer", Op::Conv(layer), graph.input(), "y").unwrap();
-        quantize(&graph.nodes()[0], 0, 1, &[tensor(0.5, -128), tensor(0.25, -100)])
+        let layer = quantize(&graph.nodes()[0], 0, 1, &[tensor(0.5, -128), tensor(0.25, -100)])?;
+        Ok(layer.conv().unwrap().clone())
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub fn quantize(graph: &Graph, calibration: &Calibration) -> Result<Network, Qua
         tensors: Vec::new(),
         layers: Vec::new(),
         input: 0,
-        output: 0,
+        outputs: Vec::new(),
     };
     let mut index_of = vec![None; graph.tensors().len()];
     let written = layers.iter().map(|node| node.output);
@@ -45,7 +45,7 @@ pub fn quantize(graph: &Graph, calibration: &Calibration) -> Result<Network, Qua
         let (input, output) = (index(node.inputs[0]), index(node.output));
         network.layers.push(layer::quantize(node, input, output, &network.tensors)?);
     }
-    network.output = index(output);
+    network.outputs = vec![index(output)];
     Ok(network)
 }
 

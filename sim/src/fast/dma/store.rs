@@ -160,7 +160,8 @@ impl Store {
     }
 
     pub fn step(&mut self, inputs: &Inputs) -> Outputs {
-        let mut outputs = Outputs { moved: self.wants_read(), ..Default::default() };
+        // A vector that arrives in this cycle can make a burst in the next.
+        let mut outputs = Outputs { moved: self.wants_read() || self.reads != 0, ..Default::default() };
         let announces = inputs.active
             && self.burst > 0
             && self.unassigned >= self.burst
@@ -183,7 +184,7 @@ impl Store {
         if !inputs.busy {
             (self.reads, self.reserved, self.unassigned) = (0, 0, 0);
         }
-        outputs.moved |= announces || inputs.start || inputs.read || self.reads != 0;
+        outputs.moved |= announces || inputs.start || inputs.read;
         outputs
     }
 
