@@ -9,6 +9,7 @@
 //! - [`quantize`]: calibration, and float graph -> [`pleach_spec::network::Network`];
 //! - [`compile`]: quantized network -> program of the accelerator;
 //! - [`pipeline`]: all of these in a row;
+//! - [`zoo`]: well-known networks as ONNX files, with made-up weights;
 //! - [`device`], [`report`], [`cli`]: running it, and telling about it.
 
 pub mod cli;
@@ -21,3 +22,4 @@ pub mod pipeline;
 pub mod prune;
 pub mod quantize;
 pub mod report;
+pub mod zoo;
