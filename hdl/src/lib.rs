@@ -11,16 +11,20 @@
 //! | [`requant`] | requantize lanes and deskew |
 //! | [`datapath`] | all of these, wired up |
 //! | [`control`] | the four engines, registers, memory port |
+//! | [`axi`] | AXI4 master, AXI4-Lite slave |
+//! | [`dma`] | the memory side: FETCH, LOAD, STORE, tokens, registers |
 //! | [`buffer`] | the activation buffer with its rotators |
 //! | [`engines`] | control and buffer, wired up |
 //! | [`top`] | the machine |
 //! | [`units`] | parts as Verilog by themselves |
 
 pub mod array;
+pub mod axi;
 pub mod buffer;
 pub mod cells;
 pub mod control;
 pub mod datapath;
+pub mod dma;
 pub mod engines;
 mod many;
 pub mod netlist;

@@ -11,12 +11,14 @@
 //! | [`Ram`] | block RAM, one write and one read port |
 //! | [`MaskedRam`] | the same with a write enable per byte |
 //! | [`LutRam`] | small RAM in LUTs, read without a clock |
+//! | [`Fifo`] | a FIFO in one, the only cell that is not a leaf |
 //! | [`Select`] | one byte of a window |
 //! | [`Decode`] | one of N |
 //! | [`Mac`] | multiply and accumulate in one DSP |
 
 mod decode;
 mod delay;
+mod fifo;
 mod lut_ram;
 mod mac;
 mod masked_ram;
@@ -27,6 +29,7 @@ mod words;
 
 pub use decode::Decode;
 pub use delay::Delay;
+pub use fifo::Fifo;
 pub use lut_ram::LutRam;
 pub use mac::Mac;
 pub use masked_ram::MaskedRam;
