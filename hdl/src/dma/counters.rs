@@ -3,7 +3,7 @@
 //! | port | width | |
 //! |---|---|---|
 //! | `clear` | 1 | in, from 0 again |
-//! | `enable`, `event` | 1 | in, counted in cycles in which both are 1 |
+//! | `enable`, `happens` | 1 | in, counted in cycles in which both are 1 |
 //! | `step` | 64 | in, what is added |
 //! | `count` | 64 | out, two cycles after the event |
 
@@ -18,7 +18,7 @@ pub struct Counter {
     pub clock: Signal<In, Clock>,
     pub clear: Signal<In, Bit>,
     pub enable: Signal<In, Bit>,
-    pub event: Signal<In, Bit>,
+    pub happens: Signal<In, Bit>,
     pub step: Signal<In, Bits<64>>,
     pub count: Signal<Out, Bits<64>>,
 
@@ -33,7 +33,7 @@ impl Logic for Counter {
         dff_setup!(self, clock, sum);
         clock!(self, clock, clears, counts);
         self.clears.d.next = self.clear.val();
-        self.counts.d.next = self.enable.val() & self.event.val();
+        self.counts.d.next = self.enable.val() & self.happens.val();
         if self.counts.q.val() {
             self.sum.d.next = self.sum.q.val() + self.step.val();
         }

@@ -82,7 +82,7 @@ pub struct Fetch {
     // Where the list is: add, compare, then run.
     located: Reg<Bit>,
     running: Reg<Bit>,
-    end: Reg<Bits<33>>,
+    past_end: Reg<Bits<33>>,
     // Requests.
     next_address: Reg<Bits<BEATS>>,
     to_request: Reg<Bits<32>>,
@@ -165,7 +165,7 @@ impl Default for Fetch {
             lane_mask: Default::default(),
             located: Default::default(),
             running: Default::default(),
-            end: Default::default(),
+            past_end: Default::default(),
             next_address: Default::default(),
             to_request: Default::default(),
             asked: Default::default(),
@@ -212,7 +212,7 @@ impl Logic for Fetch {
             clock,
             located,
             running,
-            end,
+            past_end,
             next_address,
             to_request,
             asked,
@@ -373,7 +373,7 @@ impl Logic for Fetch {
         if self.active.val() & !self.located.q.val() {
             self.located.d.next = true;
             self.next_address.d.next = self.base.val() + bit_cast::<60, 32>(self.offset.val());
-            self.end.d.next =
+            self.past_end.d.next =
                 bit_cast::<33, 32>(self.offset.val()) + bit_cast::<33, 32>(self.beats.val());
             self.skip.d.next = (bit_cast::<2, 60>(self.base.val()) + bit_cast::<2, 32>(self.offset.val()))
                 & self.lane_mask.val();
@@ -383,7 +383,7 @@ impl Logic for Fetch {
         }
         if self.located.q.val() & !self.running.q.val() {
             self.running.d.next = true;
-            if bit_cast::<33, 32>(self.size.val()) < self.end.q.val() {
+            if bit_cast::<33, 32>(self.size.val()) < self.past_end.q.val() {
                 self.error.next = true;
                 self.code.next = self.bounds_code.val();
             }

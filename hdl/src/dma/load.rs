@@ -103,7 +103,7 @@ pub struct Load {
     checking: Reg<Bit>,
     asking: Reg<Bit>,
     current: Reg<Bits<COMMAND>>,
-    end: Reg<Bits<33>>,
+    past_end: Reg<Bits<33>>,
     size: Reg<Bits<32>>,
     end_on_chip: Reg<Bits<21>>,
     next_address: Reg<Bits<BEATS>>,
@@ -141,12 +141,12 @@ pub struct Load {
     done: Signal<Local, Bit>,
     free: Signal<Local, Bit>,
     byte_offset: Signal<Local, Bits<7>>,
-    activation: Constant<Bits<4>>,
-    weight: Constant<Bits<4>>,
-    position: Constant<Bits<4>>,
-    list: Constant<Bits<4>>,
-    parameter: Constant<Bits<4>>,
-    table: Constant<Bits<4>>,
+    to_activation: Constant<Bits<4>>,
+    to_weight: Constant<Bits<4>>,
+    to_position: Constant<Bits<4>>,
+    to_list: Constant<Bits<4>>,
+    to_parameter: Constant<Bits<4>>,
+    to_table: Constant<Bits<4>>,
     bounds_code: Constant<Bits<CODE>>,
     read_code: Constant<Bits<CODE>>,
 }
@@ -212,7 +212,7 @@ impl Default for Load {
             checking: Default::default(),
             asking: Default::default(),
             current: Default::default(),
-            end: Default::default(),
+            past_end: Default::default(),
             size: Default::default(),
             end_on_chip: Default::default(),
             next_address: Default::default(),
@@ -247,12 +247,12 @@ impl Default for Load {
             done: Default::default(),
             free: Default::default(),
             byte_offset: Default::default(),
-            activation: Constant::new((Target::Activation as u64).into()),
-            weight: Constant::new((Target::Weight as u64).into()),
-            position: Constant::new((Target::Position as u64).into()),
-            list: Constant::new((Target::List as u64).into()),
-            parameter: Constant::new((Target::Parameter as u64).into()),
-            table: Constant::new((Target::Table as u64).into()),
+            to_activation: Constant::new((Target::Activation as u64).into()),
+            to_weight: Constant::new((Target::Weight as u64).into()),
+            to_position: Constant::new((Target::Position as u64).into()),
+            to_list: Constant::new((Target::List as u64).into()),
+            to_parameter: Constant::new((Target::Parameter as u64).into()),
+            to_table: Constant::new((Target::Table as u64).into()),
             bounds_code: Constant::new((ErrorCode::Bounds as u64).into()),
             read_code: Constant::new((ErrorCode::Read as u64).into()),
         }
@@ -268,7 +268,7 @@ impl Logic for Load {
             checking,
             asking,
             current,
-            end,
+            past_end,
             size,
             end_on_chip,
             next_address,
@@ -321,15 +321,15 @@ impl Logic for Load {
                     self.data_base.val() + bit_cast::<60, 32>(self.queue.front.val().get_bits::<32>(32));
                 self.size.d.next = self.data_size.val();
             }
-            self.end.d.next = bit_cast::<33, 32>(self.queue.front.val().get_bits::<32>(32))
+            self.past_end.d.next = bit_cast::<33, 32>(self.queue.front.val().get_bits::<32>(32))
                 + bit_cast::<33, 16>(self.queue.front.val().get_bits::<16>(16));
             self.end_on_chip.d.next = bit_cast::<21, 20>(self.queue.front.val().get_bits::<20>(64))
                 + bit_cast::<21, 16>(self.queue.front.val().get_bits::<16>(16));
         }
 
         // It is checked, and its data expected.
-        self.past.next = (bit_cast::<33, 32>(self.size.q.val()) < self.end.q.val())
-            | ((self.current.q.val().get_bits::<4>(10) == self.activation.val())
+        self.past.next = (bit_cast::<33, 32>(self.size.q.val()) < self.past_end.q.val())
+            | ((self.current.q.val().get_bits::<4>(10) == self.to_activation.val())
                 & (self.vectors.val() < self.end_on_chip.q.val()));
         self.record.next = bit_cast::<69, 4>(self.current.q.val().get_bits::<4>(10))
             | (bit_cast::<69, 20>(self.current.q.val().get_bits::<20>(64)) << 4)
@@ -366,29 +366,29 @@ impl Logic for Load {
 
         // The beat in front of the memories.
         self.live.next = self.active.val() & self.held.q.val();
-        self.for_activation.next = self.held_target.q.val() == self.activation.val();
-        self.for_table.next = self.held_target.q.val() == self.table.val();
+        self.for_activation.next = self.held_target.q.val() == self.to_activation.val();
+        self.for_table.next = self.held_target.q.val() == self.to_table.val();
         self.load_write.next = self.live.val() & self.for_activation.val();
         self.load_address.next = self.held_place.q.val();
-        self.weight_write.next = self.live.val() & (self.held_target.q.val() == self.weight.val());
-        self.position_write.next = self.live.val() & (self.held_target.q.val() == self.position.val());
-        self.list_write.next = self.live.val() & (self.held_target.q.val() == self.list.val());
-        self.parameter_write.next = self.live.val() & (self.held_target.q.val() == self.parameter.val());
+        self.weight_write.next = self.live.val() & (self.held_target.q.val() == self.to_weight.val());
+        self.position_write.next = self.live.val() & (self.held_target.q.val() == self.to_position.val());
+        self.list_write.next = self.live.val() & (self.held_target.q.val() == self.to_list.val());
+        self.parameter_write.next = self.live.val() & (self.held_target.q.val() == self.to_parameter.val());
         self.table_write.next = self.live.val() & self.for_table.val();
         self.memory_entry.next = bit_cast::<16, 20>(self.held_place.q.val());
         self.memory_beat.next = 0.into();
-        if self.held_target.q.val() == self.weight.val() {
+        if self.held_target.q.val() == self.to_weight.val() {
             self.memory_entry.next = bit_cast::<16, 20>(self.held_place.q.val() >> self.weight_wide.val());
             self.memory_beat.next =
                 bit_cast::<5, 1>(self.held_place.q.val().get_bits::<1>(0) & self.weight_wide.val());
         }
-        if self.held_target.q.val() == self.position.val() {
+        if self.held_target.q.val() == self.to_position.val() {
             self.memory_entry.next =
                 bit_cast::<16, 20>(self.held_place.q.val() >> self.position_wide.val());
             self.memory_beat.next =
                 bit_cast::<5, 1>(self.held_place.q.val().get_bits::<1>(0) & self.position_wide.val());
         }
-        if self.held_target.q.val() == self.parameter.val() {
+        if self.held_target.q.val() == self.to_parameter.val() {
             self.memory_entry.next = bit_cast::<16, 20>(self.held_place.q.val() >> self.column_shift.val());
             self.memory_beat.next = self.held_place.q.val().get_bits::<5>(0) & self.column_mask.val();
         }

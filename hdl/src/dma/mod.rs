@@ -26,7 +26,7 @@
 //! | `m_axi_...` | | AXI4 master, B bits of data |
 //! | `reset` | 1 | out, COMPUTE is to be as after power-up: 1 unless a run goes on that has met no error |
 //! | `pass_write$k`, `pass_entry`, `pass_data` | 1, 12, 128 | out, beat *k* of a pass: WALK 0 and 1, GATHER, ISSUE, SCATTER 0 and 1 |
-//! | `release`, `done` | 1 | out, in: see [`passes`] |
+//! | `pass_release`, `done` | 1 | out, in: see [`passes`] |
 //! | `weight_write`, `position_write`, `list_write`, `parameter_write`, `memory_...`, `table_...` | | out, see [`load`] |
 //! | `load_write`, `load_address`, `load_data`, `load_grant` | 1, 20, 128, 1 | a write into a bank, granted in the same cycle |
 //! | `store_read`, `store_address`, `store_grant`, `store_data` | 1, 20, 1, 128 | a read from a bank, its data BANK_READ_LATENCY cycles after the grant |
@@ -133,7 +133,7 @@ pub struct Dma<const B: usize, const P: usize, const S: usize> {
     pub pass_write: Vec<Signal<Out, Bit>>,
     pub pass_entry: Signal<Out, Bits<PASS>>,
     pub pass_data: Signal<Out, Bits<128>>,
-    pub release: Signal<Out, Bit>,
+    pub pass_release: Signal<Out, Bit>,
     pub done: Signal<In, Bit>,
     pub weight_write: Signal<Out, Bit>,
     pub position_write: Signal<Out, Bit>,
@@ -237,7 +237,7 @@ impl<const B: usize, const P: usize, const S: usize> Dma<B, P, S> {
             pass_write: many(PASS_BEATS),
             pass_entry: Default::default(),
             pass_data: Default::default(),
-            release: Default::default(),
+            pass_release: Default::default(),
             done: Default::default(),
             weight_write: Default::default(),
             position_write: Default::default(),
@@ -327,7 +327,7 @@ impl<const B: usize, const P: usize, const S: usize> Dma<B, P, S> {
             self.store.waits_bank.tap(),
             self.fetch.waits.tap(),
         ];
-        for (event, counted) in events.into_iter().zip(&mut registers.event) {
+        for (event, counted) in events.into_iter().zip(&mut registers.happens) {
             net.wire(event, counted);
         }
     }
@@ -482,7 +482,7 @@ impl<const B: usize, const P: usize, const S: usize> Dma<B, P, S> {
         net.wire(tokens.has_load_compute.tap(), &mut passes.from_load);
         net.wire(tokens.has_store_compute.tap(), &mut passes.from_store);
         net.wire(self.done.tap(), &mut passes.done);
-        net.wire(passes.release.tap(), &mut self.release);
+        net.wire(passes.pass_release.tap(), &mut self.pass_release);
         net.wire(self.clock.tap(), &mut tokens.clock);
         net.wire(self.run.active.tap(), &mut tokens.active);
         net.wire(self.load.completed.tap(), &mut tokens.load_gives);

@@ -8,7 +8,7 @@
 //! | `written` | 1 | in, its last beat is written |
 //! | `from_load`, `from_store` | 1 | in, there is a token |
 //! | `take_load`, `take_store` | 1 | out, it is taken |
-//! | `release` | 1 | out, the oldest unreleased pass may begin |
+//! | `pass_release` | 1 | out, the oldest unreleased pass may begin |
 //! | `done` | 1 | in, the oldest released pass is done |
 //! | `completed`, `signal`, `completed_command` | 1, 3, 24 | out, what that means, in the same cycle |
 //! | `full` | 1 | out, as many passes as the rings have entries |
@@ -17,7 +17,7 @@
 //! ```text
 //! cycle      w     w+1    w+2    w+3
 //! written    1
-//! release                        1 (at the earliest)
+//! pass_release                   1 (at the earliest)
 //! ```
 
 use rust_hdl::prelude::*;
@@ -44,7 +44,7 @@ pub struct Passes {
     pub from_store: Signal<In, Bit>,
     pub take_load: Signal<Out, Bit>,
     pub take_store: Signal<Out, Bit>,
-    pub release: Signal<Out, Bit>,
+    pub pass_release: Signal<Out, Bit>,
     pub done: Signal<In, Bit>,
     pub completed: Signal<Out, Bit>,
     pub signal: Signal<Out, Bits<3>>,
@@ -87,7 +87,7 @@ impl Passes {
             from_store: Default::default(),
             take_load: Default::default(),
             take_store: Default::default(),
-            release: Default::default(),
+            pass_release: Default::default(),
             done: Default::default(),
             completed: Default::default(),
             signal: Default::default(),
@@ -132,7 +132,7 @@ impl Logic for Passes {
             & (!self.waits.read_data.val().get_bit(2) | self.from_store.val());
         self.releases.next = self.active.val() & self.ready.q.val().any() & self.has_tokens.val();
         self.ends.next = self.active.val() & self.done.val();
-        self.release.next = self.releases.val();
+        self.pass_release.next = self.releases.val();
         self.take_load.next = self.releases.val() & self.waits.read_data.val().get_bit(0);
         self.take_store.next = self.releases.val() & self.waits.read_data.val().get_bit(2);
         self.completed.next = self.ends.val();

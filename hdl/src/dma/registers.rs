@@ -7,7 +7,7 @@
 //! | `start`, `stop`, `reset` | 1 | out, CONTROL is written |
 //! | `list_offset`, `list_beats`, `model_base`, `model_size`, `data_base`, `data_size`, `watchdog` | 32, bases 60 | out |
 //! | `busy`, `active`, `began`, `ended`, `done`, `failed`, `code`, `engine`, `command` | | in, see `Run` |
-//! | `event$i` | 1 | in, what the counters of [`COUNTERS`] count, in their order |
+//! | `happens$i` | 1 | in, what the counters of [`COUNTERS`] count, in their order |
 //! | `read_word`, `write_word` | 1 | in, a word crosses on the AXI4 data channels |
 //!
 //! Reads go through two levels of registered multiplexers of eight words each.
@@ -88,7 +88,7 @@ pub struct Registers {
     pub code: Signal<In, Bits<CODE>>,
     pub engine: Signal<In, Bits<2>>,
     pub command: Signal<In, Bits<ORDINAL>>,
-    pub event: Vec<Signal<In, Bit>>,
+    pub happens: Vec<Signal<In, Bit>>,
     pub read_word: Signal<In, Bit>,
     pub write_word: Signal<In, Bit>,
 
@@ -167,7 +167,7 @@ impl Registers {
             code: Default::default(),
             engine: Default::default(),
             command: Default::default(),
-            event: many(COUNTERS.len()),
+            happens: many(COUNTERS.len()),
             read_word: Default::default(),
             write_word: Default::default(),
             lite: Default::default(),
@@ -252,14 +252,14 @@ impl Registers {
             net.wire(self.clock.tap(), &mut counter.clock);
             net.wire(self.began.tap(), &mut counter.clear);
             net.wire(Tap::constant(true), &mut counter.enable);
-            net.wire(event, &mut counter.event);
+            net.wire(event, &mut counter.happens);
             net.wire(Tap::constant(step.into()), &mut counter.step);
         }
-        for (counter, event) in self.counter.iter_mut().zip(&self.event) {
+        for (counter, event) in self.counter.iter_mut().zip(&self.happens) {
             net.wire(self.clock.tap(), &mut counter.clock);
             net.wire(self.began.tap(), &mut counter.clear);
             net.wire(self.active.tap(), &mut counter.enable);
-            net.wire(event.tap(), &mut counter.event);
+            net.wire(event.tap(), &mut counter.happens);
             net.wire(Tap::constant(1.into()), &mut counter.step);
         }
     }

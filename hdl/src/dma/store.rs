@@ -78,7 +78,7 @@ pub struct Store {
     checking: Reg<Bit>,
     running: Reg<Bit>,
     current: Reg<Bits<COMMAND>>,
-    end: Reg<Bits<33>>,
+    past_end: Reg<Bits<33>>,
     // Its bank reads.
     place: Reg<Bits<ADDRESS>>,
     to_read: Reg<Bits<16>>,
@@ -150,7 +150,7 @@ impl Default for Store {
             checking: Default::default(),
             running: Default::default(),
             current: Default::default(),
-            end: Default::default(),
+            past_end: Default::default(),
             place: Default::default(),
             to_read: Default::default(),
             reserved: Default::default(),
@@ -182,7 +182,7 @@ impl Logic for Store {
             checking,
             running,
             current,
-            end,
+            past_end,
             place,
             to_read,
             reserved,
@@ -213,7 +213,7 @@ impl Logic for Store {
             self.current.d.next = self.queue.front.val();
             self.next_address.d.next =
                 self.base.val() + bit_cast::<60, 32>(self.queue.front.val().get_bits::<32>(32));
-            self.end.d.next = bit_cast::<33, 32>(self.queue.front.val().get_bits::<32>(32))
+            self.past_end.d.next = bit_cast::<33, 32>(self.queue.front.val().get_bits::<32>(32))
                 + bit_cast::<33, 16>(self.queue.front.val().get_bits::<16>(16));
         }
         if self.checking.q.val() {
@@ -290,7 +290,7 @@ impl Logic for Store {
         self.error_command.next = self.answer.val().get_bits::<24>(4);
         if self.active.val()
             & self.checking.q.val()
-            & (bit_cast::<33, 32>(self.size.val()) < self.end.q.val())
+            & (bit_cast::<33, 32>(self.size.val()) < self.past_end.q.val())
         {
             self.error.next = true;
             self.code.next = self.bounds_code.val();
