@@ -11,6 +11,8 @@
 //! | [`requant`] | requantize lanes and deskew |
 //! | [`datapath`] | all of these, wired up |
 //! | [`control`] | the four units that decide |
+//! | [`axi`] | AXI4 master, AXI4-Lite slave |
+//! | [`dma`] | the memory side: FETCH, LOAD, STORE, tokens, registers |
 //! | [`buffer`] | the activation buffer with its rotators |
 //! | [`compute`] | control, buffer and datapath, wired up |
 //! | [`host`] | register port and memory port |
@@ -18,11 +20,13 @@
 //! | [`units`] | parts as Verilog by themselves |
 
 pub mod array;
+pub mod axi;
 pub mod buffer;
 pub mod cells;
 pub mod compute;
 pub mod control;
 pub mod datapath;
+pub mod dma;
 pub mod host;
 mod many;
 pub mod netlist;
