@@ -17,8 +17,10 @@
 //! | [`compute`] | control, buffer and datapath, wired up |
 //! | [`host`] | register port and memory port |
 //! | [`top`] | COMPUTE with these ports |
+//! | [`accelerator`] | COMPUTE and the memory side: the machine |
 //! | [`units`] | parts as Verilog by themselves |
 
+pub mod accelerator;
 pub mod array;
 pub mod axi;
 pub mod buffer;
