@@ -14,7 +14,7 @@ use crate::fast::{Counters, Machine};
 use crate::memory::{AxiMemory, Faults, Hostile, Pace, Region, Regions, Timing};
 
 /// Cycles from the handshake of the write that starts a run to the first in which it is busy.
-const START_CYCLES: usize = 2;
+const START_CYCLES: usize = 1;
 /// Cycles after which an answer on the register bus is given up.
 const REGISTER_LIMIT: usize = 1000;
 
