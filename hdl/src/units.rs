@@ -96,7 +96,7 @@ impl Unit {
             Self::Array => self.emit(Array::<WB, P>::new(rows, columns)),
             Self::Rows => self.emit(Rows::<WB>::new(rows, config.stage_depth, config.chunk)),
             Self::Readers => self.emit(Readers::<P>::new(columns, config.word_depth)),
-            Self::Lanes => self.emit(Lanes::new(rows, columns, config.pass_depth)),
+            Self::Lanes => self.emit(Lanes::new(config)),
             Self::Datapath => self.emit(Datapath::<WB, P>::new(config)),
             Self::Walk => self.emit(Walk::new(config)),
             Self::Gather => self.emit(Gather::new(config)),

@@ -7,6 +7,7 @@
 //! | cell | what |
 //! |---|---|
 //! | [`Reg`] | a register |
+//! | [`Hold`] | a register that is written on demand |
 //! | [`Delay`] | a delay line of any length |
 //! | [`Ram`] | block RAM, one write and one read port |
 //! | [`DualRam`] | block RAM, one read port and one that reads or writes single bytes |
@@ -18,6 +19,7 @@
 mod decode;
 mod delay;
 mod dual_ram;
+mod hold;
 mod lut_ram;
 mod mac;
 mod ram;
@@ -28,6 +30,7 @@ mod words;
 pub use decode::Decode;
 pub use delay::Delay;
 pub use dual_ram::DualRam;
+pub use hold::Hold;
 pub use lut_ram::LutRam;
 pub use mac::Mac;
 pub use ram::Ram;
