@@ -2,7 +2,7 @@
 
 mod support;
 
-use pleach_hdl::cells::{Decode, Delay, DualRam, LutRam, Mac, Ram, Reg, Select};
+use pleach_hdl::cells::{Decode, Delay, DualRam, Hold, LutRam, Mac, Ram, Reg, Select};
 use rust_hdl::prelude::*;
 use support::{compare, words};
 

@@ -79,13 +79,16 @@ impl Pass {
     fn random(random: &mut Random, config: &Config) -> Self {
         let count = 1 + random.below(24) as u32;
         let dense = random.below(3) == 0;
-        let kind = random.below(4);
-        let second = if kind == 0 && count > 1 { 1 + random.below(count as usize - 1) as u32 } else { 0 };
-        let single = kind == 1;
+        let single = random.below(3) == 0;
+        let partial = single && random.below(2) == 0;
+        let second = match !partial && count > 1 && random.below(2) == 0 {
+            true => 1 + random.below(count as usize - 1) as u32,
+            false => 0,
+        };
         let command = Command {
             count,
             dense: dense.into(),
-            partial: u32::from(single && random.below(2) == 0),
+            partial: partial.into(),
             accumulate: u32::from(single && random.below(2) == 0),
             slow: u32::from(random.below(3) == 0),
             tiles: if single { 1 } else { 1 + random.below(4) as u32 },
@@ -133,7 +136,7 @@ impl Model {
         ];
         let word = Word {
             address: (command.base + self.word) & 0xffff,
-            first: starts && command.accumulate == 0,
+            first: starts && (command.accumulate == 0 || self.word > 0),
             last,
             position: (command.dense == 1).then(|| self.word % config.window as u32),
             take: (control.take != 0).then_some(taken),
