@@ -407,6 +407,3 @@ impl Dma {
 
 /// An error of an engine in this cycle: what, and at which command.
 type Fault = Option<(ErrorCode, u32)>;
-
-#[cfg(test)]
-mod tests;
