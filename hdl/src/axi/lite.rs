@@ -91,9 +91,8 @@ impl Logic for Lite {
             self.data.d.next = self.wdata.val();
             self.whole.d.next = self.wstrb.val().all();
         }
-        self.writes.next = self.has_address.q.val()
-            & self.has_data.q.val()
-            & (!self.responds.q.val() | self.bready.val());
+        self.writes.next =
+            self.has_address.q.val() & self.has_data.q.val() & (!self.responds.q.val() | self.bready.val());
         if self.responds.q.val() & self.bready.val() {
             self.responds.d.next = false;
         }

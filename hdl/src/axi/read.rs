@@ -158,7 +158,9 @@ impl<const B: usize, const P: usize> ReadPort<B, P> {
         net.wire(self.tags.full.tap(), &mut arrival.full);
         net.wire(arrival.rready.tap(), &mut self.rready);
         net.wire(arrival.moves.tap(), &mut self.word_moves);
-        for fifo in [(&mut self.tags.clock, &mut self.tags.clear), (&mut self.words.clock, &mut self.words.clear)] {
+        for fifo in
+            [(&mut self.tags.clock, &mut self.tags.clear), (&mut self.words.clock, &mut self.words.clear)]
+        {
             net.wire(self.clock.tap(), fifo.0);
             net.wire(Tap::constant(false), fifo.1);
         }
@@ -434,8 +436,7 @@ impl<const P: usize> Logic for Gear<P> {
             self.active.val() & self.valid.val() & self.of_load.val() & self.load_ready.val();
         self.lane.next = self.fetch_lane.val();
         self.ends.next = self.fetch_ends.val();
-        self.takes.next =
-            self.active.val() & self.valid.val() & !self.of_load.val() & self.fetch_ready.val();
+        self.takes.next = self.active.val() & self.valid.val() & !self.of_load.val() & self.fetch_ready.val();
         if self.of_load.val() {
             self.lane.next = self.load_lane.val();
             self.ends.next = self.load_ends.val();

@@ -271,8 +271,7 @@ impl Logic for WriteControl {
         clock!(self, clock, bursts, unanswered);
 
         // Addresses.
-        self.may_announce.next =
-            (!self.announced.q.val() | self.awready.val()) & !self.unanswered.full.val();
+        self.may_announce.next = (!self.announced.q.val() | self.awready.val()) & !self.unanswered.full.val();
         self.first_lane.next = bit_cast::<8, 60>(self.address.val() & self.lane_mask.val());
         self.halves.next = ((self.first_lane.val() + bit_cast::<8, 7>(self.beats.val())) << 1) - 1;
         if self.awready.val() {
@@ -293,8 +292,7 @@ impl Logic for WriteControl {
 
         // Words.
         self.word_moves.next = self.word.q.val() & self.wready.val();
-        self.leaves.next =
-            self.word.q.val() & self.wready.val() & (!self.halved.val() | self.high.q.val());
+        self.leaves.next = self.word.q.val() & self.wready.val() & (!self.halved.val() | self.high.q.val());
         self.fills.next = self.bursts.valid.val() & (!self.word.q.val() | self.leaves.val());
         self.place.next = self.position.q.val();
         if !self.sent.q.val().any() {
@@ -341,8 +339,8 @@ impl Logic for WriteControl {
         self.none_sending.next = !self.bursts.valid.val() & !self.word.q.val();
         self.none_unanswered.next = !self.unanswered.valid.val();
         self.quiet.next = !self.unanswered.valid.val() & !self.announced.q.val() & !self.word.q.val();
-        self.waits.next = (self.announced.q.val() & !self.awready.val())
-            | (self.word.q.val() & !self.wready.val());
+        self.waits.next =
+            (self.announced.q.val() & !self.awready.val()) | (self.word.q.val() & !self.wready.val());
     }
 }
 

@@ -270,14 +270,11 @@ impl Logic for Fetch {
             & self.no_place.val();
         self.leaves.next = self.full.q.val()
             & !(self.head.val() & self.legal.q.val() & !self.bad_beat.val() & self.no_place.val());
-        self.fine.next =
-            self.leaves.val() & !self.bad_beat.val() & (!self.head.val() | self.legal.q.val());
+        self.fine.next = self.leaves.val() & !self.bad_beat.val() & (!self.head.val() | self.legal.q.val());
         self.last.next = self.left.q.val() == 1;
         self.body_ends.next = self.body.q.val() == 6;
-        self.load_push.next =
-            self.fine.val() & self.head.val() & (self.kind.val() == self.kind_load.val());
-        self.store_push.next =
-            self.fine.val() & self.head.val() & (self.kind.val() == self.kind_store.val());
+        self.load_push.next = self.fine.val() & self.head.val() & (self.kind.val() == self.kind_load.val());
+        self.store_push.next = self.fine.val() & self.head.val() & (self.kind.val() == self.kind_store.val());
         self.pass_push.next =
             self.fine.val() & self.head.val() & (self.kind.val() == self.kind_compute.val());
         self.pass_written.next = self.fine.val() & !self.head.val() & self.body_ends.val();
@@ -328,15 +325,13 @@ impl Logic for Fetch {
         }
 
         // Requests: 16 beats always have a place.
-        self.asks.next =
-            self.active.val() & self.asked.q.val().any() & (self.reserved.q.val() < 49);
+        self.asks.next = self.active.val() & self.asked.q.val().any() & (self.reserved.q.val() < 49);
         self.request.next = self.asks.val();
         self.address.next = self.next_address.q.val();
         self.burst.next = bit_cast::<7, 5>(self.asked.q.val());
         self.to_boundary.next = bits::<5>(16) - bit_cast::<5, 60>(self.next_address.q.val() & 15);
         if self.grant.val() {
-            self.next_address.d.next =
-                self.next_address.q.val() + bit_cast::<60, 5>(self.asked.q.val());
+            self.next_address.d.next = self.next_address.q.val() + bit_cast::<60, 5>(self.asked.q.val());
             self.to_request.d.next = self.to_request.q.val() - bit_cast::<32, 5>(self.asked.q.val());
             self.asked.d.next = 0.into();
         } else if self.running.q.val() & !self.asked.q.val().any() & self.to_request.q.val().any() {

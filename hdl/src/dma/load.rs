@@ -352,8 +352,7 @@ impl Logic for Load {
         self.burst.next = self.asked.q.val();
         self.to_boundary.next = bits::<7>(64) - bit_cast::<7, 60>(self.next_address.q.val() & 63);
         if self.grant.val() {
-            self.next_address.d.next =
-                self.next_address.q.val() + bit_cast::<60, 7>(self.asked.q.val());
+            self.next_address.d.next = self.next_address.q.val() + bit_cast::<60, 7>(self.asked.q.val());
             self.left.d.next = self.left.q.val() - bit_cast::<16, 7>(self.asked.q.val());
             self.asked.d.next = 0.into();
             self.asking.d.next = self.left.q.val() != bit_cast::<16, 7>(self.asked.q.val());
@@ -383,8 +382,7 @@ impl Logic for Load {
                 bit_cast::<5, 1>(self.held_place.q.val().get_bits::<1>(0) & self.weight_wide.val());
         }
         if self.held_target.q.val() == self.to_position.val() {
-            self.memory_entry.next =
-                bit_cast::<16, 20>(self.held_place.q.val() >> self.position_wide.val());
+            self.memory_entry.next = bit_cast::<16, 20>(self.held_place.q.val() >> self.position_wide.val());
             self.memory_beat.next =
                 bit_cast::<5, 1>(self.held_place.q.val().get_bits::<1>(0) & self.position_wide.val());
         }
@@ -450,15 +448,12 @@ impl Logic for Load {
             self.code.next = self.bounds_code.val();
             self.error_command.next = self.current.q.val().get_bits::<24>(84);
         }
-        self.works.next = !self.still.val()
-            | self.records.valid.val()
-            | self.receiving.q.val()
-            | self.held.q.val();
+        self.works.next =
+            !self.still.val() | self.records.valid.val() | self.receiving.q.val() | self.held.q.val();
         self.under_way.next = self.works.val();
         self.idle.next = !self.works.val();
         self.waits_bus.next = self.works.val() & !self.held.q.val();
-        self.waits_bank.next =
-            self.live.val() & self.for_activation.val() & !self.load_grant.val();
+        self.waits_bank.next = self.live.val() & self.for_activation.val() & !self.load_grant.val();
         if !self.active.val() {
             self.checking.d.next = false;
             self.asking.d.next = false;

@@ -333,7 +333,8 @@ impl<const B: usize, const P: usize, const S: usize> Dma<B, P, S> {
     }
 
     fn wire_run(&mut self, net: &mut Net) {
-        let (run, fetch, load, store, passes) = (&mut self.run, &self.fetch, &self.load, &self.store, &self.passes);
+        let (run, fetch, load, store, passes) =
+            (&mut self.run, &self.fetch, &self.load, &self.store, &self.passes);
         net.wire(self.clock.tap(), &mut run.clock);
         net.wire(self.registers.start.tap(), &mut run.start);
         net.wire(self.registers.stop.tap(), &mut run.stop);

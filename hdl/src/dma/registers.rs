@@ -95,10 +95,10 @@ pub struct Registers {
     lite: Lite,
     settings: Settings,
     state: State,
-    counter: Vec<Counter>,
-    cycles: Counter,
-    bytes_read: Counter,
-    bytes_written: Counter,
+    counter: Vec<Counter<32>>,
+    cycles: Counter<64>,
+    bytes_read: Counter<64>,
+    bytes_written: Counter<64>,
     select: Vec<Select8>,
     last_select: Select8,
     _constants: Vec<(u16, u32)>,
@@ -271,7 +271,7 @@ impl Registers {
             return Tap::constant(u64::from(value).into());
         }
         if let Some(index) = COUNTERS.iter().position(|&counter| counter == offset) {
-            return self.counter[index].count.tap().slice(0);
+            return self.counter[index].count.tap();
         }
         match offset {
             spec::STATUS => self.state.status.tap(),
@@ -370,8 +370,7 @@ impl Logic for State {
         self.status.next = bit_cast::<32, 1>(self.busy.val().into())
             | (bit_cast::<32, 1>(self.done.val().into()) << 1)
             | (bit_cast::<32, 1>(self.failed.val().into()) << 2);
-        self.error.next =
-            bit_cast::<32, 4>(self.code.val()) | (bit_cast::<32, 2>(self.engine.val()) << 8);
+        self.error.next = bit_cast::<32, 4>(self.code.val()) | (bit_cast::<32, 2>(self.engine.val()) << 8);
         self.error_command.next = bit_cast::<32, 24>(self.command.val());
         self.model_base.next = bit_cast::<60, 28>(self.model_base_low.val().get_bits::<28>(4))
             | (bit_cast::<60, 32>(self.model_base_high.val()) << 28);

@@ -258,8 +258,7 @@ impl Logic for Store {
             | (bit_cast::<28, 24>(self.current.q.val().get_bits::<24>(84)) << 4);
         self.to_boundary.next = bits::<7>(64) - bit_cast::<7, 60>(self.next_address.q.val() & 63);
         if self.announces.val() {
-            self.next_address.d.next =
-                self.next_address.q.val() + bit_cast::<60, 7>(self.asked.q.val());
+            self.next_address.d.next = self.next_address.q.val() + bit_cast::<60, 7>(self.asked.q.val());
             self.left.d.next = self.left.q.val() - bit_cast::<16, 7>(self.asked.q.val());
             self.asked.d.next = 0.into();
             self.running.d.next = !self.last.val();
@@ -279,10 +278,8 @@ impl Logic for Store {
         }
 
         // Responses.
-        self.completed.next = self.active.val()
-            & self.answered.val()
-            & !self.bad.val()
-            & self.answer.val().get_bit(0);
+        self.completed.next =
+            self.active.val() & self.answered.val() & !self.bad.val() & self.answer.val().get_bit(0);
         self.signal.next = self.answer.val().get_bits::<3>(1);
         self.completed_command.next = self.answer.val().get_bits::<24>(4);
         self.error.next = self.active.val() & self.answered.val() & self.bad.val();

@@ -83,8 +83,7 @@ impl Logic for Tokens {
         self.has_store_compute.next = self.store_compute.some.val();
 
         self.load_overflows.next = self.load_compute.overflows.val() | self.load_store.overflows.val();
-        self.compute_overflows.next =
-            self.compute_load.overflows.val() | self.compute_store.overflows.val();
+        self.compute_overflows.next = self.compute_load.overflows.val() | self.compute_store.overflows.val();
         self.store_overflows.next = self.store_load.overflows.val() | self.store_compute.overflows.val();
     }
 }

@@ -63,7 +63,9 @@ impl Checker {
             self.outstanding += 1;
             self.check_burst("AR", &burst);
             let words = (0..u64::from(burst.words)).map(|word| burst.address + word * self.word_bytes);
-            if let Some(address) = words.into_iter().find(|&address| !regions.readable(address, self.word_bytes)) {
+            if let Some(address) =
+                words.into_iter().find(|&address| !regions.readable(address, self.word_bytes))
+            {
                 self.report(format!("AR reads {address:#x}, where nothing is"));
             }
         }

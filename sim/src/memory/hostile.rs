@@ -87,7 +87,9 @@ impl Hostile {
 
     fn read(&mut self, word_bytes: u64) {
         let first = (self.draw() & 1) as usize;
-        let Some(reads) = [first, 1 - first].into_iter().find(|&id| !self.reads[id].is_empty()) else { return };
+        let Some(reads) = [first, 1 - first].into_iter().find(|&id| !self.reads[id].is_empty()) else {
+            return;
+        };
         let burst = &mut self.reads[reads][0];
         self.schedule.read = Some(ReadWord { id: burst.id, address: burst.address, last: burst.words == 1 });
         burst.address += word_bytes;

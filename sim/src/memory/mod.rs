@@ -162,7 +162,8 @@ impl<T: Timing> AxiMemory<T> {
     }
 
     fn response_at(&self, address: u64) -> u8 {
-        let fails = self.failing.iter().any(|range| range.start < address + self.word_bytes && address < range.end);
+        let fails =
+            self.failing.iter().any(|range| range.start < address + self.word_bytes && address < range.end);
         if fails { SLVERR } else { OKAY }
     }
 

@@ -90,7 +90,8 @@ impl Pace {
             && self.writes.is_empty()
             && self.buffered == 0
             && self.responses.is_empty()
-            && self.schedule == Schedule { ar_ready: true, aw_ready: true, w_ready: true, read: None, response: false }
+            && self.schedule
+                == Schedule { ar_ready: true, aw_ready: true, w_ready: true, read: None, response: false }
             && self.tokens == self.most_tokens()
     }
 
@@ -104,7 +105,8 @@ impl Pace {
     }
 
     fn refreshes(&self) -> bool {
-        self.timing.refresh_interval > 0 && self.cycle % self.timing.refresh_interval < self.timing.refresh_cycles
+        self.timing.refresh_interval > 0
+            && self.cycle % self.timing.refresh_interval < self.timing.refresh_cycles
     }
 
     fn accept(&mut self, moved: &Moved) {
@@ -127,7 +129,8 @@ impl Pace {
         if self.tokens < self.timing.denominator {
             return;
         }
-        let reads = self.schedule.read.is_none() && self.reads.front().is_some_and(|read| read.ready <= self.cycle);
+        let reads =
+            self.schedule.read.is_none() && self.reads.front().is_some_and(|read| read.ready <= self.cycle);
         let writes = self.buffered > 0 && !self.writes.is_empty();
         if reads && !(writes && self.read_moved_last) {
             self.read(word_bytes);

@@ -23,7 +23,8 @@ impl Region {
     }
 
     fn overlaps(&self, address: u64, bytes: u64) -> bool {
-        address < self.base.saturating_add(self.bytes.len() as u64) && self.base < address.saturating_add(bytes)
+        address < self.base.saturating_add(self.bytes.len() as u64)
+            && self.base < address.saturating_add(bytes)
     }
 }
 

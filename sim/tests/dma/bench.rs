@@ -70,7 +70,10 @@ fn beats(bytes: &[u8]) -> Vec<Beat> {
 impl<T: Timing> Bench<T> {
     pub fn new(config: &Config, memory: T, watch: Watch, random: &mut Random) -> Self {
         let fast_timing = if let Watch::Cycles(timing) = watch { timing } else { MemoryTiming::default() };
-        let bases = [0x1_2345_6000 + 16 * u64::from(random.below(64)), 0x9000_0000 + 16 * u64::from(random.below(64))];
+        let bases = [
+            0x1_2345_6000 + 16 * u64::from(random.below(64)),
+            0x9000_0000 + 16 * u64::from(random.below(64)),
+        ];
         let random_beats =
             |random: &mut Random, count: usize| (0..count).map(|_| [(); 4].map(|()| random.word())).collect();
         let model: Vec<Beat> = random_beats(random, MODEL_VECTORS as usize + LIST_BEATS);
@@ -263,7 +266,13 @@ impl<T: Timing> Bench<T> {
         let written = self.written();
         let read_address = self.rtl.get("store_address") as u32;
         self.check_contents(written, read.map(|_| read_address));
-        self.check_cycle(resets, &ComputeSide { done, scatter_banks }, released, written, read.map(|_| read_address));
+        self.check_cycle(
+            resets,
+            &ComputeSide { done, scatter_banks },
+            released,
+            written,
+            read.map(|_| read_address),
+        );
         self.reads.push_back(read);
 
         if done {

@@ -136,7 +136,8 @@ fn error_responses() {
             let first = bench.setup.segments[segment].base + 16 * u64::from(vector);
             first..first + 16
         };
-        let loads = [load(|load| load.count = 90), load(|load| (load.source, load.count) = (200, 90)), pass(0, 0)];
+        let loads =
+            [load(|load| load.count = 90), load(|load| (load.source, load.count) = (200, 90)), pass(0, 0)];
         // Beyond the error the list goes on, so that bursts are under way.
         let list = encode(&[loads.as_slice(), &[load(|load| load.source = 100)]].concat());
 
@@ -238,7 +239,10 @@ fn stop_and_reset_with_transactions_under_way() {
             if attempt % 2 == 0 {
                 bench.write(register::CONTROL, register::CONTROL_STOP);
                 let ended = bench.end();
-                assert!(ended.is_ok() && !bench.hangs || ended.is_err_and(|error| error.code == ErrorCode::Stopped));
+                assert!(
+                    ended.is_ok() && !bench.hangs
+                        || ended.is_err_and(|error| error.code == ErrorCode::Stopped)
+                );
             } else {
                 bench.write(register::CONTROL, register::CONTROL_RESET);
                 while bench.read(register::STATUS) & register::STATUS_BUSY != 0 {}
@@ -261,7 +265,10 @@ fn registers_tell_what_was_built() {
         (register::MAGIC, u32::from_le_bytes(*b"PLCH")),
         (register::VERSION, 2),
         (register::BUILD_HASH, 0x1234_5678),
-        (register::GEOMETRY, (config.rows | config.columns << 8 | config.window << 16 | config.chunk << 24) as u32),
+        (
+            register::GEOMETRY,
+            (config.rows | config.columns << 8 | config.window << 16 | config.chunk << 24) as u32,
+        ),
         (register::FINGERPRINT, config.fingerprint()),
         (register::ACTIVATION_DEPTH, config.activation_depth as u32),
         (register::PASS_DEPTH, config.pass_depth as u32),
@@ -274,7 +281,8 @@ fn registers_tell_what_was_built() {
     ] {
         assert_eq!(bench.read(offset), value, "register at {offset:#x}");
     }
-    for (index, register) in register::REGISTERS.iter().enumerate().filter(|(_, register)| register.writable) {
+    for (index, register) in register::REGISTERS.iter().enumerate().filter(|(_, register)| register.writable)
+    {
         let held = [register::CONTROL, register::INTERRUPT_ENABLE, register::INTERRUPT_STATUS];
         if !held.contains(&register.offset) {
             bench.write(register.offset, 0x8765_0000 + index as u32);

@@ -72,8 +72,11 @@ impl Rtl {
         self.set("m_axi_rvalid", slave.r.is_some().into());
         if let Some(beat) = &slave.r {
             let port = self.ports["m_axi_rdata"];
-            let words: Vec<u32> =
-                beat.data.chunks(4).map(|bytes| u32::from_le_bytes(bytes.try_into().expect("four"))).collect();
+            let words: Vec<u32> = beat
+                .data
+                .chunks(4)
+                .map(|bytes| u32::from_le_bytes(bytes.try_into().expect("four")))
+                .collect();
             self.model.set_words(port, &words[..port.words()]);
             self.set("m_axi_rid", beat.id.into());
             self.set("m_axi_rresp", beat.response.into());

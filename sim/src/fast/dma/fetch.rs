@@ -204,7 +204,9 @@ impl Fetch {
         match beat[0] & 15 {
             _ if !legal => outputs.error = illegal,
             list::KIND_LOAD => outputs.load = Some(Ordered { command: list::Load::unpack(&beat), ordinal }),
-            list::KIND_STORE => outputs.store = Some(Ordered { command: list::Store::unpack(&beat), ordinal }),
+            list::KIND_STORE => {
+                outputs.store = Some(Ordered { command: list::Store::unpack(&beat), ordinal })
+            }
             _ => {
                 outputs.pass = Some(Ordered { command: list::Compute::unpack(&beat), ordinal });
                 self.body = 1;
@@ -225,10 +227,7 @@ fn is_legal(beat: &Beat) -> bool {
     match beat[0] & 15 {
         list::KIND_LOAD => {
             let target = (beat[0] >> 10 & 15) as usize;
-            is_clear::<list::Load>(beat)
-                && count > 0
-                && target < Target::ALL.len()
-                && !mentions(Engine::Load)
+            is_clear::<list::Load>(beat) && count > 0 && target < Target::ALL.len() && !mentions(Engine::Load)
         }
         list::KIND_STORE => is_clear::<list::Store>(beat) && count > 0 && !mentions(Engine::Store),
         list::KIND_COMPUTE => is_clear::<list::Compute>(beat) && !mentions(Engine::Compute),

@@ -270,7 +270,7 @@ impl Dma {
         let bus = *self.memory.schedule();
         let queues = self.queues();
         let mut actions = Actions::default();
-        self.moved = false;
+        self.moved = self.passes.under_way();
 
         // Signals of this cycle.
         let load_offer = self.load.offer(active, &shape, compute.scatter_banks);
@@ -369,7 +369,8 @@ impl Dma {
         }
         self.passes.step(active, fetch.pass, fetch.pass_written, release);
 
-        self.moved |= load.moved || store.moved || fetch.moved || release || compute.done || load_ok || store_ok;
+        self.moved |=
+            load.moved || store.moved || fetch.moved || release || compute.done || load_ok || store_ok;
         self.moved |= self.passes.under_way() || moved.read_taken || moved.response_taken;
         let request = fetch_request.or(load_request).filter(|_| granted);
         moved.read = self.read.step(&shape, request, &bus, moved.read_taken);
@@ -381,7 +382,14 @@ impl Dma {
         actions
     }
 
-    fn count(&mut self, active: bool, queues: &fetch::Queues, load: &load::Offer, store_grant: bool, bus: &crate::memory::Schedule) {
+    fn count(
+        &mut self,
+        active: bool,
+        queues: &fetch::Queues,
+        load: &load::Offer,
+        store_grant: bool,
+        bus: &crate::memory::Schedule,
+    ) {
         let counters = &mut self.counters;
         if self.run.busy() {
             counters.cycles += 1;

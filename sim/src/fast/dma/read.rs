@@ -97,7 +97,13 @@ impl ReadPort {
     }
 
     /// The address and data channels; `taken` if a word crosses in this cycle. Returns the burst that the memory accepts.
-    pub fn step(&mut self, shape: &Shape, granted: Option<Request>, bus: &Schedule, taken: bool) -> Option<Burst> {
+    pub fn step(
+        &mut self,
+        shape: &Shape,
+        granted: Option<Request>,
+        bus: &Schedule,
+        taken: bool,
+    ) -> Option<Burst> {
         let accepted = self.address.filter(|_| bus.ar_ready);
         if accepted.is_some() {
             self.address = None;

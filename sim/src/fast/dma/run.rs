@@ -121,7 +121,13 @@ impl Run {
         self.stuck_cycles = if stuck { self.stuck_cycles + 1 } else { 0 };
     }
 
-    fn first_error(&self, situation: &Situation, errors: &Errors, stuck: bool, stop: bool) -> Option<RunError> {
+    fn first_error(
+        &self,
+        situation: &Situation,
+        errors: &Errors,
+        stuck: bool,
+        stop: bool,
+    ) -> Option<RunError> {
         let of = |engine: u32, (code, command): (ErrorCode, u32)| RunError { code, engine, command };
         let of_run = |happens: bool, code| happens.then(|| of(ENGINE_FETCH, (code, situation.commands)));
         let watchdog = situation.watchdog_cycles != 0 && self.quiet_cycles == situation.watchdog_cycles;

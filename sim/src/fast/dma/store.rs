@@ -160,7 +160,7 @@ impl Store {
     }
 
     pub fn step(&mut self, inputs: &Inputs) -> Outputs {
-        let mut outputs = Outputs { moved: self.wants_read(), ..Default::default() };
+        let mut outputs = Outputs { moved: self.wants_read() || self.reads != 0, ..Default::default() };
         let announces = inputs.active
             && self.burst > 0
             && self.unassigned >= self.burst
@@ -192,8 +192,7 @@ impl Store {
             return;
         }
         if let Some(burst) = self.unanswered.pop_front() {
-            outputs.completed =
-                (burst.last && inputs.active).then_some((burst.signal, burst.command));
+            outputs.completed = (burst.last && inputs.active).then_some((burst.signal, burst.command));
         }
     }
 
