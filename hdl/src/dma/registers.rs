@@ -380,7 +380,7 @@ impl Logic for State {
 }
 
 /// One of eight words, a cycle later.
-#[derive(Debug, LogicBlock)]
+#[derive(Debug, Default, LogicBlock)]
 struct Select8 {
     pub clock: Signal<In, Clock>,
     pub index: Signal<In, Bits<3>>,
@@ -388,18 +388,6 @@ struct Select8 {
     pub chosen: Signal<Out, Bits<32>>,
 
     held: Reg<Bits<32>>,
-}
-
-impl Default for Select8 {
-    fn default() -> Self {
-        Self {
-            clock: Default::default(),
-            index: Default::default(),
-            word: Default::default(),
-            chosen: Default::default(),
-            held: Default::default(),
-        }
-    }
 }
 
 impl Logic for Select8 {

@@ -58,10 +58,13 @@ pub(super) fn split(block: VerilogBlock, scope: &Scope) -> Body {
     body
 }
 
+/// Names of the signals written, and the statements with their positions in the kernel.
+type Group = (HashSet<String>, Vec<(usize, VerilogStatement)>);
+
 /// Statements that write the same signals, together and in their order. (A kernel reads no signal before it has written it,
 /// so that the groups may follow each other in any order.)
 fn groups(statements: VerilogBlock) -> Vec<VerilogBlock> {
-    let mut groups: Vec<(HashSet<String>, Vec<(usize, VerilogStatement)>)> = Vec::new();
+    let mut groups: Vec<Group> = Vec::new();
     for (position, statement) in statements.into_iter().enumerate() {
         let mut targets = HashSet::new();
         name_targets(&statement, &mut targets);
