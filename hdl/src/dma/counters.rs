@@ -4,30 +4,30 @@
 //! |---|---|---|
 //! | `clear` | 1 | in, from 0 again |
 //! | `enable`, `happens` | 1 | in, counted in cycles in which both are 1 |
-//! | `step` | 64 | in, what is added |
-//! | `count` | 64 | out, two cycles after the event |
+//! | `step` | N | in, what is added |
+//! | `count` | N | out, two cycles after the event |
 
 use rust_hdl::prelude::*;
 
 use crate::cells::Reg;
 
-/// See the module.
+/// See the module. `N` bits.
 #[derive(Debug, Default, LogicBlock)]
 #[allow(missing_docs)] // The table above says it.
-pub struct Counter {
+pub struct Counter<const N: usize> {
     pub clock: Signal<In, Clock>,
     pub clear: Signal<In, Bit>,
     pub enable: Signal<In, Bit>,
     pub happens: Signal<In, Bit>,
-    pub step: Signal<In, Bits<64>>,
-    pub count: Signal<Out, Bits<64>>,
+    pub step: Signal<In, Bits<N>>,
+    pub count: Signal<Out, Bits<N>>,
 
     clears: Reg<Bit>,
     counts: Reg<Bit>,
-    sum: Reg<Bits<64>>,
+    sum: Reg<Bits<N>>,
 }
 
-impl Logic for Counter {
+impl<const N: usize> Logic for Counter<N> {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, sum);

@@ -95,10 +95,10 @@ pub struct Registers {
     lite: Lite,
     settings: Settings,
     state: State,
-    counter: Vec<Counter>,
-    cycles: Counter,
-    bytes_read: Counter,
-    bytes_written: Counter,
+    counter: Vec<Counter<32>>,
+    cycles: Counter<64>,
+    bytes_read: Counter<64>,
+    bytes_written: Counter<64>,
     select: Vec<Select8>,
     last_select: Select8,
     _constants: Vec<(u16, u32)>,
@@ -271,7 +271,7 @@ impl Registers {
             return Tap::constant(u64::from(value).into());
         }
         if let Some(index) = COUNTERS.iter().position(|&counter| counter == offset) {
-            return self.counter[index].count.tap().slice(0);
+            return self.counter[index].count.tap();
         }
         match offset {
             spec::STATUS => self.state.status.tap(),
@@ -380,7 +380,7 @@ impl Logic for State {
 }
 
 /// One of eight words, a cycle later.
-#[derive(Debug, LogicBlock)]
+#[derive(Debug, Default, LogicBlock)]
 struct Select8 {
     pub clock: Signal<In, Clock>,
     pub index: Signal<In, Bits<3>>,
@@ -388,18 +388,6 @@ struct Select8 {
     pub chosen: Signal<Out, Bits<32>>,
 
     held: Reg<Bits<32>>,
-}
-
-impl Default for Select8 {
-    fn default() -> Self {
-        Self {
-            clock: Default::default(),
-            index: Default::default(),
-            word: Default::default(),
-            chosen: Default::default(),
-            held: Default::default(),
-        }
-    }
 }
 
 impl Logic for Select8 {

@@ -6,6 +6,7 @@ mod errors;
 mod expect;
 mod lists;
 mod ports;
+mod skip;
 
 use bench::{Bench, Watch};
 use lists::Random;
