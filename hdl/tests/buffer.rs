@@ -46,7 +46,8 @@ impl Read {
         let banks = config.rows;
         let mut set = Vec::new();
         let offset = random.below(vectors);
-        let [need, class, width, height, dy, dx] = [banks, 4, 100, 100, 64, 64].map(|limit| random.below(limit));
+        let [need, class, width, height, dy, dx] =
+            [banks, 4, 100, 100, 64, 64].map(|limit| random.below(limit));
         let pad = random.word() as i8;
         let mut rows = Vec::new();
         for row in 0..banks {
@@ -129,7 +130,10 @@ fn check(config: &Config, name: &str) {
         }
         // GATHER: not what is written in this very cycle.
         let clash = |read: &Read| {
-            read.rows.iter().flatten().any(|&(address, _)| touched.iter().any(|&(other, ..)| other == address))
+            read.rows
+                .iter()
+                .flatten()
+                .any(|&(address, _)| touched.iter().any(|&(other, ..)| other == address))
         };
         if let Some(read) = before.filter(|read| !clash(read)) {
             read.ports.iter().for_each(|(port, value)| {
@@ -157,7 +161,11 @@ fn check(config: &Config, name: &str) {
             let arrives = response.get(&format!("stage_write${row}")) == 1;
             assert_eq!(arrives, vector.is_some(), "arrival for row {row} in cycle {cycle}");
             if let Some(vector) = vector {
-                assert_eq!(response.words(&format!("stage_data${row}")), words(vector), "row {row}, cycle {cycle}");
+                assert_eq!(
+                    response.words(&format!("stage_data${row}")),
+                    words(vector),
+                    "row {row}, cycle {cycle}"
+                );
             }
         }
     }
@@ -166,7 +174,8 @@ fn check(config: &Config, name: &str) {
 #[test]
 fn reads_see_what_was_written_and_port_b_goes_to_scatter_then_load_then_store() {
     for (rows, columns) in [(4, 4), (8, 16), (16, 32), (64, 8)] {
-        let config = Config { rows, columns, activation_depth: 16, ..Config::resolve("mini").expect("built in") };
+        let config =
+            Config { rows, columns, activation_depth: 16, ..Config::resolve("mini").expect("built in") };
         check(&config, &format!("buffer_{rows}x{columns}"));
     }
 }

@@ -2,7 +2,7 @@
 
 mod support;
 
-use pleach_hdl::cells::{Decode, Delay, DualRam, LutRam, Mac, Ram, Reg, Select};
+use pleach_hdl::cells::{Decode, Delay, DualRam, Hold, LutRam, Mac, Ram, Reg, Select};
 use rust_hdl::prelude::*;
 use support::{compare, words};
 
@@ -15,6 +15,21 @@ fn reg() {
         |block, random| {
             block.d.next = random.bits();
             vec![words(block.d.next)]
+        },
+        |block| vec![words(block.q.val())],
+    );
+}
+
+#[test]
+fn hold() {
+    compare(
+        "hold",
+        Hold::<Bits<12>>::default(),
+        Some(|block| &mut block.clock),
+        |block, random| {
+            block.enable.next = random.below(3) == 0;
+            block.d.next = random.bits();
+            vec![vec![block.enable.next.into()], words(block.d.next)]
         },
         |block| vec![words(block.q.val())],
     );

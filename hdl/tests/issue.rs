@@ -125,7 +125,12 @@ impl Model {
         let second = ends && command.second > 0 && ends_tile;
         let kind = if second { 2 } else { u32::from(command.second > 0) };
         let last = ends && command.partial == 0;
-        let taken = [u32::from(control.take), control.max.into(), slot as u32, (self.popped % config.stage_depth) as u32];
+        let taken = [
+            u32::from(control.take),
+            control.max.into(),
+            slot as u32,
+            (self.popped % config.stage_depth) as u32,
+        ];
         let word = Word {
             address: (command.base + self.word) & 0xffff,
             first: starts && command.accumulate == 0,

@@ -148,7 +148,8 @@ impl<'a> Script<'a> {
         for (cycle, (response, expected)) in responses.iter().zip(&self.expected).enumerate().skip(from) {
             for (port, (write, data)) in expected.writes.iter().zip(&expected.data).enumerate() {
                 let written = response.get(&format!("write${port}")) == 1;
-                let found = written.then(|| (response.get(&format!("address${port}")), response.get("bytes")));
+                let found =
+                    written.then(|| (response.get(&format!("address${port}")), response.get("bytes")));
                 assert_eq!(found, *write, "write {port} in cycle {cycle}");
                 if let Some(data) = data {
                     assert_eq!(response.words(&format!("data${port}")), data, "data {port} in cycle {cycle}");

@@ -117,7 +117,8 @@ fn check(responses: &[Response<'_>], tiles: &[Tile], rows: usize) {
             assert_eq!(response.get("classes") as usize, needs.len() - 1, "classes in cycle {cycle}");
             assert_eq!(written[..needs.len()], needs, "needs in cycle {cycle}");
             for (row, pixel) in tile.pixels.iter().enumerate() {
-                let found = ["address", "ix", "iy", "class"].map(|field| response.get(&format!("{field}${row}")));
+                let found =
+                    ["address", "ix", "iy", "class"].map(|field| response.get(&format!("{field}${row}")));
                 let [ix, iy] = [pixel.ix, pixel.iy].map(|position| (position & POSITION_MASK) as u32);
                 let expected = [(pixel.address & ADDRESS_MASK) as u32, ix, iy, classes[row]];
                 assert_eq!(found, expected, "cycle {cycle}, row {row}");

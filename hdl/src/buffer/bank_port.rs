@@ -74,7 +74,8 @@ impl Logic for BankPort {
             return;
         }
         let load = self.load_write.val() && self.is_here(self.load_address.val());
-        let write = (0..self.write.len()).find(|&i| self.write[i].val() && self.is_here(self.address[i].val()));
+        let write =
+            (0..self.write.len()).find(|&i| self.write[i].val() && self.is_here(self.address[i].val()));
         let (address, data, mask) = match write {
             Some(i) => (self.address[i].val(), self.data[i].val(), self.bytes.val()),
             None if load => (self.load_address.val(), self.load_data.val(), 0xffff.into()),

@@ -130,7 +130,8 @@ impl Logic for MemoryPort {
     #[hdl_gen]
     fn update(&mut self) {
         clock!(
-            self, clock, address, writing, reading, wdata, data_out, beat_out, entry_out, part_out, regions, low, high, read_out
+            self, clock, address, writing, reading, wdata, data_out, beat_out, entry_out, part_out, regions,
+            low, high, read_out
         );
 
         // Cycle 1: the port in registers.
@@ -149,7 +150,8 @@ impl Logic for MemoryPort {
             self.entry_out.d.next = self.line.val() >> self.columns.val();
         }
         self.part_out.d.next = self.line.val().get_bits::<5>(0) & self.last_column.val();
-        if (self.region.val() == self.weight_region.val()) | (self.region.val() == self.position_region.val()) {
+        if (self.region.val() == self.weight_region.val()) | (self.region.val() == self.position_region.val())
+        {
             self.part_out.d.next = 0.into();
             if self.two_beats.val() {
                 self.entry_out.d.next = self.line.val() >> 1;

@@ -41,7 +41,7 @@ impl Logic for ReadMux {
     fn update(&mut self) {
         if self.clock.pos_edge() {
             let address = self.address.val().index();
-            let word = if address % 4 == 0 { self.word.get(address / 4) } else { None };
+            let word = if address.is_multiple_of(4) { self.word.get(address / 4) } else { None };
             self.data.next = word.map_or(0.into(), |word| word.val());
         }
     }

@@ -18,7 +18,8 @@ impl Bench {
     /// Verilates `block`.
     pub fn new(block: &mut impl Block, name: &str) -> Self {
         let model = Verilated::build(block, name);
-        let index = |ports: &[super::Port]| ports.iter().enumerate().map(|(i, p)| (p.name.clone(), i)).collect();
+        let index =
+            |ports: &[super::Port]| ports.iter().enumerate().map(|(i, p)| (p.name.clone(), i)).collect();
         let zeros = model.inputs.iter().map(|port| vec![0; port.width.div_ceil(32)]).collect();
         Self { inputs: index(&model.inputs), outputs: index(&model.outputs), zeros, model }
     }
@@ -97,7 +98,13 @@ impl Fetch {
     }
 
     /// What FETCH does in this cycle, if the unit is through with `finished` passes; true if it releases one.
-    pub fn drive(&mut self, cycle: usize, finished: usize, inputs: &mut Cycle<'_>, random: &mut Random) -> bool {
+    pub fn drive(
+        &mut self,
+        cycle: usize,
+        finished: usize,
+        inputs: &mut Cycle<'_>,
+        random: &mut Random,
+    ) -> bool {
         if self.written < self.commands.len().min(finished + self.depth) {
             let words = &self.commands[self.written];
             inputs.set(&format!("command_write${}", self.beat), 1);

@@ -62,8 +62,9 @@ pub(super) struct Sequencer {
     classes: Reg<Bits<LANE>>,
     read_class: Reg<Bits<LANE>>,
     side: Reg<Bit>,
-    // Passes done, and whether the pass must wait for one of them.
+    // Passes done, one more than that, and whether the pass must wait for one of them.
     done: Reg<Bits<PASSES>>,
+    following: Reg<Bits<PASSES>>,
     blocked: Reg<Bit>,
     // Staging slots: in use, and the one for the vector at hand.
     used: Reg<Bits<8>>,
@@ -124,6 +125,7 @@ impl Sequencer {
             read_class: Default::default(),
             side: Default::default(),
             done: Default::default(),
+            following: Default::default(),
             blocked: Default::default(),
             used: Default::default(),
             stage: Default::default(),
@@ -163,7 +165,7 @@ impl Logic for Sequencer {
             used,
             stage
         );
-        clock!(self, clock, blocked);
+        clock!(self, clock, following, blocked);
 
         // Whether a read is issued.
         self.room.next = self.used.q.val() < self.slots.val();
@@ -221,9 +223,10 @@ impl Logic for Sequencer {
         self.takes_command.next = self.advance.val() | !self.running.val();
         self.next_done.next = self.done.q.val();
         if self.ended.val() {
-            self.next_done.next = self.done.q.val() + 1;
+            self.next_done.next = self.following.q.val();
         }
         self.done.d.next = self.next_done.val();
+        self.following.d.next = self.next_done.val() + 1;
         self.ahead.next = self.next_done.val() - self.after.q.val();
         self.next_ahead.next = self.next_done.val() - self.next_after.val();
         self.blocked.d.next = self.ahead.val().get_bit(15);
@@ -245,6 +248,7 @@ impl Logic for Sequencer {
             self.used.d.next = 0.into();
             self.stage.d.next = 0.into();
             self.done.d.next = 0.into();
+            self.following.d.next = 1.into();
         }
         self.entry.d.next = self.next_entry.val();
     }
