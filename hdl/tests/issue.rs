@@ -133,7 +133,7 @@ impl Model {
         ];
         let word = Word {
             address: (command.base + self.word) & 0xffff,
-            first: starts && command.accumulate == 0,
+            first: starts && (command.accumulate == 0 || self.word > 0),
             last,
             position: (command.dense == 1).then(|| self.word % config.window as u32),
             take: (control.take != 0).then_some(taken),

@@ -227,7 +227,10 @@ impl Logic for Sequencer {
 
         // The word.
         self.word_valid.next = self.issue.val();
-        self.word_first.next = self.issue.val() & !self.begun.q.val() & !self.accumulate.q.val();
+        self.is_second.next = self.has_second.q.val() & !self.another.q.val();
+        self.word_first.next = self.issue.val()
+            & !self.begun.q.val()
+            & (!self.accumulate.q.val() | self.is_second.val());
         self.word_last.next = self.issue.val() & self.ends_operand.val() & !self.partial.q.val();
         self.word_address.next = self.word.q.val();
         self.word_dense.next = self.dense.q.val();
@@ -249,7 +252,6 @@ impl Logic for Sequencer {
         self.pop.next = self.issue.val() & self.word_pop.val();
 
         // What it ends.
-        self.is_second.next = self.has_second.q.val() & !self.another.q.val();
         self.drain_entry.next = self.entry.q.val();
         self.drain_kind.next = 0.into();
         if self.another.q.val() {
