@@ -90,6 +90,8 @@ pub struct AxiMemory<T> {
     signals: SlaveSignals,
     writes: VecDeque<Burst>,
     words: VecDeque<WriteBeat>,
+    /// Response to the burst that is written, as far as it is known.
+    response: u8,
     responses: VecDeque<u8>,
 }
 
@@ -106,6 +108,7 @@ impl<T: Timing> AxiMemory<T> {
             signals: SlaveSignals::default(),
             writes: VecDeque::new(),
             words: VecDeque::new(),
+            response: OKAY,
             responses: VecDeque::new(),
         }
     }
@@ -148,7 +151,7 @@ impl<T: Timing> AxiMemory<T> {
             self.signals.r = read.map(|word| ReadBeat {
                 id: word.id,
                 data: self.regions.word(word.address, self.word_bytes),
-                response: self.response(word.address),
+                response: self.response_at(word.address),
                 last: word.last,
             });
         }
@@ -158,7 +161,7 @@ impl<T: Timing> AxiMemory<T> {
         &self.signals
     }
 
-    fn response(&self, address: u64) -> u8 {
+    fn response_at(&self, address: u64) -> u8 {
         let fails =
             self.failing.iter().any(|range| range.start < address + self.word_bytes && address < range.end);
         if fails { SLVERR } else { OKAY }
@@ -169,16 +172,16 @@ impl<T: Timing> AxiMemory<T> {
         while let Some(burst) = self.writes.front_mut()
             && let Some(beat) = self.words.pop_front()
         {
-            self.regions.store(burst.address, &beat, self.word_bytes);
-            if burst.words > 1 {
-                burst.address += self.word_bytes;
-                burst.words -= 1;
-                continue;
+            let address = burst.address;
+            burst.address += self.word_bytes;
+            burst.words -= 1;
+            let whole = burst.words == 0;
+            self.regions.store(address, &beat, self.word_bytes);
+            self.response = self.response.max(self.response_at(address));
+            if whole {
+                self.writes.pop_front();
+                self.responses.push_back(std::mem::replace(&mut self.response, OKAY));
             }
-            let end = burst.address;
-            self.writes.pop_front();
-            let response = self.response(end);
-            self.responses.push_back(response);
         }
     }
 }

@@ -270,7 +270,7 @@ impl Dma {
         let bus = *self.memory.schedule();
         let queues = self.queues();
         let mut actions = Actions::default();
-        self.moved = false;
+        self.moved = self.passes.under_way();
 
         // Signals of this cycle.
         let load_offer = self.load.offer(active, &shape, compute.scatter_banks);
@@ -415,6 +415,3 @@ impl Dma {
 
 /// An error of an engine in this cycle: what, and at which command.
 type Fault = Option<(ErrorCode, u32)>;
-
-#[cfg(test)]
-mod tests;

@@ -160,7 +160,7 @@ impl Store {
     }
 
     pub fn step(&mut self, inputs: &Inputs) -> Outputs {
-        let mut outputs = Outputs { moved: self.wants_read(), ..Default::default() };
+        let mut outputs = Outputs { moved: self.wants_read() || self.reads != 0, ..Default::default() };
         let announces = inputs.active
             && self.burst > 0
             && self.unassigned >= self.burst
