@@ -21,6 +21,21 @@ fn reg() {
 }
 
 #[test]
+fn hold() {
+    compare(
+        "hold",
+        Hold::<Bits<12>>::default(),
+        Some(|block| &mut block.clock),
+        |block, random| {
+            block.enable.next = random.below(3) == 0;
+            block.d.next = random.bits();
+            vec![vec![block.enable.next.into()], words(block.d.next)]
+        },
+        |block| vec![words(block.q.val())],
+    );
+}
+
+#[test]
 fn delay() {
     for depth in [0, 1, 2, 7] {
         compare(

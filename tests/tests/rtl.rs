@@ -85,7 +85,7 @@ const SHAPES: [[usize; 5]; 6] = [
 /// A small configuration of a shape.
 fn shaped([rows, columns, window, chunk, stage_depth]: [usize; 5]) -> Config {
     let name = format!("{rows}x{columns}w{window}g{chunk}s{stage_depth}");
-    let activation_depth = 2048 / rows;
+    let activation_depth = 4096 / rows;
     let config = Config { name, rows, columns, window, chunk, stage_depth, activation_depth, ..mini() };
     config.check().expect("a valid configuration");
     config
