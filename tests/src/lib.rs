@@ -1,8 +1,8 @@
 //! Random layers and networks for the tests across crates.
 
 pub mod model_file;
-pub mod passes;
 pub mod networks;
+pub mod passes;
 pub mod random;
 pub mod vgg;
 

@@ -168,7 +168,8 @@ impl Builder<'_> {
 
     fn addition(&mut self, x: usize) {
         let shape = self.tensors[x].shape;
-        let others: Vec<usize> = (0..self.tensors.len()).filter(|&t| self.tensors[t].shape == shape).collect();
+        let others: Vec<usize> =
+            (0..self.tensors.len()).filter(|&t| self.tensors[t].shape == shape).collect();
         let other = others[self.random.below(others.len())];
         let inputs = if self.random.percent(50) { vec![x, other] } else { vec![other, x] };
         let output = self.tensor(shape, None);
@@ -196,7 +197,8 @@ impl Builder<'_> {
         let quantization = self.tensors[x].quantization;
         if self.random.percent(70) {
             for &input in &inputs {
-                let untouched = !self.layers.iter().any(|l| matches!(l.kind, Kind::MaxPool(_) | Kind::Channels { .. }));
+                let untouched =
+                    !self.layers.iter().any(|l| matches!(l.kind, Kind::MaxPool(_) | Kind::Channels { .. }));
                 if untouched {
                     self.tensors[input].quantization = quantization;
                 }

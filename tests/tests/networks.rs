@@ -6,9 +6,9 @@ use pleach_sim::device::{Accelerator, FastAccelerator};
 use pleach_sim::fast::{Machine, Memories};
 use pleach_sim::golden;
 use pleach_sim::memory::MemoryTiming;
+use pleach_spec::Config;
 use pleach_spec::executable::Executable;
 use pleach_spec::list::Command;
-use pleach_spec::Config;
 use pleach_spec::network::Network;
 use pleach_tests::depth;
 use pleach_tests::networks::{Size, network, random_map, small_config};
@@ -17,10 +17,17 @@ use proptest::prelude::*;
 
 /// Runs a network both ways; what differs, if anything.
 fn compare(network: &Network, config: &Config, random: &mut Random) -> Result<(), String> {
-    if std::env::var("SHOW").is_ok() { eprintln!("CASE"); }
+    if std::env::var("SHOW").is_ok() {
+        eprintln!("CASE");
+    }
     let program = match compile_list(network, config) {
         // Small memories do not hold everything.
-        Err(e @ (CompileError::Activations { .. } | CompileError::Pass { .. })) => { if std::env::var("SHOW").is_ok() { eprintln!("SKIP {e}"); } return Ok(()) }
+        Err(e @ (CompileError::Activations { .. } | CompileError::Pass { .. })) => {
+            if std::env::var("SHOW").is_ok() {
+                eprintln!("SKIP {e}");
+            }
+            return Ok(());
+        }
         other => other.map_err(|error| format!("does not compile: {error}"))?,
     };
     let shape = network.tensors[network.input].shape;
@@ -35,7 +42,8 @@ fn compare(network: &Network, config: &Config, random: &mut Random) -> Result<()
     accelerator.load(&program.image).map_err(|error| error.to_string())?;
     accelerator.write(program.input.base, &program.input.pack(&input)).map_err(|error| error.to_string())?;
     accelerator.run().map_err(|error| format!("does not run: {error}"))?;
-    let input = Array3::from_shape_vec((shape.channels, shape.height, shape.width), input).expect("its shape");
+    let input =
+        Array3::from_shape_vec((shape.channels, shape.height, shape.width), input).expect("its shape");
     let maps = golden::run(network, input).map_err(|error| error.to_string())?;
     for (&tensor, layout) in network.outputs.iter().zip(&program.outputs) {
         let vectors = accelerator.read(layout.base, layout.vectors()).map_err(|error| error.to_string())?;
@@ -80,23 +88,42 @@ proptest! {
 
 #[test]
 fn debug_one() {
-    let v: Vec<u64> = std::env::var("CASE").unwrap_or_default().split(',').filter_map(|s| s.parse().ok()).collect();
-    if v.len() < 4 { return; }
+    let v: Vec<u64> =
+        std::env::var("CASE").unwrap_or_default().split(',').filter_map(|s| s.parse().ok()).collect();
+    if v.len() < 4 {
+        return;
+    }
     let mut random = Random(v[0]);
     let config = small_config(&mut random);
-    let network = network(Size { layers: v[1] as usize, channels: v[2] as usize, side: v[3] as usize }, &mut random);
+    let network =
+        network(Size { layers: v[1] as usize, channels: v[2] as usize, side: v[3] as usize }, &mut random);
     println!("{config:?}");
-    for (i, t) in network.tensors.iter().enumerate() { println!("{i} {} {:?}", t.shape, t.quantization); }
+    for (i, t) in network.tensors.iter().enumerate() {
+        println!("{i} {} {:?}", t.shape, t.quantization);
+    }
     for l in &network.layers {
         let mut l = l.clone();
-        if let Some(c) = l.conv_mut() { c.weights.clear(); c.bias.clear(); c.weight_scales.clear(); }
+        if let Some(c) = l.conv_mut() {
+            c.weights.clear();
+            c.bias.clear();
+            c.weight_scales.clear();
+        }
         println!("{l:?}");
     }
     println!("outputs {:?}", network.outputs);
     let program = compile_list(&network, &config).unwrap();
-    for (i, c) in program.commands().unwrap().iter().enumerate().take(300) { println!("{i} [{}] {c:?}", program.owners[i]); }
-    let mut accelerator = FastAccelerator::with_machine(Machine { config: config.clone(), memory: MemoryTiming::default(), bases: [0, 1 << 32], watchdog_cycles: 1 << 20 });
+    for (i, c) in program.commands().unwrap().iter().enumerate().take(300) {
+        println!("{i} [{}] {c:?}", program.owners[i]);
+    }
+    let mut accelerator = FastAccelerator::with_machine(Machine {
+        config: config.clone(),
+        memory: MemoryTiming::default(),
+        bases: [0, 1 << 32],
+        watchdog_cycles: 1 << 20,
+    });
     accelerator.load(&program.image).unwrap();
-    for (i, t) in accelerator.timing().commands.iter().enumerate() { println!("{i} {t:?}"); }
+    for (i, t) in accelerator.timing().commands.iter().enumerate() {
+        println!("{i} {t:?}");
+    }
     compare(&network, &config, &mut random).unwrap();
 }

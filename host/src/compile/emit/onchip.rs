@@ -24,8 +24,6 @@ pub struct Held {
 /// A ring, and what is in it by name.
 #[derive(Debug)]
 pub struct Cache {
-    /// Entries of the memory.
-    pub depth: usize,
     ring: Ring,
     held: HashMap<Key, Held>,
     /// Pieces of what is being allocated.
@@ -34,7 +32,7 @@ pub struct Cache {
 
 impl Cache {
     fn new(depth: usize, limit: usize) -> Self {
-        Self { depth, ring: Ring::new(depth, limit), held: HashMap::new(), begun: Vec::new() }
+        Self { ring: Ring::new(depth, limit), held: HashMap::new(), begun: Vec::new() }
     }
 
     /// Where something is, if it is there.
