@@ -40,11 +40,12 @@ impl Cache {
         self.held.get(key).map(|held| held.first)
     }
 
-    /// Allocates the next piece of something of `length` entries in all, at most `piece` at once: its first entry, its length and
-    /// how much was there before. `None` if there is no room.
-    pub fn piece(&mut self, length: usize, piece: usize) -> Option<(usize, usize, usize)> {
+    /// Allocates the next piece of something of `length` entries in all, `least` of them at once or more: its first entry, its
+    /// length and how much was there before. `None` if there is no room.
+    pub fn piece(&mut self, length: usize, least: usize) -> Option<(usize, usize, usize)> {
         let done: usize = self.begun.iter().map(|(_, length)| length).sum();
-        let now = piece.min(length - done);
+        let left = length - done;
+        let now = self.ring.room().max(least).min(left);
         let part = self.ring.allocate(now)?;
         self.begun.push((part, now));
         Some((part.first, now, done))

@@ -26,6 +26,8 @@ const IDLE: Requantize = Requantize {
 };
 /// Bytes as they are.
 const UNCHANGED: Requantize = Requantize { factor: Multiplier { multiplier: 1 << 23, shift: 23 }, ..IDLE };
+/// Words that are loaded at once at least, where there is not room for all words of a pass.
+const PIECE: usize = 64;
 /// Beats of a table.
 const TABLE_BEATS: usize = 256 / VECTOR;
 
@@ -170,7 +172,7 @@ impl Emitter<'_> {
         let [weights, positions] = self.model.words((step, tile, part), &this.words, this.dense);
         let length = this.words.len();
         while !self.chip.words.complete(length) {
-            let (first, count, done) = self.chip.words.piece(length, (config.word_depth / 8).max(1))?;
+            let (first, count, done) = self.chip.words.piece(length, PIECE)?;
             let mut load = |target: Target, source: usize, beats: usize| {
                 let load = Load {
                     target: target as u32,
