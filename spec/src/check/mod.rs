@@ -237,7 +237,7 @@ impl Checker<'_> {
             }
             let conflict = history.access(&access.range, access.mode, engine, ordinal, start);
             if let Some((address, engine, other)) = conflict {
-                let other = self.order.of_engine[engine as usize][other as usize];
+                let other = self.order.of_engine[engine][other as usize];
                 return Err(Problem::Race { memory: access.memory.name(), address, other });
             }
         }

@@ -156,15 +156,13 @@ impl Execution<'_> {
     }
 
     fn nothing_is_left(&self) -> Result<(), (usize, Problem)> {
-        for (giver, takers) in self.tokens.iter().enumerate() {
-            for (taker, tokens) in takers.iter().enumerate().filter(|(_, tokens)| !tokens.is_empty()) {
-                let last = self.order.of_engine[giver].iter().rev();
-                let signals = |index: &&usize| self.commands[**index].tokens().1 >> taker & 1 == 1;
-                let command = last.copied().find(|index| signals(&index)).unwrap_or(0);
-                let (taker, count) = (Engine::ALL[taker], tokens.len());
-                return Err((command, Problem::LeftOver { taker, count }));
-            }
-        }
-        Ok(())
+        let pairs = (0..3).flat_map(|giver| (0..3).map(move |taker| (giver, taker)));
+        let left = pairs.map(|(giver, taker)| (giver, taker, self.tokens[giver][taker].len()));
+        let Some((giver, taker, count)) = left.into_iter().find(|&(.., count)| count > 0) else {
+            return Ok(());
+        };
+        let signals = |index: &usize| self.commands[*index].tokens().1 >> taker & 1 == 1;
+        let command = self.order.of_engine[giver].iter().copied().rfind(signals).unwrap_or(0);
+        Err((command, Problem::LeftOver { taker: Engine::ALL[taker], count }))
     }
 }

@@ -76,10 +76,10 @@ impl Cache {
 }
 
 /// What a pass uses.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Uses {
-    /// Its words.
-    pub words: Key,
+    /// Its words, part by part.
+    pub words: Vec<Key>,
     /// Its gather list.
     pub list: Key,
     /// Its parameters.
@@ -180,7 +180,7 @@ impl OnChip {
     pub fn leave(&mut self, turn: usize, order: &Order, input: &Input, uses: &Uses) {
         let Turn { step, strip, ends_strip, ends_step, .. } = *order.turn(turn);
         let mut free = Vec::new();
-        free.extend(self.words.leave(&uses.words).into_iter().map(Free::Words));
+        free.extend(uses.words.iter().flat_map(|key| self.words.leave(key)).map(Free::Words));
         free.extend(self.lists.leave(&uses.list).into_iter().map(Free::List));
         free.extend(self.parameters.leave(&uses.parameters).into_iter().map(Free::Parameters));
         if let Some(bank) = self.tables.iter().position(|&table| table == Some(step)) {

@@ -159,10 +159,34 @@ impl Emitter<'_> {
         Some(buffer)
     }
 
-    /// The words: name and first one.
-    fn words(&mut self, turn: usize) -> Option<(Key, usize)> {
-        let (input, config) = (self.input, self.input.config);
+    /// The words, part by part: names, and the first one.
+    fn words(&mut self, turn: usize) -> Option<(Vec<Key>, usize)> {
+        let parts = self.parts(turn);
+        let parts = parts.map(|part| self.part_words(turn, part)).collect::<Option<Vec<_>>>()?;
+        let first = parts[0].1;
+        Some((parts.into_iter().map(|(key, _)| key).collect(), first))
+    }
+
+    /// The parts of the words that a pass executes.
+    fn parts(&self, turn: usize) -> Range<usize> {
         let Turn { step, tile, part, .. } = *self.order.turn(turn);
+        match self.order.region(turn).joined {
+            true => 0..self.input.tiles[step].tiles[tile].parts.len(),
+            false => part..part + 1,
+        }
+    }
+
+    /// The gather list of a pass.
+    fn list_number(&self, turn: usize) -> usize {
+        let Turn { step, tile, part, .. } = *self.order.turn(turn);
+        let tile = &self.input.tiles[step].tiles[tile];
+        if self.order.region(turn).joined { tile.joined_list } else { tile.parts[part].list }
+    }
+
+    /// The words of a part: name and first one. Those of consecutive parts are allocated one after the other, and so lie there.
+    fn part_words(&mut self, turn: usize, part: usize) -> Option<(Key, usize)> {
+        let (input, config) = (self.input, self.input.config);
+        let Turn { step, tile, .. } = *self.order.turn(turn);
         let (scope, uses) = self.order.word_uses(turn);
         let key = (step, [tile, part], scope);
         if let Some(first) = self.chip.words.find(&key) {
@@ -196,8 +220,8 @@ impl Emitter<'_> {
     /// The gather list: name and first entry.
     fn list(&mut self, turn: usize, sources: &[Buffer]) -> Result<Option<(Key, usize)>, CompileError> {
         let input = self.input;
-        let Turn { step, tile, part, .. } = *self.order.turn(turn);
-        let list = input.tiles[step].tiles[tile].parts[part].list;
+        let Turn { step, .. } = *self.order.turn(turn);
+        let list = self.list_number(turn);
         let (scope, uses) = self.order.list_uses(turn, input, list);
         let key = (step, [list, 0], scope);
         if let Some(first) = self.chip.lists.find(&key) {
@@ -296,11 +320,13 @@ impl Emitter<'_> {
         bank: usize,
     ) -> Prepared {
         let (input, config) = (self.input, self.input.config);
-        let Turn { step, strip, tile, shift, part, ends_tile, .. } = *self.order.turn(turn);
+        let Turn { step, strip, tile, shift, ends_tile, .. } = *self.order.turn(turn);
         let (this, tiles) = (&input.steps.steps[step], &input.tiles[step]);
         let region = self.order.region(turn);
-        let parts = &tiles.tiles[tile].parts;
-        let (words, taps) = (&parts[part], &tiles.lists[parts[part].list]);
+        let (parts, executed) = (&tiles.tiles[tile].parts, self.parts(turn));
+        let words: usize = parts[executed.clone()].iter().map(|part| part.words.len()).sum();
+        let (list, last) = (self.list_number(turn), &parts[executed.end - 1]);
+        let taps = &tiles.lists[list];
         let shift = [shift / this.factor[1], shift % this.factor[1]];
 
         let walk = walk(this, region, &sources[0], config.rows);
@@ -321,14 +347,14 @@ impl Emitter<'_> {
                 pad: i32::from(this.pad),
             },
             issue: Issue {
-                count: words.words.len() as u32,
-                dense: u32::from(words.dense),
-                partial: u32::from(part + 1 < parts.len()),
-                accumulate: u32::from(part > 0),
+                count: words as u32,
+                dense: u32::from(last.dense),
+                partial: u32::from(executed.end < parts.len()),
+                accumulate: u32::from(executed.start > 0),
                 slow,
                 tiles: walk.tiles,
                 base: at[0] as u32,
-                second: words.second as u32,
+                second: last.second as u32,
                 parameter: at[2] as u32,
             },
             scatter,
@@ -339,18 +365,14 @@ impl Emitter<'_> {
             let end = (walked.end * this.factor[0]).min(layout.shape.height);
             walked.start * this.factor[0] / layout.split[0]..end.div_ceil(layout.split[0])
         };
-        let mut accesses = self.reads(step, parts[part].list, region.rows.clone(), sources);
+        let mut accesses = self.reads(step, list, region.rows.clone(), sources);
         let groups = written_groups(tile, config);
         accesses.extend(access(
             Memory::Activation,
             Mode::Write,
             output.ranges(groups.clone(), &rows(&region.rows)),
         ));
-        accesses.extend(access(
-            Memory::Word,
-            Mode::Read,
-            Ring::ranges(at[0], words.words.len(), config.word_depth),
-        ));
+        accesses.extend(access(Memory::Word, Mode::Read, Ring::ranges(at[0], words, config.word_depth)));
         accesses.extend(access(Memory::List, Mode::Read, Ring::ranges(at[1], taps.len(), config.load_depth)));
         let entries = if this.second.is_some() { 3 } else { 1 };
         accesses.extend(access(
