@@ -31,7 +31,7 @@ pub fn regions(step: &Step, tiles: &Tiles, config: &Config) -> Vec<Region> {
             runs(height, |a, b| count(a, 0) == count(b, 0) && count(a, width / 2) == count(b, width / 2));
         let columns =
             runs(width, |a, b| count(0, a) == count(0, b) && count(height / 2, a) == count(height / 2, b));
-        return product(&rows, &columns, |y, x| count(y, x));
+        return product(&rows, &columns, count);
     }
     let rows = |rows: Range<usize>, joined| Region { rows, columns: 0..width, count: 0, joined };
     match (tiles.cut, tail_rows(step, config)) {

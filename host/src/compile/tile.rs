@@ -188,7 +188,7 @@ pub fn tail_rows(step: &Step, config: &Config) -> Option<usize> {
     let [height, width] = step.walked;
     let tiles = |rows: usize| (rows * width).div_ceil(config.rows);
     let most = (config.rows / width).min(height - 1);
-    (1..=most).rev().find(|&rows| step.factor == [1, 1] && tiles(height - rows) + 1 <= tiles(height))
+    (1..=most).rev().find(|&rows| step.factor == [1, 1] && tiles(height - rows) < tiles(height))
 }
 
 /// Vectors of the first part of two: of so many that the window is where it began.
