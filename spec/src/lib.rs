@@ -4,6 +4,7 @@
 
 pub mod axi_register;
 pub mod beats;
+pub mod check;
 pub mod command;
 pub mod config;
 pub mod executable;

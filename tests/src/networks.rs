@@ -126,11 +126,13 @@ impl Builder<'_> {
             (1, 1 + self.random.below(self.size.channels))
         };
         let Pool { kernel, stride, dilation, pads } = window;
-        let density = [100, 100, 30, 5][self.random.below(4)];
+        let density = [100, 98, 30, 5][self.random.below(4)];
         let each = shape.channels / groups * kernel[0] * kernel[1];
-        let weights = (0..channels * each)
-            .map(|_| if self.random.percent(density) { self.random.byte() / 2 } else { 0 })
-            .collect();
+        let mut weight = || match self.random.percent(density) {
+            true => self.random.of(1..=60) as i8 * [-1, 1][self.random.below(2)],
+            false => 0,
+        };
+        let weights = (0..channels * each).map(|_| weight()).collect();
         let conv = Conv {
             geometry: ConvGeometry { kernel, stride, dilation, pads, groups },
             weights,

@@ -5,11 +5,12 @@ use super::emit::{Emitted, Failure, Input, emit};
 use super::plan::Planner;
 use super::{maps, region, slots, step, tile};
 use pleach_spec::Config;
+use pleach_spec::check::check;
 use pleach_spec::executable::Executable;
 use pleach_spec::network::Network;
 use pleach_spec::program::MapLayout;
 
-/// Compiles a network to a command list.
+/// Compiles a network to a command list, which has been checked.
 pub fn compile_list(network: &Network, config: &Config) -> Result<Executable, CompileError> {
     let steps = step::steps(network, config)?;
     let slots = slots::channel_slots(&steps);
@@ -48,5 +49,7 @@ pub fn compile_list(network: &Network, config: &Config) -> Result<Executable, Co
         MapLayout { shape: network.tensors[tensor].shape, slots, ..layout.clone() }
     };
     let outputs = network.outputs.iter().map(|&output| place(output)).collect();
-    Ok(Executable { image, input: place(network.input), outputs, owners })
+    let executable = Executable { image, input: place(network.input), outputs, owners };
+    check(&executable, config)?;
+    Ok(executable)
 }

@@ -180,9 +180,4 @@ impl Scheduler {
         }
         wait
     }
-
-    /// Passes so far.
-    pub fn passes(&self) -> usize {
-        self.indices[Engine::Compute as usize].len()
-    }
 }

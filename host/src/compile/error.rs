@@ -2,6 +2,7 @@
 
 use miette::Diagnostic;
 use pleach_spec::FieldOverflow;
+use pleach_spec::check::CheckError;
 use pleach_spec::numerics::ScaleError;
 use pleach_spec::program::ProgramError;
 use thiserror::Error;
@@ -87,6 +88,10 @@ pub enum CompileError {
         /// Largest value.
         most: usize,
     },
+    /// The compiler made a list that the checker refuses.
+    #[error("the compiled list is wrong: {0}")]
+    #[diagnostic(help("this is a fault of the compiler: please report it with the model"))]
+    Check(#[from] CheckError),
     /// A size beyond what a field of a command holds.
     #[error("the network does not fit the accelerator's commands: {0}")]
     #[diagnostic(help("use a smaller input image or kernel"))]

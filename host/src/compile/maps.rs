@@ -34,7 +34,10 @@ fn splits(steps: &Steps, regions: &[Vec<Region>]) -> Vec<[usize; 2]> {
     for (step, regions) in steps.steps.iter().zip(regions) {
         let stride = &mut strides[roots[step.output]];
         let enlarged = step.factor != [1, 1] && *stride != Some(step.factor);
-        if regions.len() > 1 || enlarged {
+        // SCATTER begins each region with the first phase.
+        let [y, x] = stride.unwrap_or([1, 1]);
+        let begins = |r: &Region| r.rows.start.is_multiple_of(y) && r.columns.start.is_multiple_of(x);
+        if enlarged || !regions.iter().all(begins) {
             *stride = Some([1, 1]);
         }
     }

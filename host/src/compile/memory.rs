@@ -31,6 +31,11 @@ impl Ring {
         Self { depth, limit: limit.min(depth), next: 0, used: 0, oldest: 0, parts: VecDeque::new() }
     }
 
+    /// Entries that are free.
+    pub fn room(&self) -> usize {
+        self.limit - self.used
+    }
+
     /// The next `length` entries, if they are free.
     pub fn allocate(&mut self, length: usize) -> Option<Part> {
         if self.used + length > self.limit {

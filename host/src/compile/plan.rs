@@ -79,6 +79,9 @@ impl<'a> Planner<'a> {
         let mut step = 0;
         while step < self.steps.steps.len() {
             match self.strips(step) {
+                Some(plan) if self.is_wasteful(step, &plan) => {
+                    self.until[self.steps.steps[step].output] = None;
+                }
                 Some(plan) => {
                     plans.push(plan);
                     step += 1;
@@ -188,6 +191,29 @@ impl<'a> Planner<'a> {
             source_rows: need.source_rows,
             output_rows: need.output_rows,
         })
+    }
+
+    /// True if the rows that strips have in common make more traffic than storing and loading the output would, which stays on
+    /// the chip and leaves little room to them.
+    fn is_wasteful(&self, step: usize, plan: &StepPlan) -> bool {
+        let this = &self.steps.steps[step];
+        if self.until[this.output].is_none() {
+            return false;
+        }
+        let repeated: usize = self.sources[step]
+            .iter()
+            .enumerate()
+            .filter(|&(_, &block)| self.until[block].is_none_or(|until| until < step))
+            .map(|(number, &block)| {
+                let (layout, taps) = (&self.layouts[block], self.tiles[step].rows_read(number));
+                let rows = |strip| rows_needed(this, layout.split[0], strip, taps).len();
+                let loaded: usize = plan.strips.iter().map(rows).sum();
+                let all = rows(&(0..this.walked[0]));
+                let row = layout.plane() / layout.shape.height.div_ceil(layout.split[0]).max(1);
+                loaded.saturating_sub(all) * row * self.tiles[step].groups_read(number).len()
+            })
+            .sum();
+        repeated > 2 * self.whole(this.output)
     }
 
     /// Of the heights that fit, the one with the fewest pixel tiles; a strip costs as much as two of them.

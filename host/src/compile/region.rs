@@ -2,7 +2,7 @@
 
 use super::CompileError;
 use super::step::{Kernel, Step};
-use super::tile::Tiles;
+use super::tile::{Cut, Tiles, tail_rows};
 use pleach_spec::Config;
 use pleach_spec::network::Network;
 use pleach_spec::numerics::Requantize;
@@ -17,10 +17,12 @@ pub struct Region {
     pub columns: Range<usize>,
     /// Pixels that an average is taken of, 0 for other kernels: the parameters depend on it.
     pub count: usize,
+    /// Its passes execute all parts of the words.
+    pub joined: bool,
 }
 
 /// The rectangles of a step, row by row. One for most; averages have one for every number of pixels that they are taken of, and
-/// sums that are cut in parts one for every pixel tile.
+/// sums that are cut in parts one for every pixel tile that executes them one by one.
 pub fn regions(step: &Step, tiles: &Tiles, config: &Config) -> Vec<Region> {
     let [height, width] = step.walked;
     if let Kernel::Average { pool, count_include_pad, .. } = step.kernel {
@@ -29,14 +31,19 @@ pub fn regions(step: &Step, tiles: &Tiles, config: &Config) -> Vec<Region> {
             runs(height, |a, b| count(a, 0) == count(b, 0) && count(a, width / 2) == count(b, width / 2));
         let columns =
             runs(width, |a, b| count(0, a) == count(0, b) && count(height / 2, a) == count(height / 2, b));
-        return product(&rows, &columns, |y, x| count(y, x));
+        return product(&rows, &columns, count);
     }
-    if !tiles.cut || step.pixels() <= config.rows {
-        return vec![Region { rows: 0..height, columns: 0..width, count: 0 }];
+    let rows = |rows: Range<usize>, joined| Region { rows, columns: 0..width, count: 0, joined };
+    match (tiles.cut, tail_rows(step, config)) {
+        (Cut::AtEnd, Some(tail)) => vec![rows(0..height - tail, true), rows(height - tail..height, false)],
+        (Cut::Always, _) if step.pixels() > config.rows => {
+            let rows: Vec<_> = (0..height).map(|y| y..y + 1).collect();
+            let columns: Vec<_> =
+                (0..width).step_by(config.rows).map(|x| x..width.min(x + config.rows)).collect();
+            product(&rows, &columns, |_, _| 0)
+        }
+        _ => vec![rows(0..height, false)],
     }
-    let rows: Vec<_> = (0..height).map(|y| y..y + 1).collect();
-    let columns: Vec<_> = (0..width).step_by(config.rows).map(|x| x..width.min(x + config.rows)).collect();
-    product(&rows, &columns, |_, _| 0)
 }
 
 /// Ranges of equal neighbours.
@@ -56,6 +63,7 @@ fn product(
             rows: rows.clone(),
             columns: columns.clone(),
             count: count(rows.start, columns.start),
+            joined: false,
         })
         .collect()
 }

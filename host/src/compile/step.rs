@@ -12,8 +12,16 @@ pub use build::steps;
 
 use pleach_spec::Config;
 use pleach_spec::network::{Conv, Layer, MapShape, Network, Pool};
-use pleach_spec::numerics::{Combine, Requantize};
+use pleach_spec::numerics::{Combine, Multiplier, Requantize};
 
+/// Bytes as they are.
+pub const UNCHANGED: Requantize = Requantize {
+    bias: 0,
+    factor: Multiplier { multiplier: 1 << 23, shift: 23 },
+    zero_point: 0,
+    low: i8::MIN,
+    high: i8::MAX,
+};
 /// A channel of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Place {

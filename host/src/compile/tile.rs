@@ -40,6 +40,15 @@ pub struct Tile {
     pub columns: Vec<Option<usize>>,
     /// The passes that it takes for some pixels.
     pub parts: Vec<Part>,
+    /// The list of all parts together.
+    pub joined_list: usize,
+}
+
+impl Tile {
+    /// Words of all parts.
+    pub fn words(&self) -> usize {
+        self.parts.iter().map(|part| part.words.len()).sum()
+    }
 }
 
 /// The tiles of a step.
@@ -49,8 +58,21 @@ pub struct Tiles {
     pub tiles: Vec<Tile>,
     /// The different lists of vectors of all parts.
     pub lists: Vec<Vec<Tap>>,
-    /// Sums are cut in parts: passes must be of one pixel tile.
-    pub cut: bool,
+    /// How sums are cut.
+    pub cut: Cut,
+}
+
+/// Whether the words of a tile are in several parts. Passes that execute one of them must be of one pixel tile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// There is one part.
+    No,
+    /// The words take more than half of the word buffer, are dense, and are in two parts there: passes of many pixel tiles execute
+    /// both, but the last pixels are left to passes of one part each, so that the words of the next tile can be loaded over the
+    /// first part while the second is executed.
+    AtEnd,
+    /// All passes execute one part each: together they do not fit.
+    Always,
 }
 
 /// Vectors of the input that an operand needs: source, group, and the operand's channel in each lane.
@@ -73,48 +95,121 @@ pub fn tiles(
     let second = step.second.as_ref().map(|second| lanes(&second.inputs, &sources, slots));
     let columns = columns(step, slots, config);
     let chunk = (config.word_depth / 2 / VECTOR).min(config.load_depth / 2).max(1);
-    let mut result = Tiles { tiles: Vec::new(), lists: Vec::new(), cut: false };
+    let mut result = Tiles { tiles: Vec::new(), lists: Vec::new(), cut: Cut::No };
     let mut known = HashMap::new();
-    let mut parts = Vec::new();
+    let mut parts: Vec<Operands> = Vec::new();
     for columns in columns.chunks(config.columns) {
         let (taps, weights) = operand(step, &first, columns);
         let pooled = matches!(step.kernel, Kernel::Maximum);
         let words = match step.kernel {
             Kernel::Maximum => maximum(&weights, step.window.kernel[0] * step.window.kernel[1], config),
-            _ => schedule(&weights, 0, config),
+            _ => cheaper(schedule(&weights, 0, config), &weights, step, config),
         };
         let added = second.as_ref().map(|lanes| addend(step, lanes, columns));
         let one_tile = step.pixels() <= config.rows;
         // Halves, so that the next pass can be loaded while one runs; not where that takes passes of one pixel tile.
         let share = if one_tile { 2 } else { 1 };
         let too_long = words.len() > config.word_depth / share || taps.len() > config.load_depth / share;
-        result.cut |= too_long && !pooled && added.is_none();
+        if too_long && !pooled && added.is_none() {
+            result.cut = Cut::Always;
+        }
         parts.push((columns.to_vec(), taps, weights, words, added));
     }
+    if result.cut == Cut::No && tail_rows(step, config).is_some() {
+        let long = |words: &WordStream| words.len() > config.word_depth / 2;
+        if parts.iter().all(|(_, _, weights, words, _)| long(words) && halves(weights, words, config)) {
+            result.cut = Cut::AtEnd;
+        }
+    }
     for (columns, taps, weights, words, added) in parts {
-        let mut list = |taps: Vec<Tap>| {
+        let mut list = |taps: &[Tap]| {
             let next = known.len();
-            *known.entry(taps).or_insert(next)
+            *known.entry(taps.to_vec()).or_insert(next)
         };
-        let parts = if result.cut {
+        if result.cut == Cut::Always {
             let cuts = taps.chunks(chunk).zip(weights.chunks(chunk));
-            cuts.map(|(taps, weights)| {
-                let words = schedule(weights, 0, config);
-                Part { list: list(taps.to_vec()), second: 0, dense: words.is_implicit(config), words }
-            })
-            .collect()
-        } else {
-            let (taps, words, second) = join(taps, words, added, config);
-            let dense = words.is_implicit(config);
-            check_capacity(&steps.name(index), words.len(), taps.len(), config)?;
-            vec![Part { list: list(taps), second, dense, words }]
+            let parts = cuts.map(|(taps, weights)| {
+                let words = cheaper(schedule(weights, 0, config), weights, step, config);
+                Part { list: list(taps), second: 0, dense: words.is_implicit(config), words }
+            });
+            let parts: Vec<Part> = parts.collect();
+            result.tiles.push(Tile { columns, joined_list: parts[0].list, parts });
+            continue;
+        }
+        let (taps, words, second) = join(taps, words, added, config);
+        check_capacity(&steps.name(index), words.len(), taps.len(), config)?;
+        let dense = words.is_implicit(config);
+        let joined_list = list(&taps);
+        let parts = match result.cut {
+            Cut::AtEnd => {
+                let first = half(weights.len(), config);
+                let [head, tail] = cut(words, first * VECTOR, config.columns);
+                let (first, last) = taps.split_at(first);
+                let first = Part { list: list(first), words: head, second: 0, dense };
+                vec![first, Part { list: list(last), words: tail, second, dense }]
+            }
+            _ => vec![Part { list: joined_list, second, dense, words }],
         };
-        result.tiles.push(Tile { columns, parts });
+        result.tiles.push(Tile { columns, parts, joined_list });
     }
     let mut lists: Vec<_> = known.into_iter().collect();
     lists.sort_by_key(|&(_, number)| number);
     result.lists = lists.into_iter().map(|(taps, _)| taps).collect();
     Ok(result)
+}
+
+/// Of a tile: columns, vectors and weights of the first operand, its words, and the second operand.
+type Operands =
+    (Vec<Option<usize>>, Vec<Tap>, Vec<VectorWeights>, WordStream, Option<(Vec<Tap>, Vec<VectorWeights>)>);
+
+/// Beats that LOAD can be expected to move in so many cycles: ten, and nine.
+const CYCLES_OF_BEATS: [usize; 2] = [10, 9];
+
+/// The words given, or dense ones for the same weights, if these cost less: they are more, but are loaded in half the time.
+fn cheaper(words: WordStream, weights: &[VectorWeights], step: &Step, config: &Config) -> WordStream {
+    let dense = weights.len() * VECTOR;
+    let tiles = step.pixels().div_ceil(config.rows);
+    let [cycles, beats] = CYCLES_OF_BEATS;
+    let cost = |words: usize, loaded: usize| {
+        // What does not fit beside the words of the tile before is loaded when these have been executed.
+        let late = (2 * words).saturating_sub(config.word_depth);
+        let halved = loaded == 1 && tail_rows(step, config).is_some();
+        let waiting = if halved || tiles == 1 { 0 } else { late };
+        (words * tiles * beats).max(words * loaded * cycles) + waiting * loaded * cycles
+    };
+    match words.is_implicit(config) || cost(words.len(), 2) <= cost(dense, 1) {
+        true => words,
+        false => dense_copy(weights, 0, config),
+    }
+}
+
+/// Rows at the end of the map that make one pixel tile, and leave no more tiles than there would be without them.
+pub fn tail_rows(step: &Step, config: &Config) -> Option<usize> {
+    let [height, width] = step.walked;
+    let tiles = |rows: usize| (rows * width).div_ceil(config.rows);
+    let most = (config.rows / width).min(height - 1);
+    (1..=most).rev().find(|&rows| step.factor == [1, 1] && tiles(height - rows) < tiles(height))
+}
+
+/// Vectors of the first part of two: of so many that the window is where it began.
+fn half(vectors: usize, config: &Config) -> usize {
+    let unit = config.window.div_ceil(VECTOR);
+    vectors / 2 / unit * unit
+}
+
+/// True for words that are dense and stay the same in two parts.
+fn halves(weights: &[VectorWeights], words: &WordStream, config: &Config) -> bool {
+    half(weights.len(), config) > 0 && words.is_implicit(config) && words.len() == weights.len() * VECTOR
+}
+
+/// The words before and from a word on.
+fn cut(mut words: WordStream, at: usize, columns: usize) -> [WordStream; 2] {
+    let tail = WordStream {
+        weights: words.weights.split_off(at * columns),
+        positions: words.positions.split_off(at * columns),
+        controls: words.controls.split_off(at),
+    };
+    [words, tail]
 }
 
 /// Appends the second operand.

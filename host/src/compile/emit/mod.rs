@@ -9,6 +9,7 @@ mod image;
 mod onchip;
 mod order;
 mod pass;
+mod prepare;
 
 use super::CompileError;
 use super::depend::{Access, Scheduler};

@@ -24,8 +24,6 @@ pub struct Held {
 /// A ring, and what is in it by name.
 #[derive(Debug)]
 pub struct Cache {
-    /// Entries of the memory.
-    pub depth: usize,
     ring: Ring,
     held: HashMap<Key, Held>,
     /// Pieces of what is being allocated.
@@ -34,7 +32,7 @@ pub struct Cache {
 
 impl Cache {
     fn new(depth: usize, limit: usize) -> Self {
-        Self { depth, ring: Ring::new(depth, limit), held: HashMap::new(), begun: Vec::new() }
+        Self { ring: Ring::new(depth, limit), held: HashMap::new(), begun: Vec::new() }
     }
 
     /// Where something is, if it is there.
@@ -42,11 +40,12 @@ impl Cache {
         self.held.get(key).map(|held| held.first)
     }
 
-    /// Allocates the next piece of something of `length` entries in all, at most `piece` at once: its first entry, its length and
-    /// how much was there before. `None` if there is no room.
-    pub fn piece(&mut self, length: usize, piece: usize) -> Option<(usize, usize, usize)> {
+    /// Allocates the next piece of something of `length` entries in all, `least` of them at once or more: its first entry, its
+    /// length and how much was there before. `None` if there is no room.
+    pub fn piece(&mut self, length: usize, least: usize) -> Option<(usize, usize, usize)> {
         let done: usize = self.begun.iter().map(|(_, length)| length).sum();
-        let now = piece.min(length - done);
+        let left = length - done;
+        let now = self.ring.room().max(least).min(left);
         let part = self.ring.allocate(now)?;
         self.begun.push((part, now));
         Some((part.first, now, done))
@@ -77,10 +76,10 @@ impl Cache {
 }
 
 /// What a pass uses.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Uses {
-    /// Its words.
-    pub words: Key,
+    /// Its words, part by part.
+    pub words: Vec<Key>,
     /// Its gather list.
     pub list: Key,
     /// Its parameters.
@@ -181,7 +180,7 @@ impl OnChip {
     pub fn leave(&mut self, turn: usize, order: &Order, input: &Input, uses: &Uses) {
         let Turn { step, strip, ends_strip, ends_step, .. } = *order.turn(turn);
         let mut free = Vec::new();
-        free.extend(self.words.leave(&uses.words).into_iter().map(Free::Words));
+        free.extend(uses.words.iter().flat_map(|key| self.words.leave(key)).map(Free::Words));
         free.extend(self.lists.leave(&uses.list).into_iter().map(Free::List));
         free.extend(self.parameters.leave(&uses.parameters).into_iter().map(Free::Parameters));
         if let Some(bank) = self.tables.iter().position(|&table| table == Some(step)) {

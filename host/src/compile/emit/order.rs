@@ -2,6 +2,7 @@
 
 use super::Input;
 use crate::compile::region::Region;
+use crate::compile::tile::{Cut, Tile};
 
 /// One pass.
 #[derive(Clone, Copy, Debug)]
@@ -16,7 +17,7 @@ pub struct Turn {
     pub shift: usize,
     /// Index into the regions of the strip.
     pub region: usize,
-    /// Part of the sum.
+    /// Part of the sum; the first of all where the region executes them joined.
     pub part: usize,
     /// The last pass of the tile in this strip.
     pub ends_tile: bool,
@@ -68,34 +69,15 @@ impl Order {
         let steps: Vec<_> = (0..input.steps.steps.len()).map(|step| StepOrder::new(input, step)).collect();
         let mut turns = Vec::new();
         for (step, order) in steps.iter().enumerate() {
-            for (strip, regions) in order.regions.iter().enumerate() {
-                for (tile, parts) in input.tiles[step].tiles.iter().map(|tile| tile.parts.len()).enumerate() {
-                    let first = turns.len();
-                    for shift in 0..order.shifts {
-                        for (region, part) in (0..regions.len()).flat_map(|r| (0..parts).map(move |p| (r, p)))
-                        {
-                            let ends = false;
-                            let (ends_tile, ends_strip, ends_step) = (ends, ends, ends);
-                            turns.push(Turn {
-                                step,
-                                strip,
-                                tile,
-                                shift,
-                                region,
-                                part,
-                                ends_tile,
-                                ends_strip,
-                                ends_step,
-                            });
-                        }
+            let tiles = &input.tiles[step].tiles;
+            for strip in 0..order.regions.len() {
+                for (tile, parts) in tiles.iter().map(|tile| tile.parts.len()).enumerate() {
+                    turns.extend(order.tile_turns(step, strip, tile, parts));
+                    if let Some(last) = turns.last_mut() {
+                        last.ends_tile = true;
+                        last.ends_strip = tile + 1 == tiles.len();
+                        last.ends_step = last.ends_strip && strip + 1 == order.regions.len();
                     }
-                    debug_assert!(turns.len() > first, "a tile has a pass");
-                    let last_tile = tile + 1 == input.tiles[step].tiles.len();
-                    let last_strip = strip + 1 == order.regions.len();
-                    let last = turns.last_mut().expect("a tile has a pass");
-                    last.ends_tile = true;
-                    last.ends_strip = last_tile;
-                    last.ends_step = last_tile && last_strip;
                 }
             }
         }
@@ -118,53 +100,88 @@ impl Order {
         &self.steps[step].regions[strip][region]
     }
 
-    /// Passes of each tile and part in a strip, or in all of them; only those of regions with a number of averaged pixels, if one
-    /// is given.
-    fn passes(&self, step: usize, strip: Option<usize>, count: Option<usize>) -> usize {
+    /// The sum over the regions of a strip, or of all, with their copies in an enlarged map.
+    fn sum(&self, step: usize, strip: Option<usize>, each: impl Fn(&Region) -> usize) -> usize {
         let order = &self.steps[step];
         let strips = order.regions.iter().enumerate().filter(|(n, _)| strip.is_none_or(|strip| strip == *n));
-        let regions = strips.flat_map(|(_, regions)| regions);
-        regions.filter(|region| count.is_none_or(|count| region.count == count)).count() * order.shifts
+        strips.flat_map(|(_, regions)| regions).map(each).sum::<usize>() * order.shifts
     }
 
-    /// The scope as a number that is the same for all passes in it, and the uses of something that `each` of them use.
-    fn uses(&self, turn: usize, scope: Scope, each: usize, count: Option<usize>) -> (usize, usize) {
+    /// The scope as a number that is the same for all passes in it, and the uses of something in it: `each` of a region.
+    fn uses(&self, turn: usize, scope: Scope, each: impl Fn(&Region) -> usize) -> (usize, usize) {
         let Turn { step, strip, .. } = self.turns[turn];
         match scope {
-            Scope::Step => (0, each * self.passes(step, None, count)),
-            Scope::Strip => (1 + strip, each * self.passes(step, Some(strip), count)),
+            Scope::Step => (0, self.sum(step, None, each)),
+            Scope::Strip => (1 + strip, self.sum(step, Some(strip), each)),
             Scope::Pass => (turn, 1),
         }
     }
 
-    /// Scope number and uses of the words of a pass.
+    /// Scope number and uses of the words of a part.
     pub fn word_uses(&self, turn: usize) -> (usize, usize) {
-        self.uses(turn, self.steps[self.turns[turn].step].words, 1, None)
+        self.uses(turn, self.steps[self.turns[turn].step].words, |_| 1)
     }
 
     /// Scope number and uses of the gather list of a pass.
     pub fn list_uses(&self, turn: usize, input: &Input, list: usize) -> (usize, usize) {
-        let step = self.turns[turn].step;
-        let parts = input.tiles[step].tiles.iter().flat_map(|tile| &tile.parts);
-        let each = parts.filter(|part| part.list == list).count();
-        self.uses(turn, self.steps[step].lists, each, None)
+        let Turn { step, .. } = self.turns[turn];
+        let tiles = &input.tiles[step].tiles;
+        let joined = tiles.iter().filter(|tile| tile.joined_list == list).count();
+        let single = tiles.iter().flat_map(|tile| &tile.parts).filter(|part| part.list == list).count();
+        let each = |region: &Region| if region.joined { joined } else { single };
+        self.uses(turn, self.steps[step].lists, each)
     }
 
     /// Scope number and uses of the parameters of a pass.
     pub fn parameter_uses(&self, turn: usize, input: &Input) -> (usize, usize) {
         let Turn { step, tile, .. } = self.turns[turn];
         let parts = input.tiles[step].tiles[tile].parts.len();
-        self.uses(turn, self.steps[step].parameters, parts, Some(self.region(turn).count))
+        let count = self.region(turn).count;
+        let each = |region: &Region| match region.count == count {
+            true => {
+                if region.joined {
+                    1
+                } else {
+                    parts
+                }
+            }
+            false => 0,
+        };
+        self.uses(turn, self.steps[step].parameters, each)
     }
 
     /// Passes of a step.
     pub fn step_passes(&self, step: usize, input: &Input) -> usize {
-        let parts: usize = input.tiles[step].tiles.iter().map(|tile| tile.parts.len()).sum();
-        parts * self.passes(step, None, None)
+        let tiles = &input.tiles[step].tiles;
+        let parts: usize = tiles.iter().map(|tile| tile.parts.len()).sum();
+        self.sum(step, None, |region| if region.joined { tiles.len() } else { parts })
     }
 }
 
 impl StepOrder {
+    /// The passes of a tile in a strip.
+    fn tile_turns(&self, step: usize, strip: usize, tile: usize, parts: usize) -> Vec<Turn> {
+        let (ends_tile, ends_strip, ends_step) = (false, false, false);
+        let mut turns = Vec::new();
+        for shift in 0..self.shifts {
+            for (region, joined) in self.regions[strip].iter().map(|region| region.joined).enumerate() {
+                let passes = if joined { 1 } else { parts };
+                turns.extend((0..passes).map(|part| Turn {
+                    step,
+                    strip,
+                    tile,
+                    shift,
+                    region,
+                    part,
+                    ends_tile,
+                    ends_strip,
+                    ends_step,
+                }));
+            }
+        }
+        turns
+    }
+
     fn new(input: &Input, step: usize) -> Self {
         let (this, tiles, config) = (&input.steps.steps[step], &input.tiles[step], input.config);
         let strips = &input.plan.steps[step].strips;
@@ -177,9 +194,8 @@ impl StepOrder {
         };
         let regions: Vec<Vec<Region>> = strips.iter().map(clip).collect();
         let shifts = this.factor[0] * this.factor[1];
-        let words: usize = tiles.tiles.iter().flat_map(|tile| &tile.parts).map(|part| part.words.len()).sum();
+        let words: usize = tiles.tiles.iter().map(Tile::words).sum();
         let lists: usize = tiles.lists.iter().map(Vec::len).sum();
-        let one_part = tiles.tiles.iter().all(|tile| tile.parts.len() == 1);
         let operands = if this.second.is_some() { 3 } else { 1 };
         let mut counts: Vec<usize> = input.regions[step].iter().map(|region| region.count).collect();
         counts.sort_unstable();
@@ -195,7 +211,7 @@ impl StepOrder {
         Self {
             regions,
             shifts,
-            words: scope(words <= config.word_depth * 3 / 4, one_part),
+            words: scope(words <= config.word_depth * 3 / 4, tiles.cut != Cut::Always),
             lists: scope(one_source && lists <= config.load_depth / 2, lists <= config.load_depth / 2),
             parameters: scope(
                 tiles.tiles.len() * counts.len() * operands <= limit,

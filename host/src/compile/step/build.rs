@@ -1,19 +1,11 @@
 //! Lowering and fusion.
 
-use super::{Block, Kernel, Place, Second, Step, Steps, Window};
+use super::{Block, Kernel, Place, Second, Step, Steps, UNCHANGED, Window};
 use crate::compile::CompileError;
 use pleach_spec::Config;
 use pleach_spec::network::{Conv, Kind, Layer, Network};
-use pleach_spec::numerics::{Multiplier, Requantize, ScaleError};
+use pleach_spec::numerics::{Requantize, ScaleError};
 
-/// Bytes as they are.
-const UNCHANGED: Requantize = Requantize {
-    bias: 0,
-    factor: Multiplier { multiplier: 1 << 23, shift: 23 },
-    zero_point: 0,
-    low: i8::MIN,
-    high: i8::MAX,
-};
 /// Largest distance of taps that a gather list entry can name.
 const REACH_MAX: usize = 63;
 
