@@ -51,6 +51,7 @@ pub fn node(operator: &str, inputs: &[&str], output: &str) -> NodeProto {
 }
 
 /// An attribute, of any type.
+#[derive(Clone)]
 pub enum Value<'a> {
     Int(i64),
     Float(f32),
@@ -115,4 +116,23 @@ pub fn import_bytes(bytes: &[u8], shapes: &BTreeMap<String, Vec<usize>>) -> Resu
 /// Imports a model without given shapes.
 pub fn import(model: &ModelProto) -> Result<Model, ImportError> {
     import_bytes(&model.encode_to_vec(), &BTreeMap::new())
+}
+
+/// The node with other outputs.
+pub fn with_outputs(mut node: NodeProto, outputs: &[&str]) -> NodeProto {
+    node.output = outputs.iter().map(|name| (*name).to_owned()).collect();
+    node
+}
+
+/// The model with other outputs.
+pub fn returning(mut model: ModelProto, outputs: &[&str]) -> ModelProto {
+    let graph = model.graph.as_mut().expect("models of tests have a graph");
+    graph.output = outputs.iter().map(|name| info(name, &[])).collect();
+    model
+}
+
+/// The model in another operator set.
+pub fn opset(mut model: ModelProto, version: i64) -> ModelProto {
+    model.opset_import[0].version = Some(version);
+    model
 }
