@@ -207,6 +207,11 @@ fn verify_compares_every_layer_with_the_golden_model() {
     assert_eq!(report["first_difference"], serde_json::Value::Null);
     assert_eq!(report["against"], serde_json::json!(["fast"]));
     assert_eq!(report["layers"].as_array().unwrap().len(), 5);
+    assert_eq!(report["layers"][4]["snr_db"], serde_json::Value::Null, "a model.bin has no float network");
+    let arguments =
+        ["verify", example("digits.onnx").to_str().unwrap(), "--device", "fast", "--json"].map(str::to_owned);
+    let report = host.json(&arguments.each_ref().map(String::as_str));
+    assert!(report["layers"][4]["snr_db"].as_f64().unwrap() > 25.0, "{}", report["layers"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@
 #[allow(dead_code, reason = "shared with the tests of the importer")]
 mod models;
 
-use models::{Value, floats, integers, model, node, opset, returning, weights, with, with_outputs};
+use models::{Value, floats, integers, model, node, returning, weights, with, with_outputs};
 use ndarray::Array3;
 use pleach_host::data::{Expected, Sidecar, load};
 use pleach_host::graph::{Graph, passes, run, run_all};
@@ -194,9 +194,6 @@ fn tract_resizes_and_pads_alike() {
     let asymmetric = with(nearest.clone(), "coordinate_transformation_mode", Value::Text("asymmetric"));
     check(with(asymmetric, "nearest_mode", Value::Text("floor")), scales());
     check(nearest, scales());
-    let upsample = model(&[1, 4, 9, 10], vec![node("Upsample", &["x", "s"], "y")], scales());
-    agrees("Upsample", &opset(upsample, 9), &image([4, 9, 10]), 1e-6);
-
     let pads = || integers("p", &[0, 0, 1, 2, 0, 0, 0, 1]);
     check(node("Pad", &["x", "p"], "y"), vec![pads()]);
     let pool = |operator| {

@@ -1,5 +1,6 @@
 //! Small ONNX models, made with the protobuf types.
 
+use pleach_host::import::proto::attribute_proto::AttributeType;
 use pleach_host::import::proto::tensor_proto::DataType;
 use pleach_host::import::proto::tensor_shape_proto::{Dimension, dimension};
 use pleach_host::import::proto::{
@@ -63,13 +64,29 @@ pub enum Value<'a> {
 /// The node with one attribute more.
 pub fn with(mut node: NodeProto, name: &str, value: Value<'_>) -> NodeProto {
     let mut attribute = AttributeProto { name: Some(name.to_owned()), ..AttributeProto::default() };
-    match value {
-        Value::Int(value) => attribute.i = Some(value),
-        Value::Float(value) => attribute.f = Some(value),
-        Value::Ints(values) => attribute.ints = values.to_vec(),
-        Value::Text(text) => attribute.s = Some(text.as_bytes().to_vec()),
-        Value::Tensor(tensor) => attribute.t = Some(*tensor),
-    }
+    let kind = match value {
+        Value::Int(value) => {
+            attribute.i = Some(value);
+            AttributeType::Int
+        }
+        Value::Float(value) => {
+            attribute.f = Some(value);
+            AttributeType::Float
+        }
+        Value::Ints(values) => {
+            attribute.ints = values.to_vec();
+            AttributeType::Ints
+        }
+        Value::Text(text) => {
+            attribute.s = Some(text.as_bytes().to_vec());
+            AttributeType::String
+        }
+        Value::Tensor(tensor) => {
+            attribute.t = Some(*tensor);
+            AttributeType::Tensor
+        }
+    };
+    attribute.r#type = Some(kind as i32);
     node.attribute.push(attribute);
     node
 }
