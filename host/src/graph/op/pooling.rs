@@ -24,7 +24,7 @@ impl Pooling {
             let room = input[axis] + pads[axis] + pads[axis + 2] - (dilation[axis] * (kernel[axis] - 1) + 1);
             // A window that would begin in the trailing padding is left out.
             let begins = floor[axis] * stride[axis] < input[axis] + pads[axis];
-            floor[axis] + usize::from(self.ceil && room % stride[axis] != 0 && begins)
+            floor[axis] + usize::from(self.ceil && !room.is_multiple_of(stride[axis]) && begins)
         };
         Some([one(0), one(1)])
     }

@@ -81,7 +81,7 @@ fn convolution(name: &str, conv: &Conv, x: MapShape, y: MapShape) -> Result<(), 
         format!("the kernel of layer `{name}` does not make {y} of {x}")
     })?;
     let groups = geometry.groups;
-    let whole = groups > 0 && x.channels % groups == 0 && y.channels % groups == 0;
+    let whole = groups > 0 && x.channels.is_multiple_of(groups) && y.channels.is_multiple_of(groups);
     meta(whole, || format!("layer `{name}` has {groups} groups, which do not divide its channels"))?;
     meta(conv.bias.len() == y.channels && conv.weight_scales.len() == y.channels, || {
         format!("layer `{name}` must have a bias and a weight scale for each of its {} channels", y.channels)
