@@ -327,6 +327,52 @@ fn flipped_bits_of_a_small_model_never_panic() {
     }
 }
 
+#[test]
+fn flipped_bits_of_a_branching_model_never_panic() {
+    let window =
+        |bare| with(with(bare, "kernel_shape", Value::Ints(&[2, 3])), "pads", Value::Ints(&[1, 1, 0, 1]));
+    let axis = |bare| with(bare, "axis", Value::Int(1));
+    let split = super::models::with_outputs(axis(node("Split", &["x", "s"], "a")), &["a", "b"]);
+    let nodes = vec![
+        split,
+        node("Pad", &["b", "p"], "c"),
+        with(window(node("MaxPool", &["c"], "d")), "ceil_mode", Value::Int(1)),
+        with(window(node("AveragePool", &["c"], "e")), "count_include_pad", Value::Int(1)),
+        node("Sigmoid", &["d"], "f"),
+        node("Mul", &["d", "f"], "g"),
+        node("Add", &["g", "e"], "h"),
+        axis(node("Concat", &["h", "h"], "i")),
+        node("Reshape", &["i", "r"], "j"),
+        with(node("Transpose", &["j"], "k"), "perm", Value::Ints(&[0, 2, 1, 3, 4])),
+        node("Reshape", &["k", "t"], "l"),
+        node("Slice", &["l", "from", "to", "axes"], "m"),
+        with(node("Resize", &["m", "", "z"], "n"), "mode", Value::Text("nearest")),
+        with(node("ReduceMean", &["n"], "o"), "axes", Value::Ints(&[2, 3])),
+        node("Squeeze", &["o", "q"], "y"),
+    ];
+    let constants = vec![
+        integers("s", &[1, 1]),
+        integers("p", &[0, 0, 1, 0, 0, 0, 0, 1]),
+        integers("r", &[1, 2, 1, 5, 5]),
+        integers("t", &[1, 2, 5, 5]),
+        integers("from", &[0]),
+        integers("to", &[-1]),
+        integers("axes", &[1]),
+        floats("z", &[4], vec![1.0, 1.0, 2.0, 2.0]),
+        integers("q", &[2, 3]),
+    ];
+    let whole = model(&[1, 2, 4, 4], nodes, constants);
+    import(&whole).unwrap();
+    let bytes = whole.encode_to_vec();
+    for position in 0..bytes.len() {
+        for bit in 0..8 {
+            let mut damaged = bytes.clone();
+            damaged[position] ^= 1 << bit;
+            survives(&damaged);
+        }
+    }
+}
+
 /// A refused node with attributes.
 fn refused_with(operator: &str, attributes: &[(&str, Value<'_>)], constants: Vec<TensorProto>) -> String {
     let inputs = std::iter::once("x").chain(constants.iter().map(|constant| constant.name()));
