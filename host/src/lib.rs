@@ -3,7 +3,7 @@
 //! A folder a stage, each knowing only those before it:
 //!
 //! - [`import`]: ONNX file -> protobuf model (kept whole) and float graph;
-//! - [`graph`]: the float graph, its executor, and the passes that bring it to convolutions only;
+//! - [`graph`]: the float graph, its executor, and the passes that fold it;
 //! - [`data`]: images, labels, and how a model wants its pixels;
 //! - [`prune`]: zeroes weights so that cycles are saved;
 //! - [`quantize`]: calibration, and float graph -> [`pleach_spec::network::Network`];

@@ -8,6 +8,8 @@ mod layer;
 mod noise;
 mod range;
 mod sharing;
+#[cfg(test)]
+mod tests;
 
 pub use calibrate::{Calibration, ChannelMoments, TensorStatistics, calibrate};
 pub use error::{CalibrateError, QuantizeError};

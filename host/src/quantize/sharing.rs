@@ -67,21 +67,21 @@ impl Classes {
         index
     }
 
-    fn joined(&self, a: TensorId, b: TensorId) -> Option<(Range, Range, Range)> {
+    /// The range of a tensor, and that of it and another.
+    fn joined(&self, a: TensorId, b: TensorId) -> Option<(Range, Range)> {
         let [a, b] = [a, b].map(|id| self.ranges[self.root(id.index())]);
         let (a, b) = (a?, b?);
-        Some((a, b, Range { low: a.low.min(b.low), high: a.high.max(b.high) }))
+        Some((a, Range { low: a.low.min(b.low), high: a.high.max(b.high) }))
     }
 
-    /// Whether neither of the two loses much by sharing the range of both.
-    fn cheap(&self, a: TensorId, b: TensorId) -> bool {
+    /// Whether an input loses little by having the range of the output too. An output never does: its values have the input's steps.
+    fn cheap(&self, input: TensorId, output: TensorId) -> bool {
         let width = |range: Range| range.high.max(0.0) - range.low.min(0.0);
-        self.joined(a, b)
-            .is_some_and(|(a, b, both)| [a, b].iter().all(|&one| width(both) <= COARSEST * width(one)))
+        self.joined(input, output).is_some_and(|(input, both)| width(both) <= COARSEST * width(input))
     }
 
     fn join(&mut self, a: TensorId, b: TensorId) {
-        let both = self.joined(a, b).map(|(_, _, both)| both);
+        let both = self.joined(a, b).map(|(_, both)| both);
         let [a, b] = [a, b].map(|id| self.root(id.index()));
         self.parent[b] = a;
         self.ranges[a] = both;

@@ -24,7 +24,7 @@ impl Pooling {
             let room = input[axis] + pads[axis] + pads[axis + 2] - (dilation[axis] * (kernel[axis] - 1) + 1);
             // A window that would begin in the trailing padding is left out.
             let begins = floor[axis] * stride[axis] < input[axis] + pads[axis];
-            floor[axis] + usize::from(self.ceil && room % stride[axis] != 0 && begins)
+            floor[axis] + usize::from(self.ceil && !room.is_multiple_of(stride[axis]) && begins)
         };
         Some([one(0), one(1)])
     }
@@ -33,11 +33,8 @@ impl Pooling {
         let map = map_of(x)?;
         let misfit = || ShapeError::Kernel { kernel: self.pool.kernel, shape: x.clone() };
         let [height, width] = self.output([map.height, map.width]).ok_or_else(misfit)?;
-        let covered = |axis: usize, size: usize, count: usize| {
-            (0..count).all(|at| {
-                (0..self.pool.kernel[axis]).any(|tap| self.pool.source(axis, at, tap, size).is_some())
-            })
-        };
+        let covered =
+            |axis: usize, size: usize, count: usize| (0..count).all(|at| self.pool.covers(axis, at, size));
         if !(covered(0, map.height, height) && covered(1, map.width, width)) {
             return Err(ShapeError::Padding { kernel: self.pool.kernel, shape: x.clone() });
         }

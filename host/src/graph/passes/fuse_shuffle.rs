@@ -56,7 +56,8 @@ fn channels(graph: &Graph, chain: &[usize]) -> Option<Vec<usize>> {
     let pixels = x.elements() / x.dims()[0];
     let flat = elements.as_slice()?;
     let moved = |channel: &[usize]| {
-        let whole = channel[0] % pixels == 0 && channel.windows(2).all(|pair| pair[1] == pair[0] + 1);
+        let whole =
+            channel[0].is_multiple_of(pixels) && channel.windows(2).all(|pair| pair[1] == pair[0] + 1);
         whole.then(|| channel[0] / pixels)
     };
     flat.chunks(pixels).map(moved).collect()

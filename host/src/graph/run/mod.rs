@@ -1,10 +1,10 @@
 //! The float executor: what the network computes before anything is quantized.
 
-mod batch_norm;
+mod batch;
 mod conv;
 mod pool;
 
-pub use batch_norm::{BatchStatistics, settle_batch_norms};
+pub use batch::{BatchStatistics, Moments, run_batch, settle_batch_norms};
 
 use super::{Channels, Graph, Op, Shape, TensorId};
 use miette::Diagnostic;
