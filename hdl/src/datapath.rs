@@ -48,9 +48,10 @@
 //!     v_k = t + 7 + R/2 + k + LANE_LATENCY + C - 1
 //! ```
 //!
-//! A vector staged in cycle s can be taken by a word issued in cycle s + 1. Memory writes take effect in their cycle; an
-//! entry must not be written in the cycle in which it is read. After a run is given up, `word_valid` must stay 0 for the
-//! length of the pipeline, 7 + R + LANE_LATENCY + C cycles, before the next one: sums under way come out.
+//! A vector staged in cycle s can be taken by a word issued in cycle s + 1. Memory writes take effect in their cycle (those
+//! of tables travel through the columns, ahead of every word issued later); an entry must not be written in the cycle in
+//! which it is read. After a run is given up, `word_valid` must stay 0 for the length of the pipeline, 7 + R +
+//! LANE_LATENCY + C cycles, before the next one: sums under way come out.
 
 use pleach_spec::{Config, VECTOR};
 use rust_hdl::prelude::*;

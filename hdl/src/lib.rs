@@ -11,18 +11,24 @@
 //! | [`requant`] | requantize lanes and deskew |
 //! | [`datapath`] | all of these, wired up |
 //! | [`control`] | the four units that decide |
+//! | [`axi`] | AXI4 master, AXI4-Lite slave |
+//! | [`dma`] | the memory side: FETCH, LOAD, STORE, tokens, registers |
 //! | [`buffer`] | the activation buffer with its rotators |
 //! | [`compute`] | control, buffer and datapath, wired up |
 //! | [`host`] | register port and memory port |
 //! | [`top`] | COMPUTE with these ports |
+//! | [`accelerator`] | COMPUTE and the memory side: the machine |
 //! | [`units`] | parts as Verilog by themselves |
 
+pub mod accelerator;
 pub mod array;
+pub mod axi;
 pub mod buffer;
 pub mod cells;
 pub mod compute;
 pub mod control;
 pub mod datapath;
+pub mod dma;
 pub mod host;
 mod many;
 pub mod netlist;

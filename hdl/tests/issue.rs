@@ -79,13 +79,16 @@ impl Pass {
     fn random(random: &mut Random, config: &Config) -> Self {
         let count = 1 + random.below(24) as u32;
         let dense = random.below(3) == 0;
-        let kind = random.below(4);
-        let second = if kind == 0 && count > 1 { 1 + random.below(count as usize - 1) as u32 } else { 0 };
-        let single = kind == 1;
+        let single = random.below(3) == 0;
+        let partial = single && random.below(2) == 0;
+        let second = match !partial && count > 1 && random.below(2) == 0 {
+            true => 1 + random.below(count as usize - 1) as u32,
+            false => 0,
+        };
         let command = Command {
             count,
             dense: dense.into(),
-            partial: u32::from(single && random.below(2) == 0),
+            partial: partial.into(),
             accumulate: u32::from(single && random.below(2) == 0),
             slow: u32::from(random.below(3) == 0),
             tiles: if single { 1 } else { 1 + random.below(4) as u32 },

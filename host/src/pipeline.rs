@@ -95,14 +95,17 @@ fn prune(
     let calibration = calibrate(&graph, images, progress)?;
     let mut network = quantize::quantize(&graph, &calibration)?;
     for layer in &mut network.layers {
-        layer.channel_order = pruned.orders.get(&layer.name).cloned().unwrap_or_default();
+        let order = pruned.orders.get(&layer.name).cloned().unwrap_or_default();
+        if let Some(conv) = layer.conv_mut() {
+            conv.channel_order = order;
+        }
     }
     Ok((network, pruned))
 }
 
 /// There must be a name for every class, or none.
 fn check_labels(model: &Path, sidecar: &Sidecar, network: &Network) -> Result<(), WrongLabels> {
-    let classes = network.tensors[network.output].shape.elements();
+    let classes = network.tensors[network.outputs[0]].shape.elements();
     match sidecar.labels.names.len() {
         0 => Ok(()),
         names if names == classes => Ok(()),

@@ -66,17 +66,18 @@ fn run_int8(network: &Network, image: &Array3<f32>) -> Vec<i8> {
     let mut tensors: Vec<Vec<i8>> = vec![Vec::new(); network.tensors.len()];
     tensors[network.input] = image.iter().map(|&value| input.quantize(value)).collect();
     for layer in &network.layers {
-        tensors[layer.output] = run_layer(network, layer, &tensors[layer.input]);
+        tensors[layer.output] = run_layer(network, layer, &tensors[layer.inputs[0]]);
     }
-    tensors.swap_remove(network.output)
+    tensors.swap_remove(network.outputs[0])
 }
 
 fn run_layer(network: &Network, layer: &Layer, x: &[i8]) -> Vec<i8> {
     let (input, output) = network.shapes(layer);
-    let (g, zero) = (layer.geometry, i32::from(network.tensors[layer.input].quantization.zero_point));
+    let conv = layer.conv().unwrap();
+    let (g, zero) = (conv.geometry, i32::from(network.tensors[layer.inputs[0]].quantization.zero_point));
     let in_per_group = input.channels / g.groups;
     let mut y = Vec::with_capacity(output.elements());
-    for (o, requantize) in network.requantize(layer).unwrap().iter().enumerate() {
+    for (o, requantize) in network.requantize(layer, conv).unwrap().iter().enumerate() {
         let first = o / (output.channels / g.groups) * in_per_group;
         for pixel in 0..output.pixels() {
             let (oy, ox) = (pixel / output.width, pixel % output.width);
@@ -88,7 +89,7 @@ fn run_layer(network: &Network, layer: &Layer, x: &[i8]) -> Vec<i8> {
                     let column = (ox * g.stride[1] + kx * g.dilation[1]).wrapping_sub(g.pads[1]);
                     if row < input.height && column < input.width {
                         let x = x[((first + i) * input.height + row) * input.width + column];
-                        let w = layer.weights[(o * in_per_group + i) * g.kernel[0] * g.kernel[1] + tap];
+                        let w = conv.weights[(o * in_per_group + i) * g.kernel[0] * g.kernel[1] + tap];
                         sum += (i32::from(x) - zero) * i32::from(w);
                     }
                 }
@@ -140,7 +141,7 @@ fn int8_logits_are_near_the_float_ones() {
     let digits = digits();
     let graph = passes::optimise(&digits.model.graph);
     let network = digits.quantized(&graph, RangeMethod::MinMax);
-    let step = network.tensors[network.output].quantization;
+    let step = network.tensors[network.outputs[0]].quantization;
     let (mut error, mut signal) = (0.0, 0.0);
     for image in digits.images() {
         let float = run(&graph, &image).unwrap();
@@ -163,7 +164,7 @@ fn pruned_weights_stay_exactly_zero() {
         layer.conv.weights.iter_mut().step_by(3).for_each(|weight| *weight = 0.0);
     }
     let network = digits.quantized(&graph, RangeMethod::MinMax);
-    assert!(network.layers.iter().all(|layer| layer.weights.iter().step_by(3).all(|&weight| weight == 0)));
+    assert!(network.layers.iter().all(|layer| layer.weights().iter().step_by(3).all(|&weight| weight == 0)));
     let kept = |graph: &Graph| {
         graph.layers().flat_map(|layer| layer.conv.weights.to_owned()).filter(|&w| w != 0.0).count()
     };
@@ -179,7 +180,12 @@ fn the_network_is_one_layer_per_convolution() {
         .iter()
         .map(|layer| {
             let (x, y) = network.shapes(layer);
-            format!("{} {} {x} -> {y}, kernel {:?}", layer.op, layer.name, layer.geometry.kernel)
+            format!(
+                "{} {} {x} -> {y}, kernel {:?}",
+                layer.op,
+                layer.name,
+                layer.conv().unwrap().geometry.kernel
+            )
         })
         .collect();
     assert_eq!(layers.len(), 5, "{layers:#?}");
@@ -190,7 +196,7 @@ fn the_network_is_one_layer_per_convolution() {
         layers[4]
     );
     // Whatever follows a ReLU starts at zero.
-    assert!(network.layers[..4].iter().all(|layer| layer.clamp == [-128, 127]));
+    assert!(network.layers[..4].iter().all(|layer| layer.conv().unwrap().clamp == [-128, 127]));
     assert!(
         network.layers[..4].iter().all(|layer| network.tensors[layer.output].quantization.zero_point == -128)
     );

@@ -4,8 +4,10 @@
 
 pub mod axi_register;
 pub mod beats;
+pub mod check;
 pub mod command;
 pub mod config;
+pub mod executable;
 mod field;
 pub mod image;
 pub mod list;

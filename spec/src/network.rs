@@ -2,7 +2,11 @@
 //!
 //! It knows nothing of the array: channels are in the order of the ONNX file, weights are dense `[O][I/groups][kh][kw]`.
 
-use crate::numerics::{Multiplier, Quantization, Requantize};
+mod layer;
+
+pub use layer::{Conv, ConvGeometry, Kind, Layer, Pool};
+
+use crate::numerics::{Combine, Multiplier, Quantization, Requantize, ScaleError};
 use serde::{Deserialize, Serialize};
 
 /// Shape of one activation map (batch 1).
@@ -45,64 +49,7 @@ pub struct Tensor {
     pub quantization: Quantization,
 }
 
-/// Geometry of a convolution. All pairs are `[vertical, horizontal]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct ConvGeometry {
-    /// Kernel size.
-    pub kernel: [usize; 2],
-    /// Stride.
-    pub stride: [usize; 2],
-    /// Dilation, 1 for none.
-    pub dilation: [usize; 2],
-    /// Padding `[top, left, bottom, right]`, the order of ONNX.
-    pub pads: [usize; 4],
-    /// Groups: 1 for an ordinary convolution, the number of channels for a depthwise one.
-    pub groups: usize,
-}
-
-impl ConvGeometry {
-    /// Stride 1, no padding: a fully connected layer over a `kernel`-sized map, or a pointwise convolution.
-    pub fn valid(kernel: [usize; 2]) -> Self {
-        Self { kernel, stride: [1, 1], dilation: [1, 1], pads: [0; 4], groups: 1 }
-    }
-
-    /// Height and width of the output for an input map, `None` where the kernel does not fit.
-    pub fn output(&self, input: [usize; 2]) -> Option<[usize; 2]> {
-        let one = |axis: usize| {
-            let span = self.dilation[axis] * (self.kernel[axis] - 1) + 1;
-            let padded = input[axis] + self.pads[axis] + self.pads[axis + 2];
-            padded.checked_sub(span).map(|room| room / self.stride[axis] + 1)
-        };
-        Some([one(0)?, one(1)?])
-    }
-}
-
-/// A convolution, or a fully connected layer as one whose kernel covers the whole map.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Layer {
-    /// Name of the ONNX node.
-    pub name: String,
-    /// ONNX operator it came from: `Conv`, `Gemm`, `MatMul`.
-    pub op: String,
-    /// Index of the input tensor in [`Network::tensors`].
-    pub input: usize,
-    /// Index of the output tensor.
-    pub output: usize,
-    /// Kernel, stride, padding.
-    pub geometry: ConvGeometry,
-    /// int8 weights `[out_channels][in_channels / groups][kernel_h][kernel_w]`, zero point 0.
-    pub weights: Vec<i8>,
-    /// Scale of each output channel's weights.
-    pub weight_scales: Vec<f32>,
-    /// int32 bias of each output channel, in units of `x_scale * w_scale`; no zero-point correction in it.
-    pub bias: Vec<i32>,
-    /// Clamp of the output: what ReLU, ReLU6 and Clip become.
-    pub clamp: [i8; 2],
-    /// Output channels in the order in which the pruner grouped them into tiles; empty where it has no wish.
-    pub channel_order: Vec<u32>,
-}
-
-/// A feed-forward network in int8.
+/// A feed-forward network in int8: a directed acyclic graph of layers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Network {
     /// Name of the graph.
@@ -113,39 +60,67 @@ pub struct Network {
     pub layers: Vec<Layer>,
     /// Index of the network's input tensor.
     pub input: usize,
-    /// Index of the network's output tensor.
-    pub output: usize,
+    /// Indices of the network's output tensors, in the order of the ONNX graph; at least one.
+    pub outputs: Vec<usize>,
 }
 
 impl Network {
-    /// Requantization of each output channel of a layer, *without* the input zero point folded into the bias.
-    pub fn requantize(&self, layer: &Layer) -> Result<Vec<Requantize>, crate::numerics::ScaleError> {
-        let x = self.tensors[layer.input].quantization;
-        let y = self.tensors[layer.output].quantization;
-        let [low, high] = layer.clamp;
+    /// Requantization of each output channel of a convolution, *without* the input zero point folded into the bias.
+    pub fn requantize(&self, layer: &Layer, conv: &Conv) -> Result<Vec<Requantize>, ScaleError> {
+        let (x, y) = (self.quantization(layer.inputs[0]), self.quantization(layer.output));
+        let [low, high] = conv.clamp;
         let channel = |(&bias, &w_scale): (&i32, &f32)| {
             // The order of the operations is ONNX Runtime's: (x_scale * w_scale) / y_scale, in f32.
             let factor = Multiplier::from_scale(x.scale * w_scale / y.scale)?;
             Ok(Requantize { bias, factor, zero_point: y.zero_point, low, high })
         };
-        layer.bias.iter().zip(&layer.weight_scales).map(channel).collect()
+        conv.bias.iter().zip(&conv.weight_scales).map(channel).collect()
     }
 
-    /// Shapes of a layer's input and output.
+    /// Requantization of the sum of `count` pixels, each minus the input's zero point, to their average.
+    pub fn average(&self, layer: &Layer, count: usize) -> Result<Requantize, ScaleError> {
+        let (x, y) = (self.quantization(layer.inputs[0]), self.quantization(layer.output));
+        unclamped(x.scale / (y.scale * count.max(1) as f32), y)
+    }
+
+    /// How bytes of input `index` of a layer that only moves them become bytes of its output: as they are (`None`), or, where the
+    /// quantizations differ, requantized after their zero point is subtracted.
+    pub fn rescale(&self, layer: &Layer, index: usize) -> Result<Option<Requantize>, ScaleError> {
+        let (x, y) = (self.quantization(layer.inputs[index]), self.quantization(layer.output));
+        if x == y { Ok(None) } else { unclamped(x.scale / y.scale, y).map(Some) }
+    }
+
+    /// How an [`Kind::Add`] adds the bytes of its two inputs.
+    pub fn combine(&self, layer: &Layer, clamp: [i8; 2]) -> Result<Combine, ScaleError> {
+        let [a, b] = [0, 1].map(|index| self.quantization(layer.inputs[index]));
+        Combine::new(a, b, self.quantization(layer.output), clamp)
+    }
+
+    /// Shapes of a layer's first input and of its output.
     pub fn shapes(&self, layer: &Layer) -> (MapShape, MapShape) {
-        (self.tensors[layer.input].shape, self.tensors[layer.output].shape)
+        (self.tensors[layer.inputs[0]].shape, self.tensors[layer.output].shape)
     }
 
-    /// Weights that a layer of its shapes must have.
+    /// Weights that a layer of its shapes must have; 0 for all kinds but convolutions.
     pub fn weight_count(&self, layer: &Layer) -> u64 {
+        let Kind::Conv(conv) = &layer.kind else { return 0 };
         let (x, y) = self.shapes(layer);
-        let [kernel_h, kernel_w] = layer.geometry.kernel;
-        (y.channels * (x.channels / layer.geometry.groups)) as u64 * (kernel_h * kernel_w) as u64
+        let [kernel_h, kernel_w] = conv.geometry.kernel;
+        (y.channels * (x.channels / conv.geometry.groups)) as u64 * (kernel_h * kernel_w) as u64
     }
 
-    /// Multiply-accumulates of a layer, padding included (the usual count).
+    /// Multiply-accumulates of a layer, padding included (the usual count: convolutions and fully connected layers only).
     pub fn macs(&self, layer: &Layer) -> u64 {
         let (_, y) = self.shapes(layer);
-        (layer.weights.len() * y.pixels()) as u64
+        (layer.weights().len() * y.pixels()) as u64
     }
+
+    fn quantization(&self, tensor: usize) -> Quantization {
+        self.tensors[tensor].quantization
+    }
+}
+
+fn unclamped(factor: f32, y: Quantization) -> Result<Requantize, ScaleError> {
+    let factor = Multiplier::from_scale(factor)?;
+    Ok(Requantize { bias: 0, factor, zero_point: y.zero_point, low: i8::MIN, high: i8::MAX })
 }

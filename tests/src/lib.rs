@@ -1,8 +1,10 @@
 //! Random layers and networks for the tests across crates.
 
 pub mod model_file;
+pub mod networks;
 pub mod passes;
 pub mod random;
+pub mod resnet;
 pub mod vgg;
 
 use ndarray::Array3;
@@ -11,7 +13,7 @@ use pleach_sim::device::{Device, Session};
 use pleach_sim::fast::Counters;
 use pleach_sim::golden;
 use pleach_spec::Config;
-use pleach_spec::network::{ConvGeometry, Layer, MapShape, Network, Tensor};
+use pleach_spec::network::{Conv, ConvGeometry, Kind, Layer, MapShape, Network, Tensor};
 use pleach_spec::numerics::Quantization;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -132,20 +134,18 @@ fn contents(
             shape,
             quantization: Quantization { scale, zero_point },
         };
-        let layer = Layer {
-            name: "layer".into(),
-            op: "Conv".into(),
-            input: 0,
-            output: 1,
+        let kind = Kind::Conv(Conv {
             geometry,
             weights,
             weight_scales: scales,
             bias,
             clamp: [if relu { y } else { -128 }, 127],
             channel_order: Vec::new(),
-        };
+        });
+        let layer = Layer { name: "layer".into(), op: "Conv".into(), inputs: vec![0], output: 1, kind };
         let tensors = vec![tensor("x", input, 0.5, x), tensor("y", output, 0.75, y)];
-        let network = Network { name: "case".into(), tensors, layers: vec![layer], input: 0, output: 1 };
+        let network =
+            Network { name: "case".into(), tensors, layers: vec![layer], input: 0, outputs: vec![1] };
         Case { network, input: map, layouts }
     })
 }
@@ -190,7 +190,7 @@ pub fn chains(limits: Limits, layers: usize) -> impl Strategy<Value = Case> {
 /// Appends a random layer that fits the network's output.
 fn append_layer(network: &mut Network, limits: Limits, seed: u64) {
     let mut runner = runner(seed);
-    let input = network.output;
+    let input = network.outputs[0];
     let shape = network.tensors[input].shape;
     let strategy = (geometry(limits), 1..=limits.channels, 0u32..=100);
     let (geometry, channels, density) = loop {
@@ -204,15 +204,19 @@ fn append_layer(network: &mut Network, limits: Limits, seed: u64) {
     let weights = values(count, density, false).new_tree(&mut runner).expect("no filter").current();
     let mut layer = network.layers[0].clone();
     layer.name = format!("layer{}", network.layers.len());
-    (layer.input, layer.output) = (input, network.tensors.len());
-    (layer.geometry, layer.weights) = (geometry, weights);
-    layer.bias = (0..channels as i32).map(|c| c * 37 - 300).collect();
-    layer.weight_scales = vec![0.003; channels];
-    layer.clamp = [-128, 127];
+    (layer.inputs, layer.output) = (vec![input], network.tensors.len());
+    layer.kind = Kind::Conv(Conv {
+        geometry,
+        weights,
+        weight_scales: vec![0.003; channels],
+        bias: (0..channels as i32).map(|c| c * 37 - 300).collect(),
+        clamp: [-128, 127],
+        channel_order: Vec::new(),
+    });
     let quantization = network.tensors[input].quantization;
     let shape = MapShape { channels, height, width };
     network.tensors.push(Tensor { name: format!("y{}", layer.output), shape, quantization });
-    network.output = layer.output;
+    network.outputs = vec![layer.output];
     network.layers.push(layer);
 }
 
@@ -222,12 +226,14 @@ pub fn golden_output(case: &Case) -> Vec<i8> {
     let input =
         Array3::from_shape_vec((channels, height, width), case.input.clone()).expect("the input's shape");
     let maps = golden::run(&case.network, input).expect("scales of the test are fine");
-    maps[case.network.output].iter().copied().collect()
+    maps[case.network.outputs[0]].iter().copied().collect()
 }
 
 /// Compiles and runs a case on a device.
 pub fn device_output(case: &Case, device: &mut dyn Device) -> (Vec<i8>, Counters) {
     let config: Config = device.config().clone();
     let program = compile_with(&case.network, &config, case.layouts).expect("the case fits");
-    Session::new(device, &case.network, &program).infer(&case.input).expect("the device works")
+    let mut session = Session::new(device, &case.network, &program);
+    let (mut outputs, counters) = session.infer(&case.input).expect("the device works");
+    (outputs.swap_remove(0), counters)
 }

@@ -32,7 +32,7 @@ pub fn small_model() -> ModelFile {
     let mut runner = TestRunner::deterministic();
     loop {
         let case = chains(limits, 2).new_tree(&mut runner).expect("no filter fails for ever").current();
-        let weights: usize = case.network.layers.iter().map(|layer| layer.weights.len()).sum();
+        let weights: usize = case.network.layers.iter().map(|layer| layer.weights().len()).sum();
         if (40..80).contains(&weights) {
             return model(&case, &Config::resolve("mini").expect("built in"));
         }

@@ -1,7 +1,7 @@
 //! The layer that figures refer to: VGG-16's 512 to 512 channels, 3x3, on a 14x14 map.
 
 use crate::random::Random;
-use pleach_spec::network::{ConvGeometry, Layer, MapShape, Network, Tensor};
+use pleach_spec::network::{Conv, ConvGeometry, Kind, Layer, MapShape, Network, Tensor};
 use pleach_spec::numerics::Quantization;
 
 /// Which weights are there.
@@ -39,11 +39,7 @@ pub fn layer(pattern: Pattern) -> (Network, Vec<i8>) {
         shape,
         quantization: Quantization { scale: 0.05, zero_point: -3 },
     };
-    let layer = Layer {
-        name: "conv5".into(),
-        op: "Conv".into(),
-        input: 0,
-        output: 1,
+    let conv = Conv {
         geometry: ConvGeometry { pads: [1; 4], ..ConvGeometry::valid([3, 3]) },
         weights,
         weight_scales: vec![4.0e-4; CHANNELS],
@@ -51,12 +47,14 @@ pub fn layer(pattern: Pattern) -> (Network, Vec<i8>) {
         clamp: [-3, 127],
         channel_order: Vec::new(),
     };
+    let kind = Kind::Conv(conv);
+    let layer = Layer { name: "conv5".into(), op: "Conv".into(), inputs: vec![0], output: 1, kind };
     let network = Network {
         name: "vgg16-conv5".into(),
         tensors: vec![tensor("x"), tensor("y")],
         layers: vec![layer],
         input: 0,
-        output: 1,
+        outputs: vec![1],
     };
     (network, input)
 }

@@ -37,9 +37,9 @@ fn check(compiled: &Compiled, count: usize) {
     let mut session = Session::new(&mut device, network, &model.program);
     for image in test.unwrap().images(&sidecar.input).take(count) {
         let map: Array3<i8> = image.unwrap().mapv(|x| input.quantization.quantize(x));
-        let (output, counters) = session.infer(map.as_slice().unwrap()).unwrap();
+        let (outputs, counters) = session.infer(map.as_slice().unwrap()).unwrap();
         let golden = golden::run(network, map).unwrap();
-        assert_eq!(output, golden[network.output].as_slice().unwrap());
+        assert_eq!(outputs[0], golden[network.outputs[0]].as_slice().unwrap());
         assert_eq!(counters.cycles, model.cycles());
     }
 }

@@ -37,7 +37,7 @@ proptest! {
         let bits = |model: &ModelFile| -> Vec<u32> {
             let mean = model.preprocessing.iter().flat_map(|p| p.mean.iter().map(|f| f.to_bits()));
             let layers = model.network.layers.iter();
-            mean.chain(layers.flat_map(|l| l.weight_scales.iter().map(|f| f.to_bits()))).collect()
+            mean.chain(layers.flat_map(|l| l.conv().unwrap().weight_scales.iter().map(|f| f.to_bits()))).collect()
         };
         prop_assert_eq!(bits(&read), bits(&model));
         prop_assert_eq!(read.to_bytes().expect("it can be written again"), bytes);
@@ -91,7 +91,7 @@ fn the_documented_layout_is_the_written_one() {
     let mut keys = META_KEYS.map(|(key, _)| key);
     keys.sort_unstable();
     assert!(meta.as_object().unwrap().keys().eq(&keys), "META has the documented keys");
-    let weights: Vec<u8> = model.network.layers.iter().flat_map(|l| &l.weights).map(|&w| w as u8).collect();
+    let weights: Vec<u8> = model.network.layers.iter().flat_map(|l| l.weights()).map(|&w| w as u8).collect();
     assert_eq!(bytes[section(&bytes, 2)], weights);
 }
 
@@ -177,7 +177,7 @@ fn other_versions_and_configurations_are_refused_with_what_differs() {
     sign(&mut newer);
     assert_eq!(
         format_error(&newer).to_string(),
-        "it has version 9 of the model.bin format, but this program knows version 1; compile the model again with this program"
+        "it has version 9 of the model.bin format, but this program knows version 2; compile the model again with this program"
     );
     let mut contract = bytes.clone();
     contract[12] = 2;
@@ -225,14 +225,17 @@ fn parts_that_contradict_each_other_are_refused() {
     type Change = fn(&mut ModelFile);
     let changes: [(Change, &str); 12] = [
         (|m| m.network.input = 9, "META is inconsistent: the input is tensor 9, but there are 3"),
-        (|m| m.network.layers[1].input = 2, "META is inconsistent: layer `layer1` reads a tensor before"),
+        (|m| m.network.layers[1].inputs[0] = 2, "META is inconsistent: layer `layer1` reads a tensor before"),
         (
-            |m| m.network.layers[0].geometry.stride = [0, 1],
+            |m| m.network.layers[0].conv_mut().unwrap().geometry.stride = [0, 1],
             "META is inconsistent: layer `layer` has a kernel",
         ),
-        (|m| m.network.layers[0].weights.push(1), "WGHT is inconsistent: layer `layer` has"),
         (
-            |m| m.network.layers[0].weight_scales[0] = f32::NAN,
+            |m| m.network.layers[0].conv_mut().unwrap().weights.push(1),
+            "WGHT is inconsistent: layer `layer` has",
+        ),
+        (
+            |m| m.network.layers[0].conv_mut().unwrap().weight_scales[0] = f32::NAN,
             "META is inconsistent: layer `layer`: the requ",
         ),
         (|m| m.program.maps[1].base = 1 << 19, "META is inconsistent: the map of tensor `y` does not lie"),

@@ -188,7 +188,8 @@ fn indices_wrap_in_all_memories() {
         let program = compile_with(&case.network, &config, case.layouts).expect("the case fits");
         let (expected, expected_counters) = device_output(&case, &mut FastDevice::new(config.clone()));
         let mut device = device(&config);
-        let [input, output] = [case.network.input, case.network.output].map(|tensor| &program.maps[tensor]);
+        let [input, output] =
+            [case.network.input, case.network.outputs[0]].map(|tensor| &program.maps[tensor]);
         device.write(input.base, &input.pack(&case.input)).unwrap();
         let mut run = program.runs[0].clone();
         let first = Placement {

@@ -12,6 +12,7 @@
 //! | [`Ram`] | block RAM, one write and one read port |
 //! | [`DualRam`] | block RAM, one read port and one that reads or writes single bytes |
 //! | [`LutRam`] | small RAM in LUTs, read without a clock |
+//! | [`Fifo`] | a FIFO in one, the only cell that is not a leaf |
 //! | [`Select`] | one byte of a window |
 //! | [`Decode`] | one of N |
 //! | [`Mac`] | multiply and accumulate in one DSP |
@@ -19,6 +20,7 @@
 mod decode;
 mod delay;
 mod dual_ram;
+mod fifo;
 mod hold;
 mod lut_ram;
 mod mac;
@@ -30,6 +32,7 @@ mod words;
 pub use decode::Decode;
 pub use delay::Delay;
 pub use dual_ram::DualRam;
+pub use fifo::Fifo;
 pub use hold::Hold;
 pub use lut_ram::LutRam;
 pub use mac::Mac;

@@ -9,14 +9,17 @@
 //! | `sum$0`, `sum$1` | 32 | in, cycle u: of the even and of the odd row |
 //! | `value$0`, `value$1` | 8 | out, cycle u+19 |
 //! | `memory_write`, `memory_entry`, `memory_data` | 1, 12, 128 | in: write a parameter record |
-//! | `table_write`, `table_address`, `table_data` | 1, 9, 8 | in: write a byte of a table, in both lanes |
+//! | `table_write_in`, `table_address_in`, `table_data_in` | 1, 9, 8 | from the left: write a byte of a table, in both lanes |
+//! | `table_write_out`, `table_address_out`, `table_data_out` | 1, 9, 8 | to the right, 1 cycle later |
+//!
+//! Writes of tables travel from column to column, as sums do: one net for the tables of all lanes would be a very large one.
 
 use rust_hdl::prelude::*;
 
 use super::{Lane, Parameters};
 use crate::cells::Reg;
 use crate::many::many;
-use crate::netlist::{Net, Readable, Structure, Wiring};
+use crate::netlist::{Net, Readable, Structure, Tap, Wiring};
 
 /// See the module.
 #[derive(LogicBlock)]
@@ -53,16 +56,25 @@ pub struct Column {
     pub memory_entry: Signal<In, Bits<12>>,
     /// The record.
     pub memory_data: Signal<In, Bits<128>>,
-    /// Write a byte of a table.
-    pub table_write: Signal<In, Bit>,
-    /// Which one.
-    pub table_address: Signal<In, Bits<9>>,
-    /// The byte.
-    pub table_data: Signal<In, Bits<8>>,
+    /// Write a byte of a table, from the left.
+    pub table_write_in: Signal<In, Bit>,
+    /// Write a byte of a table, to the right.
+    pub table_write_out: Signal<Out, Bit>,
+    /// Which byte, from the left.
+    pub table_address_in: Signal<In, Bits<9>>,
+    /// Which byte, to the right.
+    pub table_address_out: Signal<Out, Bits<9>>,
+    /// The byte, from the left.
+    pub table_data_in: Signal<In, Bits<8>>,
+    /// The byte, to the right.
+    pub table_data_out: Signal<Out, Bits<8>>,
 
     keep: Reg<Bit>,
     combine: Reg<Bit>,
     index: Reg<Bits<5>>,
+    table_write: Reg<Bit>,
+    table_address: Reg<Bits<9>>,
+    table_data: Reg<Bits<8>>,
     parameters: Parameters,
     lane: Vec<Lane>,
     wiring: Wiring,
@@ -88,12 +100,18 @@ impl Column {
             memory_write: Default::default(),
             memory_entry: Default::default(),
             memory_data: Default::default(),
-            table_write: Default::default(),
-            table_address: Default::default(),
-            table_data: Default::default(),
+            table_write_in: Default::default(),
+            table_write_out: Default::default(),
+            table_address_in: Default::default(),
+            table_address_out: Default::default(),
+            table_data_in: Default::default(),
+            table_data_out: Default::default(),
             keep: Default::default(),
             combine: Default::default(),
             index: Default::default(),
+            table_write: Default::default(),
+            table_address: Default::default(),
+            table_data: Default::default(),
             parameters: Parameters::new(entries),
             lane: vec![Lane::new(pairs), Lane::new(pairs)],
             wiring: Default::default(),
@@ -101,15 +119,13 @@ impl Column {
     }
 
     fn wire_control(&mut self, net: &mut Net) {
-        net.wire(self.clock.tap(), &mut self.keep.clock);
-        net.wire(self.keep_in.tap(), &mut self.keep.d);
-        net.wire(self.keep.q.tap(), &mut self.keep_out);
-        net.wire(self.clock.tap(), &mut self.combine.clock);
-        net.wire(self.combine_in.tap(), &mut self.combine.d);
-        net.wire(self.combine.q.tap(), &mut self.combine_out);
-        net.wire(self.clock.tap(), &mut self.index.clock);
-        net.wire(self.index_in.tap(), &mut self.index.d);
-        net.wire(self.index.q.tap(), &mut self.index_out);
+        let clock = || self.clock.tap();
+        pass_on(net, clock(), &self.keep_in, &mut self.keep, &mut self.keep_out);
+        pass_on(net, clock(), &self.combine_in, &mut self.combine, &mut self.combine_out);
+        pass_on(net, clock(), &self.index_in, &mut self.index, &mut self.index_out);
+        pass_on(net, clock(), &self.table_write_in, &mut self.table_write, &mut self.table_write_out);
+        pass_on(net, clock(), &self.table_address_in, &mut self.table_address, &mut self.table_address_out);
+        pass_on(net, clock(), &self.table_data_in, &mut self.table_data, &mut self.table_data_out);
     }
 
     fn wire_parameters(&mut self, net: &mut Net) {
@@ -148,10 +164,23 @@ impl Column {
         net.wire(parameters.sum_low.tap(), &mut lane.sum_low);
         net.wire(parameters.sum_high.tap(), &mut lane.sum_high);
         net.wire(lane.value.tap(), &mut self.value[parity]);
-        net.wire(self.table_write.tap(), &mut lane.table_write);
-        net.wire(self.table_address.tap(), &mut lane.table_address);
-        net.wire(self.table_data.tap(), &mut lane.table_data);
+        net.wire(self.table_write.q.tap(), &mut lane.table_write);
+        net.wire(self.table_address.q.tap(), &mut lane.table_address);
+        net.wire(self.table_data.q.tap(), &mut lane.table_data);
     }
+}
+
+/// Wires a register from the left to the right.
+fn pass_on<T: Synth>(
+    net: &mut Net,
+    clock: Tap<Clock>,
+    from: &Signal<In, T>,
+    register: &mut Reg<T>,
+    to: &mut Signal<Out, T>,
+) {
+    net.wire(clock, &mut register.clock);
+    net.wire(from.tap(), &mut register.d);
+    net.wire(register.q.tap(), to);
 }
 
 impl Structure for Column {

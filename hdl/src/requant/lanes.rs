@@ -19,7 +19,8 @@
 //! ```
 //!
 //! where u = t + [`drain_latency`](pleach_spec::timing::drain_latency). With fewer than 16 columns the bytes repeat:
-//! whatever part of a vector SCATTER writes, its data stands there.
+//! whatever part of a vector SCATTER writes, its data stands there. A byte of a table can be read in column
+//! *c* from c + 2 cycles after `table_write` on: any sum whose last word is issued later finds it there.
 
 use pleach_spec::timing::LANE_LATENCY;
 use pleach_spec::{Config, VECTOR};
@@ -131,6 +132,9 @@ impl Lanes {
         let mut keep = self.control.keep.tap();
         let mut combine = self.control.combine.tap();
         let mut index = self.control.index.tap();
+        let mut table_write = self.table_write.tap();
+        let mut table_address = self.table_address.tap();
+        let mut table_data = self.table_data.tap();
         for (c, column) in self.column.iter_mut().enumerate() {
             net.wire(self.clock.tap(), &mut column.clock);
             net.wire(entry, &mut column.entry_in);
@@ -149,9 +153,12 @@ impl Lanes {
             net.wire(self.decode.hot.tap().bit(c), &mut column.memory_write);
             net.wire(self.memory_entry.tap(), &mut column.memory_entry);
             net.wire(self.memory_data.tap(), &mut column.memory_data);
-            net.wire(self.table_write.tap(), &mut column.table_write);
-            net.wire(self.table_address.tap(), &mut column.table_address);
-            net.wire(self.table_data.tap(), &mut column.table_data);
+            net.wire(table_write, &mut column.table_write_in);
+            net.wire(table_address, &mut column.table_address_in);
+            net.wire(table_data, &mut column.table_data_in);
+            table_write = column.table_write_out.tap();
+            table_address = column.table_address_out.tap();
+            table_data = column.table_data_out.tap();
         }
     }
 

@@ -5,15 +5,28 @@ use miette::{IntoDiagnostic, Result};
 use ndarray::Array4;
 use ndarray_npy::WriteNpyExt;
 use pleach_spec::model_file::ModelFile;
+use pleach_spec::network::Tensor;
 use std::path::Path;
 
-/// Writes the network's output, dequantized, as `DIR/<name>.npy` of shape `[images, channels, height, width]`; whole or not at all.
-pub fn write(folder: &Path, model: &ModelFile, maps: &[Vec<i8>]) -> Result<()> {
-    let tensor = &model.network.tensors[model.network.output];
-    let values = maps.iter().flatten().map(|&q| tensor.quantization.dequantize(q)).collect();
-    let shape = (maps.len(), tensor.shape.channels, tensor.shape.height, tensor.shape.width);
-    let array: Array4<f32> = Array4::from_shape_vec(shape, values).into_diagnostic()?;
+/// Writes each of the network's outputs, dequantized, as `DIR/<name>.npy` of shape `[images, channels, height, width]`; each file
+/// whole or not at all. `images` holds the output maps of each image.
+pub fn write(folder: &Path, model: &ModelFile, images: &[Vec<Vec<i8>>]) -> Result<()> {
     std::fs::create_dir_all(folder).map_err(io_error("create", folder))?;
+    for (index, &tensor) in model.network.outputs.iter().enumerate() {
+        let maps = images.iter().map(|outputs| outputs[index].as_slice());
+        write_tensor(folder, &model.network.tensors[tensor], maps)?;
+    }
+    Ok(())
+}
+
+fn write_tensor<'a>(
+    folder: &Path,
+    tensor: &Tensor,
+    maps: impl ExactSizeIterator<Item = &'a [i8]>,
+) -> Result<()> {
+    let shape = (maps.len(), tensor.shape.channels, tensor.shape.height, tensor.shape.width);
+    let values = maps.flatten().map(|&q| tensor.quantization.dequantize(q)).collect();
+    let array: Array4<f32> = Array4::from_shape_vec(shape, values).into_diagnostic()?;
     let path = folder.join(format!("{}.npy", file_name(&tensor.name)));
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io_error("write in", folder))?;
     array.write_npy(file.as_file_mut()).into_diagnostic()?;

@@ -73,9 +73,9 @@ pub fn execute(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Outputs of all images, and how long each took.
+/// Output maps of each image, and how long each took.
 struct Outputs {
-    maps: Vec<Vec<i8>>,
+    maps: Vec<Vec<Vec<i8>>>,
     times: Vec<Duration>,
 }
 
@@ -94,25 +94,30 @@ fn infer_all(kind: Kind, model: &ModelFile, images: &Images, repeat: u32) -> Res
     let predicted = model.cycles();
     let (mut maps, mut times) = (Vec::new(), Vec::new());
     for (index, input) in images.int8.iter().enumerate() {
-        let mut output = Vec::new();
+        let mut outputs = Vec::new();
         for _ in 0..repeat {
             let start = Instant::now();
-            let (map, cycles) = runner.infer(input)?;
+            let (found_outputs, cycles) = runner.infer(input)?;
             times.push(start.elapsed());
             if let Some(found) = cycles.filter(|&found| found != predicted) {
                 return Err(CycleMismatch { device: kind.name(), found, predicted }.into());
             }
-            output = map;
+            outputs = found_outputs;
         }
-        maps.push(output);
+        maps.push(outputs);
         bar.show("running", index + 1, images.int8.len());
     }
     Ok(Outputs { maps, times })
 }
 
-/// Accuracies of the float network, the quantized one, and the pruned one.
-fn accuracy(loaded: &Loaded, images: &Images, labels: &[usize], outputs: &[Vec<i8>]) -> Result<Accuracy> {
-    let ran = Some(share(labels, outputs.iter().map(|map| largest(map))));
+/// Accuracies, by the first output, of the float network, the quantized one, and the pruned one.
+fn accuracy(
+    loaded: &Loaded,
+    images: &Images,
+    labels: &[usize],
+    outputs: &[Vec<Vec<i8>>],
+) -> Result<Accuracy> {
+    let ran = Some(share(labels, outputs.iter().map(|maps| largest(&maps[0]))));
     let Loaded::Onnx(compiled) = loaded else {
         let pruned = loaded.model().notes.contains_key("speedup");
         return Ok(match pruned {
@@ -126,7 +131,7 @@ fn accuracy(loaded: &Loaded, images: &Images, labels: &[usize], outputs: &[Vec<i
     };
     let dense = compile_network(unpruned.clone(), &compiled.model.config)?;
     let maps = infer_all(Kind::Fast, &dense, images, 1)?.maps;
-    let int8 = Some(share(labels, maps.iter().map(|map| largest(map))));
+    let int8 = Some(share(labels, maps.iter().map(|maps| largest(&maps[0]))));
     Ok(Accuracy { float, int8, pruned: ran })
 }
 
@@ -186,11 +191,11 @@ fn print_summary(report: &RunReport, loaded: &Loaded, images: &Images) {
 }
 
 /// The class of each of the first images, where there is no label to compare with.
-fn print_classes(model: &ModelFile, maps: &[Vec<i8>]) {
-    for (index, map) in maps.iter().enumerate().take(10) {
+fn print_classes(model: &ModelFile, outputs: &[Vec<Vec<i8>>]) {
+    for (index, map) in outputs.iter().map(|maps| &maps[0]).enumerate().take(10) {
         let class = largest(map);
         let name = model.labels.get(class).map_or_else(|| class.to_string(), Clone::clone);
-        let quantization = model.network.tensors[model.network.output].quantization;
+        let quantization = model.network.tensors[model.network.outputs[0]].quantization;
         eprintln!("image {index}: {name} (output {:.3})", quantization.dequantize(map[class]));
     }
 }

@@ -1,6 +1,8 @@
 //! Why a network cannot be compiled for a configuration.
 
 use miette::Diagnostic;
+use pleach_spec::FieldOverflow;
+use pleach_spec::check::CheckError;
 use pleach_spec::numerics::ScaleError;
 use pleach_spec::program::ProgramError;
 use thiserror::Error;
@@ -8,6 +10,15 @@ use thiserror::Error;
 /// Errors of the compiler; each names the layer and a way out.
 #[derive(Debug, Error, Diagnostic)]
 pub enum CompileError {
+    /// A layer is no convolution.
+    #[error("layer `{layer}` ({op}) is neither a convolution nor fully connected")]
+    #[diagnostic(help("only Conv, Gemm and MatMul can be compiled"))]
+    Operator {
+        /// Layer.
+        layer: String,
+        /// ONNX operator.
+        op: String,
+    },
     /// The maps that are alive at the same time do not fit.
     #[error(
         "layer `{layer}` needs {needed} activation vectors at once, but configuration `{config}` holds {held}"
@@ -62,6 +73,27 @@ pub enum CompileError {
         /// Reason.
         source: ScaleError,
     },
+    /// A window that no command can describe.
+    #[error("layer `{layer}` has {found} {what}, but the accelerator can do {most} at most")]
+    #[diagnostic(help("replace the layer by several with smaller windows"))]
+    Window {
+        /// Layer.
+        layer: String,
+        /// What is too large.
+        what: &'static str,
+        /// How large it is.
+        found: usize,
+        /// Largest value.
+        most: usize,
+    },
+    /// The compiler made a list that the checker refuses.
+    #[error("the compiled list is wrong: {0}")]
+    #[diagnostic(help("this is a fault of the compiler: please report it with the model"))]
+    Check(#[from] CheckError),
+    /// A size beyond what a field of a command holds.
+    #[error("the network does not fit the accelerator's commands: {0}")]
+    #[diagnostic(help("use a smaller input image or kernel"))]
+    Field(#[from] FieldOverflow),
     /// A size beyond what the command fields hold, or an internal rule broken.
     #[error("the network does not fit the accelerator's commands: {0}")]
     #[diagnostic(help("use a smaller input image or kernel"))]

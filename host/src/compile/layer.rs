@@ -3,7 +3,7 @@
 use super::CompileError;
 use super::schedule::{VectorWeights, schedule};
 use pleach_spec::command::{Gather, GatherEntry, Issue, Scatter, Walk};
-use pleach_spec::network::{Layer, Network};
+use pleach_spec::network::{Conv, Layer, Network};
 use pleach_spec::numerics::{Multiplier, Requantize};
 use pleach_spec::program::{MapLayout, Pass};
 use pleach_spec::{Config, VECTOR};
@@ -20,14 +20,14 @@ struct Axis {
 
 impl Axis {
     /// `unit` vectors lie between neighbours of a phase, `phase_unit` between phases.
-    fn new(layer: &Layer, layout: &MapLayout, axis: usize) -> Self {
+    fn new(conv: &Conv, layout: &MapLayout, axis: usize) -> Self {
         let (unit, phase_unit) = match axis {
             0 => (layout.pitch() as i32, (layout.split[1] * layout.phase_plane()) as i32),
             _ => (1, layout.phase_plane() as i32),
         };
-        let stride = layer.geometry.stride[axis] as i32;
-        let pad = layer.geometry.pads[axis] as i32;
-        let taps = (0..layer.geometry.kernel[axis] as i32).map(|k| k * layer.geometry.dilation[axis] as i32);
+        let stride = conv.geometry.stride[axis] as i32;
+        let pad = conv.geometry.pads[axis] as i32;
+        let taps = (0..conv.geometry.kernel[axis] as i32).map(|k| k * conv.geometry.dilation[axis] as i32);
         if layout.split[axis] == 1 {
             return Self {
                 start: -pad * unit,
@@ -53,21 +53,24 @@ pub fn passes(
     config: &Config,
 ) -> Result<Vec<Pass>, CompileError> {
     let layer = &network.layers[index];
-    let (input, output) = (&maps[layer.input], &maps[layer.output]);
+    let conv = layer
+        .conv()
+        .ok_or_else(|| CompileError::Operator { layer: layer.name.clone(), op: layer.op.clone() })?;
+    let (input, output) = (&maps[layer.inputs[0]], &maps[layer.output]);
     let channels = tile_channels(output, config);
-    let requantize = folded(network, layer)?;
-    let walk = walk(layer, input, output, config);
-    let zero_point = network.tensors[layer.input].quantization.zero_point;
+    let requantize = folded(network, layer, conv)?;
+    let walk = walk(conv, input, output, config);
+    let zero_point = network.tensors[layer.inputs[0]].quantization.zero_point;
     let idle = Requantize {
         bias: 0,
         factor: Multiplier { multiplier: 0, shift: 1 },
         zero_point: network.tensors[layer.output].quantization.zero_point,
-        low: layer.clamp[0],
-        high: layer.clamp[1],
+        low: conv.clamp[0],
+        high: conv.clamp[1],
     };
     let pass = |(tile, columns): (usize, &[Option<usize>])| {
-        let (loads, vectors) = tile_vectors(layer, input, columns);
-        let words = schedule(&vectors, config);
+        let (loads, vectors) = tile_vectors(conv, input, columns);
+        let words = schedule(&vectors, 0, config);
         let mut pass = Pass {
             layer: index,
             walk,
@@ -107,13 +110,13 @@ fn tile_channels(output: &MapLayout, config: &Config) -> Vec<Option<usize>> {
 
 /// Requantization of each channel with the input zero point folded into the bias: `Σ (x - zp) w = Σ x w - zp Σ w`, and
 /// padding reads the zero point.
-fn folded(network: &Network, layer: &Layer) -> Result<Vec<Requantize>, CompileError> {
+fn folded(network: &Network, layer: &Layer, conv: &Conv) -> Result<Vec<Requantize>, CompileError> {
     let mut channels = network
-        .requantize(layer)
+        .requantize(layer, conv)
         .map_err(|source| CompileError::Scale { layer: layer.name.clone(), source })?;
-    let zero_point = i64::from(network.tensors[layer.input].quantization.zero_point);
-    let each = layer.weights.len() / channels.len();
-    for (channel, (requantize, weights)) in channels.iter_mut().zip(layer.weights.chunks(each)).enumerate() {
+    let zero_point = i64::from(network.tensors[layer.inputs[0]].quantization.zero_point);
+    let each = conv.weights.len() / channels.len();
+    for (channel, (requantize, weights)) in channels.iter_mut().zip(conv.weights.chunks(each)).enumerate() {
         let sum: i64 = weights.iter().map(|&w| i64::from(w)).sum();
         let magnitude: i64 = weights.iter().map(|&w| i64::from(w).abs()).sum();
         let bias = i64::from(requantize.bias) - zero_point * sum;
@@ -126,20 +129,20 @@ fn folded(network: &Network, layer: &Layer) -> Result<Vec<Requantize>, CompileEr
     Ok(channels)
 }
 
-fn walk(layer: &Layer, input: &MapLayout, output: &MapLayout, config: &Config) -> Walk {
-    let (rows, columns) = (Axis::new(layer, input, 0), Axis::new(layer, input, 1));
+fn walk(conv: &Conv, input: &MapLayout, output: &MapLayout, config: &Config) -> Walk {
+    let (rows, columns) = (Axis::new(conv, input, 0), Axis::new(conv, input, 1));
     let pixels = output.shape.pixels();
     Walk {
         pixels: pixels as u32,
         tiles: pixels.div_ceil(config.rows) as u32,
         width: output.shape.width as u32,
-        stride_x: layer.geometry.stride[1] as u32,
-        stride_y: layer.geometry.stride[0] as u32,
+        stride_x: conv.geometry.stride[1] as u32,
+        stride_y: conv.geometry.stride[0] as u32,
         address: input.base as i32 + rows.start + columns.start,
         x_step: columns.step,
         y_jump: rows.step - (output.shape.width as i32 - 1) * columns.step,
-        ix: -(layer.geometry.pads[1] as i32),
-        iy: -(layer.geometry.pads[0] as i32),
+        ix: -(conv.geometry.pads[1] as i32),
+        iy: -(conv.geometry.pads[0] as i32),
     }
 }
 
@@ -164,15 +167,15 @@ fn store(output: &MapLayout, first_slot: usize, walk: &Walk) -> Scatter {
 
 /// The vectors that a tile must load and the weights that multiply them. A vector that no column needs is left out.
 fn tile_vectors(
-    layer: &Layer,
+    conv: &Conv,
     input: &MapLayout,
     columns: &[Option<usize>],
 ) -> (Vec<GatherEntry>, Vec<VectorWeights>) {
-    let (rows, cols) = (Axis::new(layer, input, 0), Axis::new(layer, input, 1));
-    let [kernel_h, kernel_w] = layer.geometry.kernel;
-    let [dilation_y, dilation_x] = layer.geometry.dilation;
-    let group_inputs = input.shape.channels / layer.geometry.groups;
-    let group_outputs = layer.bias.len() / layer.geometry.groups;
+    let (rows, cols) = (Axis::new(conv, input, 0), Axis::new(conv, input, 1));
+    let [kernel_h, kernel_w] = conv.geometry.kernel;
+    let [dilation_y, dilation_x] = conv.geometry.dilation;
+    let group_inputs = input.shape.channels / conv.geometry.groups;
+    let group_outputs = conv.bias.len() / conv.geometry.groups;
     // Channel of the input map in each slot.
     let mut slot_channel = vec![None; input.groups * VECTOR];
     for (channel, &slot) in input.slots.iter().enumerate() {
@@ -182,7 +185,7 @@ fn tile_vectors(
         let (output, channel) = (column?, slot_channel[slot]?);
         let within = channel.checked_sub(output / group_outputs * group_inputs)?;
         (within < group_inputs)
-            .then(|| layer.weights[((output * group_inputs + within) * kernel_h + ky) * kernel_w + kx])
+            .then(|| conv.weights[((output * group_inputs + within) * kernel_h + ky) * kernel_w + kx])
     };
     let (mut loads, mut vectors) = (Vec::new(), Vec::new());
     for group in 0..input.groups {

@@ -8,7 +8,8 @@ use pleach_spec::{Config, VECTOR};
 /// Phases in which the map of a tensor is written: the stride of its readers if they agree, so that their taps read
 /// consecutive vectors.
 fn split(network: &Network, tensor: usize) -> [usize; 2] {
-    let mut strides = network.layers.iter().filter(|l| l.input == tensor).map(|l| l.geometry.stride);
+    let readers = network.layers.iter().filter(|layer| layer.inputs.contains(&tensor));
+    let mut strides = readers.filter_map(|layer| layer.conv()).map(|conv| conv.geometry.stride);
     match strides.next() {
         Some(first) if strides.all(|stride| stride == first) => first,
         _ => [1, 1],
@@ -20,9 +21,13 @@ fn lifetimes(network: &Network) -> Vec<(usize, usize)> {
     let mut lives = vec![(0, 0); network.tensors.len()];
     for (index, layer) in network.layers.iter().enumerate() {
         lives[layer.output] = (index + 1, index + 1);
-        lives[layer.input].1 = index + 1;
+        for &input in &layer.inputs {
+            lives[input].1 = index + 1;
+        }
     }
-    lives[network.output].1 = network.layers.len();
+    for &output in &network.outputs {
+        lives[output].1 = network.layers.len();
+    }
     lives
 }
 

@@ -3,12 +3,24 @@
 //! `order` decides which channels share a tile, `layout` where maps lie, `layer` makes the passes of a layer with the words of
 //! `schedule`; here they are put together into runs.
 
+mod accelerator;
+mod buffer;
+mod depend;
+mod emit;
 mod error;
 mod layer;
 mod layout;
+mod maps;
+mod memory;
 mod order;
+mod plan;
+mod region;
 pub mod schedule;
+mod slots;
+mod step;
+mod tile;
 
+pub use accelerator::compile_list;
 pub use error::CompileError;
 
 use pleach_spec::Config;
@@ -82,7 +94,7 @@ fn check_capacity(pass: &Pass, layer: &str, config: &Config) -> Result<(), Compi
 pub fn dense_reference(network: &Network) -> Network {
     let mut dense = network.clone();
     for layer in &mut dense.layers {
-        for weight in &mut layer.weights {
+        for weight in layer.conv_mut().into_iter().flat_map(|conv| &mut conv.weights) {
             *weight |= i8::from(*weight == 0);
         }
     }

@@ -1,11 +1,11 @@
 //! Which output channels share a tile: the slot of each channel of each map.
 
-use pleach_spec::network::{Layer, Network};
+use pleach_spec::network::{Conv, Network};
 
 /// Output channels of a layer in tile order: as the pruner grouped them, else by falling number of non-zeros, because a tile
 /// takes as long as its fullest channel. Grouped convolutions follow the order of their inputs, so that the channels of a
 /// tile find their inputs in few vectors.
-fn tile_order(layer: &Layer, input_slots: &[u32]) -> Vec<u32> {
+fn tile_order(layer: &Conv, input_slots: &[u32]) -> Vec<u32> {
     let channels = layer.bias.len();
     let mut order: Vec<u32> = (0..channels as u32).collect();
     if layer.geometry.groups > 1 {
@@ -30,7 +30,8 @@ pub fn channel_slots(network: &Network) -> Vec<Vec<u32>> {
     let natural = |tensor: usize| (0..network.tensors[tensor].shape.channels as u32).collect::<Vec<_>>();
     let mut slots: Vec<Vec<u32>> = (0..network.tensors.len()).map(natural).collect();
     for layer in &network.layers {
-        let order = tile_order(layer, &slots[layer.input]);
+        let Some(conv) = layer.conv() else { continue };
+        let order = tile_order(conv, &slots[layer.inputs[0]]);
         for (slot, &channel) in order.iter().enumerate() {
             slots[layer.output][channel as usize] = slot as u32;
         }

@@ -63,7 +63,9 @@ fn help(error: &DeviceError) -> &'static str {
         }
         DeviceError::Hdl(_) => "try a built-in configuration: this one cannot be generated",
         DeviceError::Timeout { .. } => "the program may be for other hardware; compile the model again",
-        DeviceError::Run(_) => "compile the model again; if that does not help, report the model that causes it",
+        DeviceError::Run(_) => {
+            "compile the model again; if that does not help, report the model that causes it"
+        }
         DeviceError::Range { .. } => "use maps that the program has",
         DeviceError::Identity { .. } => "compile the model for the configuration of the device",
     }
@@ -111,11 +113,11 @@ pub enum Runner<'a> {
 }
 
 impl Runner<'_> {
-    /// The network's output `[channel][y][x]` for an input map, and the cycles where the device counts them.
-    pub fn infer(&mut self, input: &[i8]) -> Result<(Vec<i8>, Option<u64>), InferError> {
+    /// The network's outputs, each `[channel][y][x]`, for an input map, and the cycles where the device counts them.
+    pub fn infer(&mut self, input: &[i8]) -> Result<(Vec<Vec<i8>>, Option<u64>), InferError> {
         match self {
             Self::Device(kind, session) => match session.infer(input) {
-                Ok((output, counters)) => Ok((output, Some(counters.cycles))),
+                Ok((outputs, counters)) => Ok((outputs, Some(counters.cycles))),
                 Err(source) => Err(InferError::Device { device: kind.name(), source }),
             },
             Self::Golden(network) => {
@@ -125,7 +127,8 @@ impl Runner<'_> {
                     Array3::from_shape_vec(shape, input.to_vec()).expect("the caller gives a whole map");
                 let maps = golden::run(network, map)
                     .map_err(|source| InferError::Scale { network: network.name.clone(), source })?;
-                Ok((maps[network.output].iter().copied().collect(), None))
+                let output = |&tensor: &usize| maps[tensor].iter().copied().collect();
+                Ok((network.outputs.iter().map(output).collect(), None))
             }
         }
     }

@@ -4,7 +4,7 @@ mod accelerator;
 mod fast;
 mod session;
 
-pub use crate::rtl::RtlDevice;
+pub use crate::rtl::{RtlAccelerator, RtlDevice};
 pub use accelerator::{Accelerator, FastAccelerator, RunCounters};
 pub use fast::FastDevice;
 pub use session::Session;

@@ -41,13 +41,14 @@ impl<'a> Session<'a> {
         Ok(map.unpack(&self.device.read(map.base, map.vectors())?))
     }
 
-    /// The output map for an input map, and what it took.
-    pub fn infer(&mut self, input: &[i8]) -> Result<(Vec<i8>, Counters), DeviceError> {
+    /// The output maps for an input map, in the order of the network's outputs, and what it took.
+    pub fn infer(&mut self, input: &[i8]) -> Result<(Vec<Vec<i8>>, Counters), DeviceError> {
         self.write_input(input)?;
         let mut total = Counters::default();
         for index in 0..self.program.runs.len() {
             total += self.run(index)?;
         }
-        Ok((self.read(self.network.output)?, total))
+        let outputs = self.network.outputs.iter().map(|&output| self.read(output));
+        Ok((outputs.collect::<Result<_, _>>()?, total))
     }
 }

@@ -1,9 +1,13 @@
-//! The golden model: plain, obviously right integer convolution with `ndarray`. Everything else is compared with it.
+//! The golden model: plain, obviously right integer arithmetic with `ndarray`. Everything else is compared with it.
 //!
 //! It knows nothing of the array, of tiles or of streams, and is not meant to be quick.
 
-use ndarray::{Array3, ArrayView3, ArrayView4};
-use pleach_spec::network::{ConvGeometry, Layer, Network};
+mod pool;
+#[cfg(test)]
+mod tests;
+
+use ndarray::{Array3, ArrayView3, ArrayView4, Zip};
+use pleach_spec::network::{ConvGeometry, Kind, Layer, Network};
 use pleach_spec::numerics::{Requantize, ScaleError};
 
 /// int32 sums of a convolution: `sum[o][y][x] = Σ (x[c][iy][ix] - zero_point) * w[o][c][ky][kx]`, padding adds nothing.
@@ -28,21 +32,21 @@ pub fn convolve(
         let padded = out * geometry.stride[axis] + tap * geometry.dilation[axis];
         padded.checked_sub(geometry.pads[axis]).filter(|&at| at < size)
     };
-    Array3::from_shape_fn((out_channels, out_h, out_w), |(o, y, x)| {
+    let mut sums = Array3::zeros((out_channels, out_h, out_w));
+    Zip::indexed(&mut sums).par_for_each(|(o, y, x), sum: &mut i32| {
         let first_channel = o / group_outputs * group_channels;
-        let mut sum = 0i32;
         for ky in 0..kernel_h {
             let Some(iy) = source(y, ky, 0, height) else { continue };
             for kx in 0..kernel_w {
                 let Some(ix) = source(x, kx, 1, width) else { continue };
                 for c in 0..group_channels {
                     let activation = i32::from(input[(first_channel + c, iy, ix)]) - i32::from(zero_point);
-                    sum += activation * i32::from(weights[(o, c, ky, kx)]);
+                    *sum += activation * i32::from(weights[(o, c, ky, kx)]);
                 }
             }
         }
-        sum
-    })
+    });
+    sums
 }
 
 /// Requantizes sums `[O][H][W]` channel by channel.
@@ -50,15 +54,58 @@ pub fn requantize(sums: &Array3<i32>, channels: &[Requantize]) -> Array3<i8> {
     Array3::from_shape_fn(sums.dim(), |(o, y, x)| channels[o].apply(sums[(o, y, x)]))
 }
 
-/// The output map of a layer for its input map.
-pub fn layer(network: &Network, layer: &Layer, input: ArrayView3<i8>) -> Result<Array3<i8>, ScaleError> {
+/// The output map of a layer for its input maps.
+pub fn layer(network: &Network, layer: &Layer, inputs: &[ArrayView3<i8>]) -> Result<Array3<i8>, ScaleError> {
     let (x, y) = network.shapes(layer);
-    let [kernel_h, kernel_w] = layer.geometry.kernel;
-    let shape = (y.channels, x.channels / layer.geometry.groups, kernel_h, kernel_w);
-    let weights = ArrayView4::from_shape(shape, &layer.weights).expect("weights have the layer's shape");
-    let zero_point = network.tensors[layer.input].quantization.zero_point;
-    let sums = convolve(input, zero_point, weights, &layer.geometry);
-    Ok(requantize(&sums, &network.requantize(layer)?))
+    let zero_point = network.tensors[layer.inputs[0]].quantization.zero_point;
+    let size = (y.channels, y.height, y.width);
+    match &layer.kind {
+        Kind::Conv(conv) => {
+            let [kernel_h, kernel_w] = conv.geometry.kernel;
+            let shape = (y.channels, x.channels / conv.geometry.groups, kernel_h, kernel_w);
+            let weights =
+                ArrayView4::from_shape(shape, &conv.weights).expect("weights have the layer's shape");
+            let sums = convolve(inputs[0], zero_point, weights, &conv.geometry);
+            Ok(requantize(&sums, &network.requantize(layer, conv)?))
+        }
+        Kind::MaxPool(window) => Ok(pool::maximum(inputs[0], window, size)),
+        Kind::AveragePool { pool: window, count_include_pad } => {
+            let requantize = |count: usize| network.average(layer, count);
+            pool::average(inputs[0], zero_point, window, *count_include_pad, size, requantize)
+        }
+        Kind::Add { clamp } => {
+            let combine = network.combine(layer, *clamp)?;
+            Ok(Array3::from_shape_fn(size, |at| combine.apply(inputs[0][at], inputs[1][at])))
+        }
+        Kind::Channels { sources } => {
+            let rescaled = rescaled(network, layer, inputs)?;
+            Ok(Array3::from_shape_fn(size, |(c, y, x)| {
+                let [input, channel] = sources[c].map(|index| index as usize);
+                rescaled[input][(channel, y, x)]
+            }))
+        }
+        Kind::Resize { factor } => {
+            let rescaled = rescaled(network, layer, inputs)?;
+            Ok(Array3::from_shape_fn(size, |(c, y, x)| rescaled[0][(c, y / factor[0], x / factor[1])]))
+        }
+        Kind::Unary { table } => Ok(inputs[0].mapv(|byte| table[usize::from(byte as u8)])),
+    }
+}
+
+/// The inputs of a layer that moves bytes, in the quantization of its output.
+fn rescaled(
+    network: &Network,
+    layer: &Layer,
+    inputs: &[ArrayView3<i8>],
+) -> Result<Vec<Array3<i8>>, ScaleError> {
+    let one = |(index, map): (usize, &ArrayView3<i8>)| {
+        let zero_point = i32::from(network.tensors[layer.inputs[index]].quantization.zero_point);
+        Ok(match network.rescale(layer, index)? {
+            None => map.to_owned(),
+            Some(requantize) => map.mapv(|byte| requantize.apply(i32::from(byte) - zero_point)),
+        })
+    };
+    inputs.iter().enumerate().map(one).collect()
 }
 
 /// All tensors of the network for an input map, by tensor index; a tensor that no layer writes stays empty.
@@ -66,36 +113,8 @@ pub fn run(network: &Network, input: Array3<i8>) -> Result<Vec<Array3<i8>>, Scal
     let mut maps = vec![Array3::zeros((0, 0, 0)); network.tensors.len()];
     maps[network.input] = input;
     for step in &network.layers {
-        maps[step.output] = layer(network, step, maps[step.input].view())?;
+        let inputs: Vec<_> = step.inputs.iter().map(|&tensor| maps[tensor].view()).collect();
+        maps[step.output] = layer(network, step, &inputs)?;
     }
     Ok(maps)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use ndarray::{Array4, array};
-
-    #[test]
-    fn a_convolution_worked_out_by_hand() {
-        // 1 channel, 2x3 map, 2x2 kernel, padded on the left only: pixels outside count as the zero point (1).
-        let input = array![[[1i8, 2, 3], [4, 5, 6]]];
-        let weights = Array4::from_shape_vec((1, 1, 2, 2), vec![1i8, 10, 100, -1]).unwrap();
-        let geometry = ConvGeometry { pads: [0, 1, 0, 0], ..ConvGeometry::valid([2, 2]) };
-        let sums = convolve(input.view(), 1, weights.view(), &geometry);
-        // Minus the zero point the map is 0 1 2 / 3 4 5.
-        assert_eq!(sums, array![[[-3, 10 + 300 - 4, 1 + 20 + 400 - 5]]]);
-    }
-
-    #[test]
-    fn stride_dilation_and_groups_choose_the_right_pixels() {
-        let input = Array3::from_shape_fn((2, 5, 5), |(c, y, x)| (c * 50 + y * 5 + x) as i8);
-        let weights = Array4::from_shape_vec((2, 1, 1, 2), vec![1i8, 0, 0, 1]).unwrap();
-        let geometry =
-            ConvGeometry { stride: [2, 1], dilation: [1, 3], groups: 2, ..ConvGeometry::valid([1, 2]) };
-        let sums = convolve(input.view(), 0, weights.view(), &geometry);
-        assert_eq!(sums.dim(), (2, 3, 2));
-        assert_eq!(sums[(0, 1, 1)], 11, "group 0 reads channel 0 at (2, 1)");
-        assert_eq!(sums[(1, 2, 0)], 50 + 23, "group 1 reads channel 1 at (4, 3)");
-    }
 }

@@ -105,7 +105,7 @@ impl Checker {
         if burst.kind != INCR || 1 << burst.size != self.word_bytes {
             self.report(format!("{channel} is not INCR of full words: {burst:?}"));
         }
-        if burst.address % self.word_bytes != 0 {
+        if !burst.address.is_multiple_of(self.word_bytes) {
             self.report(format!("{channel} begins inside of a word: {burst:?}"));
         }
         if burst.address / BURST_BYTES != (burst.address + bytes - 1) / BURST_BYTES {
@@ -134,5 +134,81 @@ impl Checker {
                 self.writes[0].address += self.word_bytes;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::memory::{MAX_WORD_BYTES, Region, WriteBeat};
+
+    fn regions() -> Regions {
+        Regions(vec![
+            Region { base: 0x1000, bytes: vec![0; 0x1000], writable: false },
+            Region { base: 0x8000, bytes: vec![0; 0x1000], writable: true },
+        ])
+    }
+
+    fn burst(address: u64, words: u32) -> Burst {
+        Burst { id: 0, address, words, size: 4, kind: INCR }
+    }
+
+    /// What is found in cycles of these signals, with a slave that accepts addresses or not.
+    fn found(cycles: &[(MasterSignals, bool)]) -> Vec<String> {
+        let mut checker = Checker::new(16);
+        for (master, accepts) in cycles {
+            let slave = SlaveSignals {
+                ar_ready: *accepts,
+                aw_ready: *accepts,
+                w_ready: *accepts,
+                ..Default::default()
+            };
+            checker.step(master, &slave, &regions());
+        }
+        checker.violations().to_vec()
+    }
+
+    fn reads(burst: Burst) -> MasterSignals {
+        MasterSignals { ar: Some(burst), ..Default::default() }
+    }
+
+    fn writes(burst: Burst, strobes: u64, last: bool) -> MasterSignals {
+        let beat = WriteBeat { data: [0; MAX_WORD_BYTES], strobes, last };
+        MasterSignals { aw: Some(burst), w: Some(beat), ..Default::default() }
+    }
+
+    #[test]
+    fn what_is_right_is_not_reported() {
+        let right =
+            [reads(burst(0x1000, 64)), reads(burst(0x1ff0, 1)), writes(burst(0x8000, 1), 0xff00, true)];
+        assert_eq!(found(&right.map(|master| (master, true))), [""; 0]);
+    }
+
+    #[test]
+    fn each_violation_is_reported() {
+        for (master, text) in [
+            (reads(burst(0x13f0, 2)), "crosses a multiple of 1024"),
+            (reads(burst(0x1008, 1)), "begins inside of a word"),
+            (reads(Burst { size: 3, ..burst(0x1000, 1) }), "not INCR of full words"),
+            (reads(Burst { kind: 0, ..burst(0x1000, 1) }), "not INCR of full words"),
+            (reads(burst(0x1ff0 + 0x10, 1)), "reads 0x2000, where nothing is"),
+            (writes(burst(0x8000, 2), 0xffff, true), "WLAST is true with 2 words to come"),
+            (writes(burst(0x8000, 1), 0xffff, false), "WLAST is false with 1 words to come"),
+            (writes(burst(0x8000, 1), 0, true), "without strobes"),
+            (writes(burst(0x1000, 1), 1, true), "writes 0x1000, which is not writable"),
+        ] {
+            let found = found(&[(master, true)]);
+            assert!(matches!(found.as_slice(), [one] if one.contains(text)), "{text}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_accepted_must_stay() {
+        let first = reads(burst(0x1000, 1));
+        let changed = [(first.clone(), false), (reads(burst(0x1010, 1)), true)];
+        assert_eq!(found(&changed), ["cycle 1: AR changed before it was accepted"]);
+        let withdrawn = [(first.clone(), false), (MasterSignals::default(), true)];
+        assert_eq!(found(&withdrawn), ["cycle 1: AR changed before it was accepted"]);
+        assert_eq!(found(&[(first.clone(), false), (first, true)]), [""; 0]);
     }
 }

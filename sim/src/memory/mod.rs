@@ -95,6 +95,12 @@ pub struct AxiMemory<T> {
     responses: VecDeque<u8>,
 }
 
+impl<T: Timing + ?Sized> Timing for Box<T> {
+    fn step(&mut self, moved: &Moved, word_bytes: u64) -> Schedule {
+        (**self).step(moved, word_bytes)
+    }
+}
+
 impl<T: Timing> AxiMemory<T> {
     /// A memory for a data bus of `bus_bits`.
     pub fn new(bus_bits: usize, timing: T, regions: Regions) -> Self {
@@ -111,6 +117,12 @@ impl<T: Timing> AxiMemory<T> {
             response: OKAY,
             responses: VecDeque::new(),
         }
+    }
+
+    /// Begins anew at cycle 0 with the same contents. No burst may be under way.
+    pub fn restart(&mut self, timing: T) {
+        self.timing = timing;
+        self.signals = SlaveSignals::default();
     }
 
     /// What the slave drives in the cycle whose inputs the next [`AxiMemory::step`] takes.

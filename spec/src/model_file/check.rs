@@ -3,15 +3,15 @@
 //! Together with `Program::check` this is what lets every reader index without looking: a model that passes it makes no
 //! simulator panic and no device leave the maps it was given.
 
+mod layer;
+
 use super::{LayerInfo, ModelFile};
-use crate::network::{ConvGeometry, Layer, MapShape, Network};
+use crate::network::{Layer, MapShape, Network};
 use crate::program::{MapLayout, Pass, Program};
 use crate::{Config, VECTOR};
 
 /// No size of a map is larger, so that products of three fit in 64 bits.
 const LARGEST: usize = 1 << 20;
-/// No kernel, stride, dilation or padding is larger.
-const LARGEST_KERNEL: usize = 1 << 10;
 
 /// Section to blame, and the rule that is broken.
 pub type Broken = (&'static str, String);
@@ -34,10 +34,11 @@ pub fn model(model: &ModelFile) -> Result<(), Broken> {
     geometry(network)?;
     for layer in &network.layers {
         let count = network.weight_count(layer);
-        require("WGHT", layer.weights.len() as u64 == count, || {
-            format!("layer `{}` has {} weights instead of {count}", layer.name, layer.weights.len())
+        let weights = layer.weights().len();
+        require("WGHT", weights as u64 == count, || {
+            format!("layer `{}` has {weights} weights instead of {count}", layer.name)
         })?;
-        network.requantize(layer).map_err(|e| ("META", format!("layer `{}`: {e}", layer.name)))?;
+        layer::scales(network, layer).map_err(|e| ("META", format!("layer `{}`: {e}", layer.name)))?;
     }
     maps(network, &program.maps, config)?;
     program.check(config).map_err(|e| ("PROG", e.to_string()))?;
@@ -53,7 +54,10 @@ pub fn geometry(network: &Network) -> Result<(), Broken> {
         meta(index < tensors, || format!("{what} is tensor {index}, but there are {tensors}"))
     };
     index("the input", network.input)?;
-    index("the output", network.output)?;
+    meta(!network.outputs.is_empty(), || "the network has no output".to_owned())?;
+    for &output in &network.outputs {
+        index("the output", output)?;
+    }
     for tensor in &network.tensors {
         let MapShape { channels, height, width } = tensor.shape;
         let fits = [channels, height, width].iter().all(|size| (1..=LARGEST).contains(size));
@@ -66,43 +70,16 @@ pub fn geometry(network: &Network) -> Result<(), Broken> {
     let mut written = vec![false; tensors];
     written[network.input] = true;
     for layer in &network.layers {
-        index(&format!("the input of layer `{}`", layer.name), layer.input)?;
+        for &input in &layer.inputs {
+            index(&format!("the input of layer `{}`", layer.name), input)?;
+            meta(written[input], || format!("layer `{}` reads a tensor before it is written", layer.name))?;
+        }
         index(&format!("the output of layer `{}`", layer.name), layer.output)?;
-        meta(written[layer.input], || format!("layer `{}` reads a tensor before it is written", layer.name))?;
         let twice = std::mem::replace(&mut written[layer.output], true);
         meta(!twice, || format!("layer `{}` writes a tensor that was written before", layer.name))?;
-        layer_shapes(network, layer)?;
+        layer::shapes(network, layer)?;
     }
     meta(written.iter().all(|&w| w), || "a tensor is never written".to_owned())
-}
-
-fn layer_shapes(network: &Network, layer: &Layer) -> Result<(), Broken> {
-    let name = &layer.name;
-    let (x, y) = network.shapes(layer);
-    let ConvGeometry { kernel, stride, dilation, pads, groups } = layer.geometry;
-    let sizes = [kernel, stride, dilation].concat();
-    let sane = sizes.iter().all(|size| (1..=LARGEST_KERNEL).contains(size))
-        && pads.iter().all(|&pad| pad <= LARGEST_KERNEL);
-    meta(sane, || format!("layer `{name}` has a kernel, stride, dilation or padding out of range"))?;
-    meta(layer.geometry.output([x.height, x.width]) == Some([y.height, y.width]), || {
-        format!("the kernel of layer `{name}` does not make {y} of {x}")
-    })?;
-    let whole = groups > 0 && x.channels % groups == 0 && y.channels % groups == 0;
-    meta(whole, || format!("layer `{name}` has {groups} groups, which do not divide its channels"))?;
-    meta(layer.bias.len() == y.channels && layer.weight_scales.len() == y.channels, || {
-        format!("layer `{name}` must have a bias and a weight scale for each of its {} channels", y.channels)
-    })?;
-    meta(layer.clamp[0] <= layer.clamp[1], || format!("the clamp of layer `{name}` is empty"))?;
-    let order = layer.channel_order.iter().map(|&channel| channel as usize);
-    meta(layer.channel_order.is_empty() || is_permutation(order, y.channels), || {
-        format!("the channel order of layer `{name}` is not an order of its {} channels", y.channels)
-    })
-}
-
-fn is_permutation(values: impl ExactSizeIterator<Item = usize>, count: usize) -> bool {
-    let mut seen = vec![false; count];
-    values.len() == count && { values }
-        .all(|value| seen.get_mut(value).is_some_and(|seen| !std::mem::replace(seen, true)))
 }
 
 /// Each tensor must have a map of its shape inside of the activation buffer.
@@ -177,10 +154,10 @@ fn pass_tile(
     if pass.gather.in_height as usize != x.height || pass.gather.in_width as usize != x.width {
         return Err("GATHER does not have the size of the layer's input map");
     }
-    if pass.gather.pad != i32::from(network.tensors[layer.input].quantization.zero_point) {
+    if pass.gather.pad != i32::from(network.tensors[layer.inputs[0]].quantization.zero_point) {
         return Err("GATHER does not pad with the zero point of the layer's input");
     }
-    if !reads_inside(pass, &program.maps[layer.input]) {
+    if !reads_inside(pass, &program.maps[layer.inputs[0]]) {
         return Err("it reads outside of the layer's input map");
     }
     let group = written_group(pass, &program.maps[layer.output])

@@ -2,7 +2,7 @@
 
 use super::{LayerInfo, ModelFile, Preprocessing};
 use crate::Config;
-use crate::network::{Layer, Network};
+use crate::network::{Conv, Kind, Layer, Network};
 use crate::program::MapLayout;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -32,7 +32,7 @@ pub const META_KEYS: [(&str, &str); 7] = [
     ("config", "the full configuration the program was compiled for, as in its TOML file"),
     (
         "network",
-        "name, tensors (name, shape, scale and zero point), layers (operator, geometry, scales, bias, clamp; `weights` is empty: they are in WGHT), input and output tensor",
+        "name, tensors (name, shape, scale and zero point), layers (operator, inputs, output, and of convolutions geometry, scales, bias, clamp; `weights` is empty: they are in WGHT), input tensor and output tensors",
     ),
     ("maps", "for each tensor: base, phases and channel slots of its map in the activation buffer"),
     (
@@ -46,14 +46,9 @@ pub const META_KEYS: [(&str, &str); 7] = [
 
 /// META and WGHT of a model.
 pub fn encode(model: &ModelFile) -> (Vec<u8>, Vec<u8>) {
-    let Network { name, tensors, layers, input, output } = &model.network;
-    let network = Network {
-        name: name.clone(),
-        tensors: tensors.clone(),
-        layers: layers.iter().map(without_weights).collect(),
-        input: *input,
-        output: *output,
-    };
+    let weights =
+        model.network.layers.iter().flat_map(|layer| layer.weights().iter().map(|&w| w as u8)).collect();
+    let network = without_weights(&model.network);
     let meta = Meta {
         config: model.config.clone(),
         network,
@@ -64,29 +59,42 @@ pub fn encode(model: &ModelFile) -> (Vec<u8>, Vec<u8>) {
         notes: model.notes.clone(),
     };
     let json = serde_json::to_vec(&meta).expect("strings, numbers and lists");
-    let weights = layers.iter().flat_map(|layer| layer.weights.iter().map(|&w| w as u8)).collect();
     (json, weights)
 }
 
-fn without_weights(layer: &Layer) -> Layer {
-    Layer {
+fn without_weights(network: &Network) -> Network {
+    let Network { name, tensors, layers, input, outputs } = network;
+    let kind = |kind: &Kind| match kind {
+        Kind::Conv(conv) => Kind::Conv(Conv {
+            geometry: conv.geometry,
+            weights: Vec::new(),
+            weight_scales: conv.weight_scales.clone(),
+            bias: conv.bias.clone(),
+            clamp: conv.clamp,
+            channel_order: conv.channel_order.clone(),
+        }),
+        other => other.clone(),
+    };
+    let layer = |layer: &Layer| Layer {
         name: layer.name.clone(),
         op: layer.op.clone(),
-        input: layer.input,
+        inputs: layer.inputs.clone(),
         output: layer.output,
-        geometry: layer.geometry,
-        weights: Vec::new(),
-        weight_scales: layer.weight_scales.clone(),
-        bias: layer.bias.clone(),
-        clamp: layer.clamp,
-        channel_order: layer.channel_order.clone(),
+        kind: kind(&layer.kind),
+    };
+    Network {
+        name: name.clone(),
+        tensors: tensors.clone(),
+        layers: layers.iter().map(layer).collect(),
+        input: *input,
+        outputs: outputs.clone(),
     }
 }
 
 /// Reads META.
 pub fn decode(section: &[u8]) -> Result<Meta, String> {
     let meta: Meta = serde_json::from_slice(section).map_err(|e| e.to_string())?;
-    match meta.network.layers.iter().find(|layer| !layer.weights.is_empty()) {
+    match meta.network.layers.iter().find(|layer| !layer.weights().is_empty()) {
         None => Ok(meta),
         Some(layer) => Err(format!("layer `{}` has weights, which belong into section WGHT", layer.name)),
     }
@@ -101,7 +109,9 @@ pub fn attach_weights(network: &mut Network, mut section: &[u8]) -> Result<(), S
     }
     for (layer, count) in network.layers.iter_mut().zip(counts) {
         let (weights, rest) = section.split_at(count as usize);
-        layer.weights = weights.iter().map(|&byte| byte as i8).collect();
+        if let Some(conv) = layer.conv_mut() {
+            conv.weights = weights.iter().map(|&byte| byte as i8).collect();
+        }
         section = rest;
     }
     Ok(())

@@ -92,7 +92,7 @@ impl LayerInfo {
                 input,
                 output,
                 macs: network.macs(layer),
-                nonzeros: layer.weights.iter().filter(|&&w| w != 0).count() as u64,
+                nonzeros: layer.weights().iter().filter(|&&w| w != 0).count() as u64,
                 words,
                 cycles: 0,
                 dense_cycles: 0,

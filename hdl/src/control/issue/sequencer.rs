@@ -228,9 +228,8 @@ impl Logic for Sequencer {
         // The word.
         self.word_valid.next = self.issue.val();
         self.is_second.next = self.has_second.q.val() & !self.another.q.val();
-        self.word_first.next = self.issue.val()
-            & !self.begun.q.val()
-            & (!self.accumulate.q.val() | self.is_second.val());
+        self.word_first.next =
+            self.issue.val() & !self.begun.q.val() & (!self.accumulate.q.val() | self.is_second.val());
         self.word_last.next = self.issue.val() & self.ends_operand.val() & !self.partial.q.val();
         self.word_address.next = self.word.q.val();
         self.word_dense.next = self.dense.q.val();

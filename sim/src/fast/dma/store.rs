@@ -160,6 +160,7 @@ impl Store {
     }
 
     pub fn step(&mut self, inputs: &Inputs) -> Outputs {
+        // A vector that arrives in this cycle can make a burst in the next.
         let mut outputs = Outputs { moved: self.wants_read() || self.reads != 0, ..Default::default() };
         let announces = inputs.active
             && self.burst > 0
@@ -183,7 +184,7 @@ impl Store {
         if !inputs.busy {
             (self.reads, self.reserved, self.unassigned) = (0, 0, 0);
         }
-        outputs.moved |= announces || inputs.start || inputs.read || self.reads != 0;
+        outputs.moved |= announces || inputs.start || inputs.read;
         outputs
     }
 
