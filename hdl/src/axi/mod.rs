@@ -3,7 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | [`read`] | read address and read data |
-//! | [`write`] | write address, write data, write response |
+//! | [`mod@write`] | write address, write data, write response |
 //! | [`lite`] | an AXI4-Lite slave |
 //!
 //! All bursts are INCR of whole bus words. A 60-bit address counts beats of 16 bytes. B is the width of the bus in bits, P that of
