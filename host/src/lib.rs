@@ -3,12 +3,13 @@
 //! A folder a stage, each knowing only those before it:
 //!
 //! - [`import`]: ONNX file -> protobuf model (kept whole) and float graph;
-//! - [`graph`]: the float graph, its executor, and the passes that bring it to convolutions only;
+//! - [`graph`]: the float graph, its executor, and the passes that fold it;
 //! - [`data`]: images, labels, and how a model wants its pixels;
 //! - [`prune`]: zeroes weights so that cycles are saved;
 //! - [`quantize`]: calibration, and float graph -> [`pleach_spec::network::Network`];
 //! - [`compile`]: quantized network -> program of the accelerator;
 //! - [`pipeline`]: all of these in a row;
+//! - [`zoo`]: well-known networks as ONNX files, with made-up weights;
 //! - [`device`], [`report`], [`cli`]: running it, and telling about it.
 
 pub mod cli;
@@ -21,3 +22,4 @@ pub mod pipeline;
 pub mod prune;
 pub mod quantize;
 pub mod report;
+pub mod zoo;

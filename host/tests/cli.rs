@@ -1,5 +1,9 @@
 //! The command line from outside: what it prints, what it refuses, and with which exit code.
 
+#[path = "import/models.rs"]
+#[allow(dead_code, reason = "shared with the tests of the importer")]
+mod models;
+
 use pleach_spec::model_file::ModelFile;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -207,6 +211,11 @@ fn verify_compares_every_layer_with_the_golden_model() {
     assert_eq!(report["first_difference"], serde_json::Value::Null);
     assert_eq!(report["against"], serde_json::json!(["fast"]));
     assert_eq!(report["layers"].as_array().unwrap().len(), 5);
+    assert_eq!(report["layers"][4]["snr_db"], serde_json::Value::Null, "a model.bin has no float network");
+    let arguments =
+        ["verify", example("digits.onnx").to_str().unwrap(), "--device", "fast", "--json"].map(str::to_owned);
+    let report = host.json(&arguments.each_ref().map(String::as_str));
+    assert!(report["layers"][4]["snr_db"].as_f64().unwrap() > 25.0, "{}", report["layers"]);
 }
 
 #[test]
@@ -225,4 +234,62 @@ fn verify_names_the_first_element_that_differs() {
     assert_eq!(report["first_difference"]["layer"], "conv2");
     assert_eq!(report["layers"][0]["differences"]["fast"], 0);
     assert!(report["layers"][1]["differences"]["fast"].as_u64().unwrap() > 100);
+}
+
+#[test]
+fn the_zoo_writes_a_network_that_can_be_run() {
+    let host = Host::new();
+    let output = host.run(&["zoo", "mobilenetv2", "--width", "0.1", "--size", "32", "-o", "tiny.onnx"]);
+    assert!(output.status.success(), "{}", plain(&output));
+    let sidecar = std::fs::read_to_string(host.path("tiny.toml")).unwrap();
+    assert!(sidecar.contains("calibrate = \"tiny-images.npy\""), "{sidecar}");
+    assert!(host.path("tiny-images.npy").exists());
+    let model = pleach_host::import::load(&host.path("tiny.onnx"), &Default::default()).unwrap();
+    assert_eq!(model.graph.tensor(model.graph.output()).shape.dims(), [1000]);
+
+    host.refuses(
+        &["zoo", "resnet18", "--size", "7", "-o", "x.onnx"],
+        &["cannot have images of 7x7", "32 to"],
+    );
+    host.refuses(&["zoo", "resnet18", "--width", "2", "-o", "x.onnx"], &["cannot have a width of 2"]);
+    host.refuses(&["zoo", "mobilenetv2", "--size", "32", "-o", "nowhere/x.onnx"], &["nowhere"]);
+    assert_eq!(host.run(&["zoo", "lenet", "-o", "x.onnx"]).status.code(), Some(2));
+    assert!(!host.path("x.onnx").exists());
+}
+
+/// Two convolutions, the outputs of both in the order second, first.
+fn two_headed(host: &Host) -> String {
+    let nodes = vec![
+        models::node("Conv", &["x", "w"], "a"),
+        models::node("Relu", &["a"], "b"),
+        models::node("Conv", &["b", "v"], "c"),
+    ];
+    let weights = vec![models::weights("w", &[3, 1, 3, 3]), models::weights("v", &[2, 3, 1, 1])];
+    let model = models::returning(models::model(&[1, 1, 6, 6], nodes, weights), &["c", "b"]);
+    std::fs::write(host.path("net.onnx"), prost::Message::encode_to_vec(&model)).unwrap();
+    std::fs::write(host.path("net.toml"), "[data]\ncalibrate = \"images.npy\"\ntest = \"images.npy\"\n")
+        .unwrap();
+    let pixel = |(n, _, y, x): (usize, usize, usize, usize)| (n * 40 + y * 17 + x * 29) as u8;
+    let images = ndarray::Array4::from_shape_fn((4, 1, 6, 6), pixel);
+    ndarray_npy::write_npy(host.path("images.npy"), &images).unwrap();
+    "net.onnx".to_owned()
+}
+
+#[test]
+fn every_output_of_a_network_is_written() {
+    let host = Host::new();
+    let model = two_headed(&host);
+    for device in ["fast", "golden"] {
+        let output = host.run(&["run", &model, "--device", device, "--output", device]);
+        assert!(output.status.success(), "{}", plain(&output));
+    }
+    for (name, channels, size) in [("b", 3, 4), ("c", 2, 4)] {
+        let read = |device: &str| -> ndarray::Array4<f32> {
+            ndarray_npy::read_npy(host.path(device).join(format!("{name}.npy"))).unwrap()
+        };
+        assert_eq!(read("fast").dim(), (4, channels, size, size));
+        assert_eq!(read("fast"), read("golden"));
+    }
+    let report = host.json(&["verify", &model, "--device", "fast", "--json"]);
+    assert_eq!(report["differences"], 0);
 }

@@ -177,7 +177,7 @@ fn other_versions_and_configurations_are_refused_with_what_differs() {
     sign(&mut newer);
     assert_eq!(
         format_error(&newer).to_string(),
-        "it has version 9 of the model.bin format, but this program knows version 1; compile the model again with this program"
+        "it has version 9 of the model.bin format, but this program knows version 2; compile the model again with this program"
     );
     let mut contract = bytes.clone();
     contract[12] = 2;

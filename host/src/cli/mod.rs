@@ -7,6 +7,7 @@ mod output;
 mod progress;
 mod run;
 mod verify;
+mod zoo;
 
 use clap::{Parser, Subcommand};
 use miette::Result;
@@ -27,6 +28,8 @@ enum Command {
     Compile(compile::Args),
     /// Compare the golden model, the fast model and the RTL, layer by layer
     Verify(verify::Args),
+    /// Write a well-known network as an ONNX file, with made-up weights and images
+    Zoo(zoo::Args),
 }
 
 impl Cli {
@@ -39,6 +42,7 @@ impl Cli {
             Command::Run(args) => run::execute(&args),
             Command::Compile(args) => compile::execute(&args),
             Command::Verify(args) => verify::execute(&args),
+            Command::Zoo(args) => zoo::execute(&args),
         }
     }
 }

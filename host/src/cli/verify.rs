@@ -1,9 +1,11 @@
 //! `host verify`: the ladder of truth for one network, layer by layer.
 
 use super::images::Images;
-use super::model::ModelArgs;
+use super::model::{Loaded, ModelArgs};
 use super::progress::Bar;
 use crate::device::{InferError, Kind};
+use crate::graph::Graph;
+use crate::quantize::{Noise, noise};
 use crate::report::thousands;
 use comfy_table::{Table, presets};
 use miette::{Diagnostic, IntoDiagnostic, Result};
@@ -54,6 +56,8 @@ struct LayerResult {
     name: String,
     elements: usize,
     differences: BTreeMap<&'static str, usize>,
+    /// Signal to quantization noise ratio of the golden model against the float network in decibels, where there is one.
+    snr_db: Option<f64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -96,6 +100,11 @@ pub fn execute(args: &Args) -> Result<()> {
         layers: layers(model),
     };
     let golden = golden_maps(model, &images.int8)?;
+    if let Loaded::Onnx(compiled) = &loaded
+        && compiled.pruned.is_none()
+    {
+        add_noise(&mut report.layers, &compiled.float, model, &images, &golden)?;
+    }
     for (kind, mut device) in open(args, model)? {
         report.against.push(kind.name());
         for layer in &mut report.layers {
@@ -116,6 +125,7 @@ fn layers(model: &ModelFile) -> Vec<LayerResult> {
         name: layer.name.clone(),
         elements: model.network.tensors[layer.output].shape.elements(),
         differences: BTreeMap::new(),
+        snr_db: None,
     };
     model.network.layers.iter().map(result).collect()
 }
@@ -133,6 +143,25 @@ fn golden_maps(model: &ModelFile, images: &[Vec<i8>]) -> Result<Vec<Vec<Array3<i
         bar.show("golden model", index + 1, images.len());
     }
     Ok(all)
+}
+
+/// Compares the golden maps of all images with the float network that they were quantized from.
+fn add_noise(
+    layers: &mut [LayerResult],
+    float: &Graph,
+    model: &ModelFile,
+    images: &Images,
+    golden: &[Vec<Array3<i8>>],
+) -> Result<()> {
+    let mut total = vec![Noise::default(); model.network.tensors.len()];
+    for (image, maps) in images.float.iter().zip(golden) {
+        let found = noise(float, &model.network, image, maps)?;
+        total.iter_mut().zip(found).for_each(|(total, noise)| *total += noise);
+    }
+    for (result, layer) in layers.iter_mut().zip(&model.network.layers) {
+        result.snr_db = Some(total[layer.output].decibels());
+    }
+    Ok(())
 }
 
 /// The devices asked for; without a wish, the RTL only where it can be built.
@@ -216,10 +245,13 @@ fn print(report: &Report, source: &str) {
     let mut table = Table::new();
     table.load_preset(presets::ASCII_MARKDOWN);
     let header = ["layer".to_owned(), "elements".to_owned()].into_iter();
-    table.set_header(header.chain(report.against.iter().map(|name| format!("{name} differs"))));
+    let differs = report.against.iter().map(|name| format!("{name} differs"));
+    table.set_header(header.chain(differs).chain(["int8 to float".to_owned()]));
     for layer in &report.layers {
         let counts = report.against.iter().map(|name| layer.differences[name].to_string());
-        table.add_row([layer.name.clone(), layer.elements.to_string()].into_iter().chain(counts));
+        let fidelity = layer.snr_db.map_or_else(|| "-".to_owned(), |snr| format!("{snr:.1} dB"));
+        let named = [layer.name.clone(), layer.elements.to_string()].into_iter();
+        table.add_row(named.chain(counts).chain([fidelity]));
     }
     eprintln!("{table}");
     let cycles = report.cycles.iter().map(|(name, &cycles)| format!("{name} {}", thousands(cycles)));

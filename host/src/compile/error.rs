@@ -12,9 +12,7 @@ use thiserror::Error;
 pub enum CompileError {
     /// A layer is no convolution.
     #[error("layer `{layer}` ({op}) is neither a convolution nor fully connected")]
-    #[diagnostic(help(
-        "the compiler supports Conv, Gemm and MatMul; `--device golden` runs the other operators"
-    ))]
+    #[diagnostic(help("only Conv, Gemm and MatMul can be compiled"))]
     Operator {
         /// Layer.
         layer: String,

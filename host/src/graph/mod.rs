@@ -1,7 +1,7 @@
 //! The float graph: a directed acyclic graph of operators on tensors of batch 1.
 //!
-//! Import makes it, [`passes::optimise`] brings it to convolutions only, the pruner changes the weights in it, the
-//! quantizer turns it into integers. Everything else that an ONNX file holds stays in the protobuf model.
+//! Import makes it, [`passes::optimise`] folds what can be folded, the pruner changes the weights in it, the quantizer turns it into
+//! integers. Everything else that an ONNX file holds stays in the protobuf model.
 
 mod op;
 pub mod passes;
@@ -10,8 +10,8 @@ mod shape;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use op::{BatchNorm, Clamp, Conv, Op, Origin};
-pub use run::{RunError, run, run_all, run_with};
+pub use op::{BatchNorm, Channels, Clamp, Conv, Function, Op, Origin, Pooling, Unary};
+pub use run::{BatchStatistics, Moments, RunError, run, run_all, run_batch, run_with, settle_batch_norms};
 pub use shape::{MAX_ELEMENTS, Shape, ShapeError, join};
 
 use pleach_spec::network::MapShape;
@@ -43,13 +43,13 @@ pub struct Node {
     pub name: String,
     /// What it computes.
     pub op: Op,
-    /// What it reads. Every operator of today reads one tensor.
+    /// What it reads; at least one tensor.
     pub inputs: Vec<TensorId>,
     /// What it writes.
     pub output: TensorId,
 }
 
-/// A network of one input and one output.
+/// A network of one input, and of one or more outputs.
 ///
 /// Invariants: the nodes are in an order in which they can be executed, each tensor but the input is written by exactly
 /// one node, and every shape is the one [`Op::output_shape`] gives.
@@ -59,7 +59,7 @@ pub struct Graph {
     tensors: Vec<Tensor>,
     nodes: Vec<Node>,
     input: TensorId,
-    output: TensorId,
+    outputs: Vec<TensorId>,
 }
 
 /// A convolution or fully connected layer with its surroundings.
@@ -100,10 +100,10 @@ impl Graph {
     /// A graph whose output is its input.
     pub fn new(name: impl Into<String>, input_name: impl Into<String>, input_shape: Shape) -> Self {
         let tensors = vec![Tensor { name: input_name.into(), shape: input_shape }];
-        Self { name: name.into(), tensors, nodes: Vec::new(), input: TensorId(0), output: TensorId(0) }
+        Self { name: name.into(), tensors, nodes: Vec::new(), input: TensorId(0), outputs: vec![TensorId(0)] }
     }
 
-    /// Appends a node that reads `input`, and makes its output the graph's output.
+    /// Appends a node that reads one tensor, and makes its output the graph's only output.
     ///
     /// # Errors
     /// Where the operator cannot work on the input's shape.
@@ -114,17 +114,36 @@ impl Graph {
         input: TensorId,
         output_name: impl Into<String>,
     ) -> Result<TensorId, ShapeError> {
-        let shape = op.output_shape(&self.tensor(input).shape)?;
+        self.push_node(name, op, vec![input], output_name)
+    }
+
+    /// Appends a node, and makes its output the graph's only output.
+    ///
+    /// # Errors
+    /// Where the operator cannot work on that many inputs or on their shapes.
+    pub fn push_node(
+        &mut self,
+        name: impl Into<String>,
+        op: Op,
+        inputs: Vec<TensorId>,
+        output_name: impl Into<String>,
+    ) -> Result<TensorId, ShapeError> {
+        let shapes: Vec<&Shape> = inputs.iter().map(|&input| &self.tensor(input).shape).collect();
+        let shape = op.output_shape(&shapes)?;
         let output = TensorId(self.tensors.len());
         self.tensors.push(Tensor { name: output_name.into(), shape });
-        self.nodes.push(Node { name: name.into(), op, inputs: vec![input], output });
-        self.output = output;
+        self.nodes.push(Node { name: name.into(), op, inputs, output });
+        self.outputs = vec![output];
         Ok(output)
     }
 
-    /// Declares an existing tensor the graph's output.
-    pub fn set_output(&mut self, output: TensorId) {
-        self.output = output;
+    /// Declares existing tensors the graph's outputs.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn set_outputs(&mut self, outputs: Vec<TensorId>) {
+        assert!(!outputs.is_empty(), "a graph has at least one output");
+        self.outputs = outputs;
     }
 
     /// Name of the ONNX graph.
@@ -152,9 +171,14 @@ impl Graph {
         self.input
     }
 
-    /// The output tensor.
+    /// The output tensor; the first one of several.
     pub fn output(&self) -> TensorId {
-        self.output
+        self.outputs[0]
+    }
+
+    /// The output tensors, in the order of the ONNX graph.
+    pub fn outputs(&self) -> &[TensorId] {
+        &self.outputs
     }
 
     /// The convolutions and fully connected layers, in execution order.
@@ -195,24 +219,24 @@ impl Graph {
         self.nodes.iter().position(|node| node.output == tensor)
     }
 
-    /// How often `tensor` is read, the graph's output counted.
+    /// How often `tensor` is read, the graph's outputs counted.
     fn uses(&self, tensor: TensorId) -> usize {
         let reads = self.nodes.iter().flat_map(|node| &node.inputs).filter(|&&id| id == tensor).count();
-        reads + usize::from(self.output == tensor)
+        reads + usize::from(self.outputs.contains(&tensor))
     }
 
     /// Takes node `index` out. Where possible its producer writes the node's output instead of its input, so that a
     /// tensor is called what ONNX calls the final result.
     ///
-    /// `false`, and nothing is done, where the node connects the graph's input with its output.
+    /// `false`, and nothing is done, where the node connects the graph's input or an output with another output.
     fn bypass(&mut self, index: usize) -> bool {
         let (before, after) = (self.nodes[index].inputs[0], self.nodes[index].output);
         let (from, to) = match self.producer(before) {
-            Some(producer) if self.output != before => {
+            Some(producer) if !self.outputs.contains(&before) => {
                 self.nodes[producer].output = after;
                 (before, after)
             }
-            _ if self.output == after => return false,
+            _ if self.outputs.contains(&after) => return false,
             _ => (after, before),
         };
         self.nodes.remove(index);

@@ -92,6 +92,44 @@ pub enum ShapeError {
         /// Groups.
         groups: usize,
     },
+    /// Two inputs that must be alike are not.
+    #[error("the inputs have the shapes {first} and {second}, which do not go together")]
+    Different {
+        /// Shape of the first input.
+        first: Shape,
+        /// Shape of the other.
+        second: Shape,
+    },
+    /// Too many inputs or too few.
+    #[error("it cannot have {found} inputs")]
+    Inputs {
+        /// How many it was given.
+        found: usize,
+    },
+    /// A new shape has another number of elements.
+    #[error("a tensor of shape {from} cannot be given the shape {to}")]
+    Elements {
+        /// Shape of the input.
+        from: Shape,
+        /// The other shape.
+        to: Shape,
+    },
+    /// Not an order of the input's axes.
+    #[error("{axes:?} is not an order of the axes of a tensor of shape {shape}")]
+    Axes {
+        /// The order, without the batch.
+        axes: Vec<usize>,
+        /// Shape of the input.
+        shape: Shape,
+    },
+    /// A window has nothing but padding in it.
+    #[error("a {}x{} window lies wholly on the padding of an input of shape {shape}", kernel[0], kernel[1])]
+    Padding {
+        /// Kernel height and width.
+        kernel: [usize; 2],
+        /// Shape of the input.
+        shape: Shape,
+    },
     /// The kernel is larger than the padded input.
     #[error("a {}x{} kernel does not fit into the padded input of shape {shape}", kernel[0], kernel[1])]
     Kernel {

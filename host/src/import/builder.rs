@@ -2,11 +2,11 @@
 
 use super::error::Problem;
 use super::input;
-use super::node::{Constant, Imported, Node, Value};
+use super::node::{Chain, Constant, Imported, Node, Value};
 use super::ops;
 use super::proto::{GraphProto, ModelProto, NodeProto, ValueInfoProto};
 use super::{NEWEST_OPSET, OLDEST_OPSET};
-use crate::graph::{Graph, Op};
+use crate::graph::{Graph, Op, TensorId};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::Path;
 
@@ -28,37 +28,63 @@ pub(super) fn build(
     let inputs: Vec<&ValueInfoProto> =
         proto.input.iter().filter(|info| !values.contains_key(info.name())).collect();
     let input = only("inputs", &inputs)?;
-    let output = only("outputs", &proto.output.iter().collect::<Vec<_>>())?.name();
+    let outputs: Vec<&str> = proto.output.iter().map(|info| info.name()).collect();
+    if outputs.is_empty() {
+        return Err(Problem::Incomplete { part: "output" });
+    }
     let shape = input::shape(input, shapes)?;
     let mut graph = Graph::new(proto.name(), input.name(), shape.clone());
     values.insert(input.name(), Value::Activation(graph.input(), shape));
 
     let mut names = HashSet::new();
-    for node in in_order(proto, output, &values)? {
+    for node in in_order(proto, &outputs, &values)? {
         let name = unique_name(node, &mut names);
         let view = Node { inputs: resolve(node, &name, &values)?, name, proto: node, opset, folder };
-        let value = match ops::import(&view)? {
-            Imported::Constant(tensor) => Value::Constant(tensor),
-            Imported::Node(op, source) => {
-                check_softmax(&op, node, output)?;
-                let id = graph.push(&view.name, op, source, &node.output[0]).map_err(|reason| {
-                    Problem::Shape { node: view.name.clone(), operator: node.op_type().to_owned(), reason }
-                })?;
-                Value::Activation(id, graph.tensor(id).shape.clone())
+        let chains = match ops::import(&view)? {
+            Imported::Constant(tensor) => {
+                values.insert(&node.output[0], Value::Constant(tensor));
+                continue;
             }
+            Imported::Node(op, source) => vec![Chain { inputs: vec![source], ops: vec![op] }],
+            Imported::Outputs(chains) => chains,
         };
-        values.insert(&node.output[0], value);
-    }
-    match values.get(output) {
-        Some(Value::Activation(id, _)) => graph.set_output(*id),
-        _ => {
-            return Err(Problem::Dangling {
-                reader: "the graph's output".to_owned(),
-                tensor: output.to_owned(),
-            });
+        for (chain, output) in chains.into_iter().zip(&node.output).filter(|(_, name)| !name.is_empty()) {
+            check_softmax(&chain.ops, node, &outputs)?;
+            let id = push_chain(&mut graph, &view, chain, output, &mut names)?;
+            values.insert(output, Value::Activation(id, graph.tensor(id).shape.clone()));
         }
     }
+    let output = |name: &&str| match values.get(name) {
+        Some(Value::Activation(id, _)) => Ok(*id),
+        _ => Err(Problem::Dangling { reader: "the graph's output".to_owned(), tensor: (*name).to_owned() }),
+    };
+    graph.set_outputs(outputs.iter().map(output).collect::<Result<_, _>>()?);
     Ok(graph)
+}
+
+/// Appends the nodes of a chain. The first one has the ONNX node's name; that of its other outputs, and of what stands between the
+/// operators of a chain, is made of it.
+fn push_chain(
+    graph: &mut Graph,
+    node: &Node<'_>,
+    chain: Chain,
+    output: &str,
+    names: &mut HashSet<String>,
+) -> Result<TensorId, Problem> {
+    let mut inputs = chain.inputs;
+    let count = chain.ops.len();
+    for (index, op) in chain.ops.into_iter().enumerate() {
+        let first = index == 0 && node.proto.output.first().is_some_and(|first| first == output);
+        let name = if first { node.name.clone() } else { free_name(&node.name, names) };
+        let tensor = if index + 1 == count { output.to_owned() } else { format!("{output}:{index}") };
+        let id = graph.push_node(name, op, inputs, tensor).map_err(|reason| Problem::Shape {
+            node: node.name.clone(),
+            operator: node.proto.op_type().to_owned(),
+            reason,
+        })?;
+        inputs = vec![id];
+    }
+    Ok(inputs[0])
 }
 
 /// Version of ONNX's own operator set.
@@ -82,10 +108,10 @@ fn only<'m>(what: &'static str, infos: &[&'m ValueInfoProto]) -> Result<&'m Valu
     }
 }
 
-/// The nodes that `output` depends on, each behind those that it reads from.
+/// The nodes that `outputs` depend on, each behind those that it reads from.
 fn in_order<'m>(
     proto: &'m GraphProto,
-    output: &str,
+    outputs: &[&str],
     known: &HashMap<&str, Value<'_>>,
 ) -> Result<Vec<&'m NodeProto>, Problem> {
     let mut producers: HashMap<&str, usize> = HashMap::new();
@@ -102,7 +128,7 @@ fn in_order<'m>(
     };
 
     let mut needed = vec![false; proto.node.len()];
-    let mut stack: Vec<usize> = producers.get(output).copied().into_iter().collect();
+    let mut stack: Vec<usize> = outputs.iter().filter_map(|output| producers.get(output).copied()).collect();
     while let Some(index) = stack.pop() {
         if !std::mem::replace(&mut needed[index], true) {
             stack.extend(sources(&proto.node[index]));
@@ -147,7 +173,11 @@ fn display_name(node: &NodeProto) -> &str {
 
 /// [`display_name`], with a number behind it where another node has the name already.
 fn unique_name(node: &NodeProto, taken: &mut HashSet<String>) -> String {
-    let base = display_name(node);
+    free_name(display_name(node), taken)
+}
+
+/// `base`, with a number behind it where the name is taken.
+fn free_name(base: &str, taken: &mut HashSet<String>) -> String {
     let numbered = (2..).map(|number| format!("{base}_{number}"));
     let name = std::iter::once(base.to_owned()).chain(numbered).find(|name| !taken.contains(name));
     let name = name.expect("numbers do not run out");
@@ -170,8 +200,8 @@ fn resolve<'m>(
 }
 
 /// A Softmax behind which something follows would be needed in integers.
-fn check_softmax(op: &Op, node: &NodeProto, output: &str) -> Result<(), Problem> {
-    if matches!(op, Op::Softmax) && node.output[0] != output {
+fn check_softmax(ops: &[Op], node: &NodeProto, outputs: &[&str]) -> Result<(), Problem> {
+    if matches!(ops, [Op::Softmax]) && !outputs.contains(&node.output[0].as_str()) {
         return Err(Problem::Usage {
             node: display_name(node).to_owned(),
             operator: "Softmax".to_owned(),

@@ -90,7 +90,7 @@ pub enum Problem {
         help("cut the model down: onnx.utils.extract_model('in.onnx', 'out.onnx', ['input'], ['output'])")
     )]
     Ends {
-        /// `inputs` or `outputs`.
+        /// What there are too many or too few of: `inputs`.
         what: &'static str,
         /// How many there are.
         count: usize,

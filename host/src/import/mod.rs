@@ -36,6 +36,16 @@ pub struct Model {
     pub graph: Graph,
 }
 
+/// The graph of a model in memory that fixes all its shapes; errors call it by its graph's name.
+///
+/// # Errors
+/// Any [`Problem`].
+pub fn graph(model: &ModelProto) -> Result<Graph, ImportError> {
+    let name = model.graph.as_ref().map_or("model", |graph| graph.name());
+    let located = |problem| ImportError { file: name.into(), problem: Box::new(problem) };
+    builder::build(model, Path::new(""), &BTreeMap::new()).map_err(located)
+}
+
 /// Reads an ONNX file.
 ///
 /// `shapes` gives the shape, batch included, of inputs whose dimensions are dynamic: what `--shape NAME=1x3x224x224` says.

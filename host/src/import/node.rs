@@ -41,8 +41,17 @@ pub(super) enum Value<'m> {
 pub(super) enum Imported<'m> {
     /// A node of the graph that reads one activation.
     Node(Op, TensorId),
+    /// For each output of the ONNX node what makes it.
+    Outputs(Vec<Chain>),
     /// A constant for other nodes to read.
     Constant(Constant<'m>),
+}
+
+/// Operators one behind the other: the first one reads `inputs`, the last one makes an output of the ONNX node.
+pub(super) struct Chain {
+    pub(super) inputs: Vec<TensorId>,
+    /// At least one.
+    pub(super) ops: Vec<Op>,
 }
 
 /// One ONNX node with its inputs resolved.
@@ -149,6 +158,31 @@ impl<'m> Node<'m> {
     pub(super) fn integers(&self, index: usize, what: &'static str) -> Result<Vec<i64>, Problem> {
         let constant = self.constant(index, what)?;
         tensor::integers(constant, self.folder).map_err(|reason| self.initializer(index, reason))
+    }
+
+    /// Integers that are an attribute in older operator sets and an input in newer ones; `None` where they are left out.
+    pub(super) fn integers_of(
+        &self,
+        attribute: &'static str,
+        index: usize,
+        input_since: i64,
+    ) -> Result<Option<Vec<i64>>, Problem> {
+        match self.opset >= input_since {
+            true if self.has_input(index) => self.integers(index, attribute).map(Some),
+            true => Ok(None),
+            false => Ok(self.ints(attribute).map(<[i64]>::to_vec)),
+        }
+    }
+
+    /// Axes of a tensor of a given rank, batch included, from 0 up; negative ones count from the end.
+    pub(super) fn axes(&self, axes: &[i64], rank: usize) -> Result<Vec<usize>, Problem> {
+        let one = |&axis: &i64| {
+            let from_start = if axis < 0 { axis.checked_add(rank as i64)? } else { axis };
+            usize::try_from(from_start).ok().filter(|&axis| axis < rank)
+        };
+        axes.iter().map(one).collect::<Option<_>>().ok_or_else(|| {
+            self.unsupported("axes", format!("{axes:?}"), &format!("the input has axes 0 to {}", rank - 1))
+        })
     }
 
     /// A boolean scalar; `false` where the optional input is left out.

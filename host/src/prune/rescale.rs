@@ -5,14 +5,11 @@
 //! each sees what the layers before it now deliver. No labels and no gradients are used.
 
 use super::PruneError;
-use crate::graph::{Clamp, Graph, Op, run_with};
+use crate::graph::{Graph, Moments, Op, run_batch};
 use ndarray::{Array1, Array3};
 
-/// Mean and standard deviation of each output channel of a layer, before its clamp.
-struct Moments {
-    mean: Vec<f64>,
-    deviation: Vec<f64>,
-}
+/// Elements of the largest tensor over the whole batch: 512 MiB of f32. More images than that allows are left out.
+const BATCH_ELEMENTS: usize = 1 << 27;
 
 /// Gives the layers of `pruned` the output statistics they have in `original`, measured on `images`. `progress` is told of each
 /// layer done.
@@ -22,57 +19,55 @@ pub fn rescale(
     images: &[Array3<f32>],
     progress: &mut dyn FnMut(usize),
 ) -> Result<(), PruneError> {
-    for index in 0..original.layers().count() {
-        let wanted = moments(original, index, images)?;
-        let found = moments(pruned, index, images)?;
-        let layer = pruned.layers_mut().nth(index).expect("both graphs have the same layers");
-        let scale: Array1<f32> = wanted
-            .deviation
-            .iter()
-            .zip(&found.deviation)
-            // A channel with nothing left is a constant: only its mean can be restored.
-            .map(|(wanted, found)| if *found > 1e-12 { (wanted / found) as f32 } else { 1.0 })
-            .collect();
-        let shift: Array1<f32> = (0..scale.len())
-            .map(|channel| (wanted.mean[channel] - f64::from(scale[channel]) * found.mean[channel]) as f32)
-            .collect();
-        layer.conv.scale_and_shift(&scale, &shift);
-        progress(index + 1);
-    }
+    let largest = original.tensors().iter().map(|tensor| tensor.shape.elements()).max().unwrap_or(1);
+    let images = &images[..images.len().min((BATCH_ELEMENTS / largest).max(1))];
+    let mut wanted = Vec::new();
+    run_batch(&mut original.clone(), images, |_, op, inputs| {
+        if let Op::Conv(conv) = op {
+            wanted.push(Moments::of_conv(conv, inputs));
+        }
+    })?;
+    let mut wanted = wanted.iter();
+    let mut done = 0;
+    run_batch(pruned, images, |_, op, inputs| {
+        let Op::Conv(conv) = op else { return };
+        let wanted = wanted.next().expect("both graphs have the same layers");
+        let (scale, shift) = correction(wanted, &Moments::of_conv(conv, inputs));
+        conv.scale_and_shift(&scale, &shift);
+        done += 1;
+        progress(done);
+    })?;
     Ok(())
 }
 
-/// Statistics of layer `index` over all pixels of all images.
-fn moments(graph: &Graph, index: usize, images: &[Array3<f32>]) -> Result<Moments, PruneError> {
-    let mut graph = graph.clone();
-    let layer = graph.layers_mut().nth(index).expect("the layer exists");
-    layer.conv.clamp = Clamp::NONE;
-    let channels = layer.conv.out_channels();
-    let conv_nodes = graph.nodes().iter().filter(|node| matches!(node.op, Op::Conv(_)));
-    let output = conv_nodes.map(|node| node.output).nth(index).expect("the layer exists");
-    let (mut sum, mut square, mut count) = (vec![0f64; channels], vec![0f64; channels], 0usize);
-    for image in images {
-        run_with(&graph, image, |id, values| {
-            if id != output {
-                return;
-            }
-            count += values.len() / channels;
-            for (channel, plane) in values.outer_iter().enumerate() {
-                sum[channel] += plane.iter().map(|&v| f64::from(v)).sum::<f64>();
-                square[channel] += plane.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>();
-            }
-        })?;
-    }
-    let count = count.max(1) as f64;
-    let mean: Vec<f64> = sum.iter().map(|s| s / count).collect();
-    let variance = square.iter().zip(&mean).map(|(s, m)| (s / count - m * m).max(0.0));
-    Ok(Moments { deviation: variance.map(f64::sqrt).collect(), mean })
+/// Factor and offset of each channel that turn one pair of moments into the other.
+fn correction(wanted: &Moments, found: &Moments) -> (Array1<f32>, Array1<f32>) {
+    let channel = |channel: usize| {
+        let (wanted_deviation, deviation) = (wanted.variance[channel].sqrt(), found.variance[channel].sqrt());
+        // A channel with nothing left is a constant: only its mean can be restored.
+        let scale = if deviation > 1e-12 { wanted_deviation / deviation } else { 1.0 };
+        (scale as f32, (wanted.mean[channel] - scale * found.mean[channel]) as f32)
+    };
+    let (scale, shift): (Vec<f32>, Vec<f32>) = (0..wanted.mean.len()).map(channel).unzip();
+    (scale.into(), shift.into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::Clamp;
     use crate::graph::testing::{conv, image, map};
+
+    fn moments(graph: &Graph, images: &[Array3<f32>]) -> Vec<Moments> {
+        let mut all = Vec::new();
+        run_batch(&mut graph.clone(), images, |_, op, inputs| {
+            if let Op::Conv(conv) = op {
+                all.push(Moments::of_conv(conv, inputs));
+            }
+        })
+        .unwrap();
+        all
+    }
 
     #[test]
     fn means_and_deviations_are_those_of_before() {
@@ -80,7 +75,9 @@ mod tests {
         let mut first = conv(5, [3, 3, 3], 1);
         first.clamp = Clamp::RELU;
         let a = original.push("a", Op::Conv(first), original.input(), "ya").unwrap();
-        original.push("b", Op::Conv(conv(4, [5, 2, 2], 2)), a, "yb").unwrap();
+        let b = original.push("b", Op::Conv(conv(5, [5, 1, 1], 2)), a, "yb").unwrap();
+        let sum = original.push_node("add", Op::Add(Clamp::RELU), vec![a, b], "sum").unwrap();
+        original.push("c", Op::Conv(conv(4, [5, 2, 2], 3)), sum, "yc").unwrap();
         let mut pruned = original.clone();
         for layer in pruned.layers_mut() {
             let every_third = layer.conv.weights.iter_mut().step_by(3);
@@ -88,12 +85,10 @@ mod tests {
         }
         let images: Vec<_> = (0..8).map(|seed| image([3, 6, 6], seed)).collect();
         rescale(&mut pruned, &original, &images, &mut |_| ()).unwrap();
-        for index in 0..2 {
-            let (wanted, found) =
-                (moments(&original, index, &images).unwrap(), moments(&pruned, index, &images).unwrap());
+        for (wanted, found) in moments(&original, &images).iter().zip(&moments(&pruned, &images)) {
             for channel in 0..wanted.mean.len() {
                 assert!((wanted.mean[channel] - found.mean[channel]).abs() < 1e-4);
-                assert!((wanted.deviation[channel] - found.deviation[channel]).abs() < 1e-4);
+                assert!((wanted.variance[channel].sqrt() - found.variance[channel].sqrt()).abs() < 1e-4);
             }
         }
     }

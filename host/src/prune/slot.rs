@@ -9,9 +9,9 @@
 //! Hessian, as in Optimal Brain Damage; E[x²] as in Wanda, Sun et al. 2023), relative to the whole energy of the layer.
 
 use super::PruneError;
-use crate::graph::{Graph, Layer};
+use crate::graph::{Graph, Layer, Op};
 use pleach_spec::{Config, VECTOR};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What slot pruning decided.
 #[derive(Clone, Debug, PartialEq)]
@@ -137,14 +137,16 @@ fn collect(graph: &Graph, second_moments: SecondMoments<'_>, config: &Config) ->
     let mut orders = HashMap::new();
     // Order of the channels of each tensor, by name: the input vectors of a layer follow its producer's tiles.
     let mut tensor_orders: HashMap<&str, Vec<u32>> = HashMap::new();
+    let free = free_tensors(graph);
     for (index, layer) in graph.layers().enumerate() {
         let natural = || (0..layer.input.channels as u32).collect();
         let input_order = tensor_orders.get(layer.input_name).cloned().unwrap_or_else(natural);
         let saliency = saliencies(&layer, &second_moments(layer.input_name));
         let pixel_tiles = layer.output.pixels().div_ceil(config.rows) as u64;
         let order = match layer.conv.geometry.groups {
-            1 => order_by_saliency(&layer, &saliency),
-            _ => (0..layer.conv.out_channels() as u32).collect(),
+            1 if free.contains(layer.output_name) => order_by_saliency(&layer, &saliency),
+            1 => (0..layer.conv.out_channels() as u32).collect(),
+            groups => follow(&input_order, layer.conv.out_channels(), groups),
         };
         for columns in order.chunks(config.columns) {
             let mut dense_words = 0;
@@ -166,6 +168,31 @@ fn collect(graph: &Graph, second_moments: SecondMoments<'_>, config: &Config) ->
         tensor_orders.insert(layer.output_name, order);
     }
     (units, tiles, orders)
+}
+
+/// Names of the tensors that convolutions alone read: only the order of their channels is nobody else's business. What is added,
+/// concatenated or pooled keeps the order of the file.
+fn free_tensors(graph: &Graph) -> HashSet<&str> {
+    let bound: HashSet<_> = graph
+        .nodes()
+        .iter()
+        .filter(|node| !matches!(node.op, Op::Conv(_) | Op::Softmax) && !node.op.keeps_values())
+        .flat_map(|node| &node.inputs)
+        .collect();
+    let free = graph.nodes().iter().map(|node| node.output).filter(|id| !bound.contains(id));
+    free.map(|id| graph.tensor(id).name.as_str()).collect()
+}
+
+/// Output channels of a grouped layer in the order of the inputs that they read.
+fn follow(input_order: &[u32], outputs: usize, groups: usize) -> Vec<u32> {
+    let (group_inputs, group_outputs) = (input_order.len() / groups, outputs / groups);
+    let mut position = vec![0; input_order.len()];
+    for (place, &channel) in input_order.iter().enumerate() {
+        position[channel as usize] = place;
+    }
+    let mut order: Vec<u32> = (0..outputs as u32).collect();
+    order.sort_by_key(|&output| position[output as usize / group_outputs * group_inputs]);
+    order
 }
 
 /// The units of one tile of output channels.

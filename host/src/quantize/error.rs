@@ -1,6 +1,6 @@
 //! What can go wrong in calibration and quantization.
 
-use crate::graph::RunError;
+use crate::graph::{RunError, Shape};
 use miette::Diagnostic;
 use pleach_spec::numerics::ScaleError;
 
@@ -53,12 +53,14 @@ pub enum QuantizeError {
         /// Name of the tensor.
         tensor: String,
     },
-    /// Something else than a layer is left in the graph.
-    #[error("node '{node}' ({operator}) does not directly follow a convolution or fully connected layer")]
+    /// An operator is left in the graph that integers do not have.
+    #[error("node '{node}' ({operator}) cannot be computed in int8 where it stands")]
     #[diagnostic(
         code(pleach::quantize::operator),
         help(
-            "Relu and Clip run within the layer before them, Softmax and Flatten at the network's end or before a Gemm"
+            "Mul runs as the gate of x * sigmoid(x) or with a constant, Flatten and Reshape before a Gemm or an output, Softmax before \
+             an output, Transpose as part of a channel shuffle; cut the model before other uses: \
+             onnx.utils.extract_model('in.onnx', 'out.onnx', ['input'], ['output'])"
         )
     )]
     Operator {
@@ -67,8 +69,20 @@ pub enum QuantizeError {
         /// Its operator.
         operator: String,
     },
+    /// A tensor that is neither map nor vector.
+    #[error("tensor '{tensor}' has the shape {shape}, which is neither a map nor a vector")]
+    #[diagnostic(
+        code(pleach::quantize::shape),
+        help("Reshape and Transpose run as part of a channel shuffle only; cut the model before other uses")
+    )]
+    Shape {
+        /// Name of the tensor.
+        tensor: String,
+        /// Its shape.
+        shape: Shape,
+    },
     /// The graph computes nothing.
-    #[error("network '{graph}' has no convolution and no fully connected layer")]
+    #[error("network '{graph}' computes nothing")]
     #[diagnostic(code(pleach::quantize::empty), help("give a model with at least one Conv, Gemm or MatMul"))]
     Empty {
         /// Name of the graph.
@@ -102,6 +116,20 @@ pub enum QuantizeError {
         layer: String,
         /// Output channel.
         channel: usize,
+        /// What is wrong with the factor.
+        reason: ScaleError,
+    },
+    /// The factor between the scales of a layer's tensors cannot be used.
+    #[error("layer '{layer}': {reason}")]
+    #[diagnostic(
+        code(pleach::quantize::factor),
+        help(
+            "the calibrated ranges of the layer's inputs and output do not go together: calibrate on typical images"
+        )
+    )]
+    Factor {
+        /// Name of the layer.
+        layer: String,
         /// What is wrong with the factor.
         reason: ScaleError,
     },

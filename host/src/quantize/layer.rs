@@ -1,183 +1,84 @@
-//! Quantization of one layer's weights, bias and clamp.
+//! From a node of the float graph to a layer of the integer network.
 
-use super::QuantizeError;
-use crate::graph::{Clamp, Conv, Node, Op};
-use ndarray::Axis;
-use pleach_spec::network::{self, Kind, Layer, Tensor};
-use pleach_spec::numerics::{Multiplier, Quantization, ScaleError};
+use super::{QuantizeError, conv};
+use crate::graph::{Node, Op, Unary};
+use pleach_spec::network::{Kind, Layer, Network, Tensor};
+use pleach_spec::numerics::{Quantization, ScaleError};
 
-/// Largest int8 weight; -128 is not used, so that a weight and its negative are both exact.
-const WEIGHT_MAX: f32 = 127.0;
-/// Largest magnitude of a bias: half of what an accumulator holds, the other half is for the products.
-const BIAS_MAX: f32 = (1u32 << 30) as f32;
-/// Smallest requantization factor of use: with it the largest accumulator still becomes half a step.
-const FACTOR_MIN: f32 = 1.0 / (1u64 << 32) as f32;
-
-/// Quantizes a layer that reads and writes `tensors[input]` and `tensors[output]`.
-///
-/// # Panics
-/// If the node is not a [`Op::Conv`].
+/// Quantizes a node between tensors of the network, given by index.
 pub(super) fn quantize(
     node: &Node,
-    input: usize,
+    inputs: Vec<usize>,
     output: usize,
-    tensors: &[Tensor],
+    network: &Network,
 ) -> Result<Layer, QuantizeError> {
-    let Op::Conv(conv) = &node.op else { unreachable!("only layers are quantized") };
-    let (x, y) = (tensors[input].quantization, tensors[output].quantization);
-    let mut quantized = network::Conv {
-        geometry: conv.geometry,
-        weights: Vec::with_capacity(conv.weights.len()),
-        weight_scales: Vec::with_capacity(conv.out_channels()),
-        bias: Vec::with_capacity(conv.out_channels()),
-        clamp: clamp(conv.clamp, y),
-        channel_order: Vec::new(),
+    let quantization = |tensor: usize| -> Quantization {
+        let tensor: &Tensor = &network.tensors[tensor];
+        tensor.quantization
     };
-    for channel in 0..conv.out_channels() {
-        quantize_channel(&node.name, conv, channel, x, y, &mut quantized)?;
+    let (x, y) = (quantization(inputs[0]), quantization(output));
+    let kind = match &node.op {
+        Op::Conv(conv) => Kind::Conv(conv::quantize(&node.name, conv, x, y)?),
+        Op::MaxPool(pooling) => Kind::MaxPool(pooling.pool),
+        Op::AveragePool { pooling, count_include_pad } => {
+            Kind::AveragePool { pool: pooling.pool, count_include_pad: *count_include_pad }
+        }
+        Op::Add(clamp) => Kind::Add { clamp: conv::clamp(*clamp, y) },
+        Op::Channels(channels) => Kind::Channels { sources: channels.sources.clone() },
+        Op::Resize(factor) => Kind::Resize { factor: *factor },
+        op => match unary(op) {
+            Some(unary) => Kind::Unary { table: table(&unary, x, y) },
+            None => {
+                let (node, operator) = (node.name.clone(), op.name().to_owned());
+                return Err(QuantizeError::Operator { node, operator });
+            }
+        },
+    };
+    let layer = Layer { name: node.name.clone(), op: node.op.name().to_owned(), inputs, output, kind };
+    let failed = |reason| QuantizeError::Factor { layer: layer.name.clone(), reason };
+    check_factors(&layer, network).map_err(failed)?;
+    Ok(layer)
+}
+
+/// The function that an operator applies to each value, if that is what it does.
+pub(super) fn unary(op: &Op) -> Option<Unary> {
+    match op {
+        Op::Unary(unary) => Some(*unary),
+        // A clip that no layer before it could take.
+        Op::Clip(clamp) => Some(Unary::plain(crate::graph::Function::Clip(*clamp))),
+        _ => None,
     }
-    Ok(Layer {
-        name: node.name.clone(),
-        op: conv.origin.name().to_owned(),
-        inputs: vec![input],
-        output,
-        kind: Kind::Conv(quantized),
-    })
 }
 
-fn quantize_channel(
-    name: &str,
-    conv: &Conv,
-    channel: usize,
-    x: Quantization,
-    y: Quantization,
-    layer: &mut network::Conv,
-) -> Result<(), QuantizeError> {
-    let (kernel, bias) = (conv.weights.index_axis(Axis(0), channel), conv.bias[channel]);
-    if !bias.is_finite() || kernel.iter().any(|weight| !weight.is_finite()) {
-        return Err(QuantizeError::NotFinite { layer: name.to_owned(), channel });
+/// The function's result for each byte; the index is the byte as an unsigned number.
+fn table(unary: &Unary, x: Quantization, y: Quantization) -> Vec<i8> {
+    (0..=u8::MAX).map(|byte| y.quantize(unary.apply(x.dequantize(byte as i8)))).collect()
+}
+
+/// The ratios of scales must be such as the arithmetic can work with. Those of convolutions were checked channel by channel.
+fn check_factors(layer: &Layer, network: &Network) -> Result<(), ScaleError> {
+    match &layer.kind {
+        Kind::Conv(_) | Kind::MaxPool(_) | Kind::Unary { .. } => Ok(()),
+        Kind::AveragePool { .. } => network.average(layer, 1).map(drop),
+        Kind::Add { clamp } => network.combine(layer, *clamp).map(drop),
+        Kind::Channels { .. } | Kind::Resize { .. } => {
+            (0..layer.inputs.len()).try_for_each(|index| network.rescale(layer, index).map(drop))
+        }
     }
-    let largest = kernel.iter().fold(0f32, |largest, weight| largest.max(weight.abs()));
-    let scale = weight_scale(largest, bias, x.scale, y.scale);
-    let failed = |reason: ScaleError| QuantizeError::Scale { layer: name.to_owned(), channel, reason };
-    Multiplier::from_scale(x.scale * scale / y.scale).map_err(failed)?;
-
-    let first = layer.weights.len();
-    layer.weights.extend(kernel.iter().map(|&weight| quantize_weight(weight, scale)));
-    let bias = (f64::from(bias) / (f64::from(x.scale) * f64::from(scale))).round_ties_even() as i64;
-    let magnitude: i64 = layer.weights[first..].iter().map(|&weight| i64::from(weight.unsigned_abs())).sum();
-    let largest = magnitude * 255 + bias.abs();
-    if largest > i64::from(i32::MAX) {
-        return Err(QuantizeError::Overflow { layer: name.to_owned(), channel, largest });
-    }
-    layer.weight_scales.push(scale);
-    layer.bias.push(bias as i32);
-    Ok(())
-}
-
-/// Step of a channel's weights: small enough for the largest one to become 127, but
-/// - large enough that the bias, counted in steps of `x_scale * scale`, fits into an accumulator beside the products;
-/// - large enough that the requantization factor is not lost in the last bits: channels that training or pruning has
-///   emptied have weights of zero or 1e-30, and their bias must survive.
-fn weight_scale(largest: f32, bias: f32, x_scale: f32, y_scale: f32) -> f32 {
-    let for_bias = bias.abs() / x_scale / BIAS_MAX;
-    let for_factor = y_scale / x_scale * FACTOR_MIN;
-    (largest / WEIGHT_MAX).max(for_bias).max(for_factor)
-}
-
-fn quantize_weight(weight: f32, scale: f32) -> i8 {
-    (weight / scale).round_ties_even().clamp(-WEIGHT_MAX, WEIGHT_MAX) as i8
-}
-
-/// The clamp in int8: an end without limit is that of int8.
-fn clamp(clamp: Clamp, y: Quantization) -> [i8; 2] {
-    // Quantizing an infinity saturates.
-    [y.quantize(clamp.low()), y.quantize(clamp.high())]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::graph::testing::conv;
-    use crate::graph::{Graph, Shape};
-    use pleach_spec::network::MapShape;
-
-    fn tensor(scale: f32, zero_point: i8) -> Tensor {
-        let shape = MapShape { channels: 1, height: 1, width: 1 };
-        Tensor { name: "t".to_owned(), shape, quantization: Quantization { scale, zero_point } }
-    }
-
-    /// One layer of the given weights `[outputs][inputs]`.
-    fn layer(
-        weights: &[&[f32]],
-        bias: &[f32],
-        change: impl Fn(&mut Conv),
-    ) -> Result<network::Conv, QuantizeError> {
-        let inputs = weights[0].len();
-        let mut layer = conv(weights.len(), [inputs, 1, 1], 0);
-        let flat: Vec<f32> = weights.concat();
-        layer.weights.iter_mut().zip(flat).for_each(|(to, from)| *to = from);
-        layer.bias = bias.to_vec().into();
-        change(&mut layer);
-        let mut graph = Graph::new("net", "x", Shape::new(vec![inputs, 1, 1]).unwrap());
-        graph.push("layer", Op::Conv(layer), graph.input(), "y").unwrap();
-        let layer = quantize(&graph.nodes()[0], 0, 1, &[tensor(0.5, -128), tensor(0.25, -100)])?;
-        Ok(layer.conv().unwrap().clone())
-    }
+    use crate::graph::{Clamp, Function};
 
     #[test]
-    fn weights_are_symmetric_per_channel_and_zero_stays_zero() {
-        let layer = layer(&[&[1.27, -0.5, 0.0], &[-0.254, 0.0, 0.002]], &[1.0, -1.0], |_| ()).unwrap();
-        assert_eq!(layer.weights, [127, -50, 0, -127, 0, 1]);
-        assert!(
-            (layer.weight_scales[0] - 0.01).abs() < 1e-8 && (layer.weight_scales[1] - 0.002).abs() < 1e-8
-        );
-        assert_eq!(layer.bias, [200, -1000]);
-    }
-
-    #[test]
-    fn a_clamp_is_quantized_like_the_output() {
-        let of = |clamp| layer(&[&[1.0]], &[0.0], |conv| conv.clamp = clamp).unwrap().clamp;
-        assert_eq!(of(Clamp::NONE), [-128, 127]);
-        assert_eq!(of(Clamp::RELU), [-100, 127]);
-        assert_eq!(of(Clamp::new(-1.0, 6.0).unwrap()), [-104, -76]);
-    }
-
-    #[test]
-    fn the_bias_of_an_empty_channel_survives() {
-        for weight in [0.0, 1e-30] {
-            let layer = layer(&[&[weight]], &[-3.0], |_| ()).unwrap();
-            let factor = f64::from(
-                Multiplier::from_scale(0.5 * layer.weight_scales[0] / 0.25).unwrap().scale(layer.bias[0])
-                    as i32,
-            );
-            assert_eq!(factor, -12.0, "weight {weight}");
-        }
-    }
-
-    #[test]
-    fn a_bias_far_above_the_weights_fits() {
-        let layer = layer(&[&[1e-6, -1e-6]], &[1e6], |_| ()).unwrap();
-        let bias = f64::from(layer.bias[0]) * 0.5 * f64::from(layer.weight_scales[0]);
-        assert!((bias / 1e6 - 1.0).abs() < 1e-6, "{bias}");
-    }
-
-    #[test]
-    fn an_accumulator_that_may_overflow_is_an_error() {
-        let row = vec![1.0; 70_000];
-        let error = layer(&[&row], &[0.0], |_| ()).unwrap_err();
-        assert!(
-            matches!(error, QuantizeError::Overflow { channel: 0, largest, .. } if largest == 70_000 * 127 * 255)
-        );
-        assert!(layer(&[&row[..66_000]], &[0.0], |_| ()).is_ok());
-    }
-
-    #[test]
-    fn nan_weights_are_an_error() {
-        let error = layer(&[&[f32::NAN]], &[0.0], |_| ()).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "layer 'layer', output channel 0: a weight or the bias is NaN or infinite"
-        );
+    fn a_table_is_the_function_between_the_two_quantizations() {
+        let (x, y) =
+            (Quantization { scale: 0.1, zero_point: 10 }, Quantization { scale: 0.01, zero_point: -128 });
+        let table = table(&Unary::plain(Function::Clip(Clamp::new(-0.5, 1.0).unwrap())), x, y);
+        let of = |byte: i8| table[usize::from(byte as u8)];
+        // 0.0, 0.3, 1.0 and beyond; below zero the output saturates.
+        assert_eq!([10, 13, 20, 127, 9, -128].map(of), [-128, -98, -28, -28, -128, -128]);
     }
 }

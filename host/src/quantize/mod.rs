@@ -1,14 +1,20 @@
 //! From the float graph to integers: calibration on images, then scales, zero points and int8 weights.
 
 mod calibrate;
+mod conv;
 mod error;
 mod histogram;
 mod layer;
+mod noise;
 mod range;
+mod sharing;
+#[cfg(test)]
+mod tests;
 
 pub use calibrate::{Calibration, ChannelMoments, TensorStatistics, calibrate};
 pub use error::{CalibrateError, QuantizeError};
 pub use histogram::Histogram;
+pub use noise::{Noise, noise};
 pub use range::{Range, RangeMethod};
 
 use crate::graph::{Graph, Node, Op, TensorId};
@@ -16,66 +22,88 @@ use pleach_spec::network::{MapShape, Network, Tensor};
 
 /// Quantizes an optimised graph ([`crate::graph::passes::optimise`]) with the ranges of `calibration`.
 ///
-/// Activations get one scale and zero point a tensor (asymmetric int8 in which 0.0 is exact), weights one scale per output
-/// channel (symmetric, -127 to 127, zero stays zero), the bias is int32. A Softmax or Flatten at the end is left out: the
-/// network's output is what goes into it, in the same order.
+/// Activations get one scale and zero point a tensor (asymmetric int8 in which 0.0 is exact), shared where values are only moved;
+/// weights one scale per output channel (symmetric, -127 to 127, zero stays zero), the bias is int32. Functions become tables of
+/// 256 bytes. A Softmax or Flatten before an output is left out: the network's output is what goes into it, in the same order.
 ///
 /// # Errors
-/// A tensor without calibration data, an operator other than a layer, a scale or an accumulator out of range.
+/// A tensor without calibration data, an operator that integers do not have, a scale or an accumulator out of range.
 pub fn quantize(graph: &Graph, calibration: &Calibration) -> Result<Network, QuantizeError> {
-    let layers = body(graph)?;
-    let output = layers.last().map_or(graph.input(), |node| node.output);
-
+    let outputs: Vec<TensorId> = graph.outputs().iter().map(|&id| without_tail(graph, id)).collect();
+    let nodes = body(graph, &outputs);
+    if !nodes.iter().any(|node| !node.op.keeps_values()) {
+        return Err(QuantizeError::Empty { graph: graph.name().to_owned() });
+    }
+    let ranges = sharing::ranges(graph, &nodes, calibration)?;
     let mut network = Network {
         name: graph.name().to_owned(),
-        tensors: Vec::new(),
+        tensors: vec![tensor(graph, graph.input(), &ranges)?],
         layers: Vec::new(),
         input: 0,
         outputs: Vec::new(),
     };
-    let mut index_of = vec![None; graph.tensors().len()];
-    let written = layers.iter().map(|node| node.output);
-    for id in std::iter::once(graph.input()).chain(written) {
-        index_of[id.index()] = Some(network.tensors.len());
-        network.tensors.push(quantized_tensor(graph, id, calibration)?);
+    let mut index_of = vec![0; graph.tensors().len()];
+    for node in nodes {
+        let inputs = node.inputs.iter().map(|id| index_of[id.index()]).collect();
+        if node.op.keeps_values() {
+            check_reshape(graph, node)?;
+            index_of[node.output.index()] = index_of[node.inputs[0].index()];
+            continue;
+        }
+        let output = network.tensors.len();
+        network.tensors.push(tensor(graph, node.output, &ranges)?);
+        index_of[node.output.index()] = output;
+        network.layers.push(layer::quantize(node, inputs, output, &network)?);
     }
-    let index =
-        |id: TensorId| index_of[id.index()].expect("every tensor is the input or some layer's output");
-    for node in layers {
-        let (input, output) = (index(node.inputs[0]), index(node.output));
-        network.layers.push(layer::quantize(node, input, output, &network.tensors)?);
-    }
-    network.outputs = vec![index(output)];
+    network.outputs = outputs.iter().map(|id| index_of[id.index()]).collect();
     Ok(network)
 }
 
-/// The layers, without what may be left out behind the last one.
-fn body(graph: &Graph) -> Result<Vec<&Node>, QuantizeError> {
-    let mut nodes: Vec<&Node> = graph.nodes().iter().collect();
-    while nodes.last().is_some_and(|node| matches!(node.op, Op::Softmax | Op::Flatten | Op::Identity)) {
-        nodes.pop();
+/// What goes into the Softmax and the changes of shape before an output.
+fn without_tail(graph: &Graph, mut output: TensorId) -> TensorId {
+    let tail = |id: TensorId| {
+        let writer = graph.nodes().iter().find(|node| node.output == id)?;
+        (matches!(writer.op, Op::Softmax) || writer.op.keeps_values()).then_some(writer.inputs[0])
+    };
+    while let Some(before) = tail(output) {
+        output = before;
     }
-    match nodes.iter().find(|node| !matches!(node.op, Op::Conv(_))) {
-        Some(node) => {
+    output
+}
+
+/// The nodes that the outputs depend on, in execution order.
+fn body<'a>(graph: &'a Graph, outputs: &[TensorId]) -> Vec<&'a Node> {
+    let mut needed = vec![false; graph.tensors().len()];
+    outputs.iter().for_each(|id| needed[id.index()] = true);
+    for node in graph.nodes().iter().rev() {
+        if needed[node.output.index()] {
+            node.inputs.iter().for_each(|id| needed[id.index()] = true);
+        }
+    }
+    graph.nodes().iter().filter(|node| needed[node.output.index()]).collect()
+}
+
+/// A map of one pixel is a vector already; other changes of shape are none of the accelerator's.
+fn check_reshape(graph: &Graph, node: &Node) -> Result<(), QuantizeError> {
+    let [before, after] = [node.inputs[0], node.output].map(|id| graph.tensor(id).shape.as_map());
+    match before.is_some() && before == after {
+        true => Ok(()),
+        false => {
             Err(QuantizeError::Operator { node: node.name.clone(), operator: node.op.name().to_owned() })
         }
-        None if nodes.is_empty() => Err(QuantizeError::Empty { graph: graph.name().to_owned() }),
-        None => Ok(nodes),
     }
 }
 
-fn quantized_tensor(graph: &Graph, id: TensorId, calibration: &Calibration) -> Result<Tensor, QuantizeError> {
+fn tensor(graph: &Graph, id: TensorId, ranges: &[Option<Range>]) -> Result<Tensor, QuantizeError> {
     let tensor = graph.tensor(id);
-    let missing = || QuantizeError::NotCalibrated { tensor: tensor.name.clone() };
-    let range = calibration.tensor(&tensor.name).ok_or_else(missing)?.range(calibration.method);
+    let range = ranges[id.index()].expect("the input and all written tensors have ranges");
     let quantization = range.quantization().ok_or_else(|| QuantizeError::Range {
         tensor: tensor.name.clone(),
         low: range.low,
         high: range.high,
     })?;
-    Ok(Tensor { name: tensor.name.clone(), shape: map_shape(graph, id), quantization })
-}
-
-fn map_shape(graph: &Graph, id: TensorId) -> MapShape {
-    graph.tensor(id).shape.as_map().expect("layers work on maps and vectors only")
+    let shape: Option<MapShape> = tensor.shape.as_map();
+    let shape = shape
+        .ok_or_else(|| QuantizeError::Shape { tensor: tensor.name.clone(), shape: tensor.shape.clone() })?;
+    Ok(Tensor { name: tensor.name.clone(), shape, quantization })
 }

@@ -1,5 +1,6 @@
 //! Small ONNX models, made with the protobuf types.
 
+use pleach_host::import::proto::attribute_proto::AttributeType;
 use pleach_host::import::proto::tensor_proto::DataType;
 use pleach_host::import::proto::tensor_shape_proto::{Dimension, dimension};
 use pleach_host::import::proto::{
@@ -51,6 +52,7 @@ pub fn node(operator: &str, inputs: &[&str], output: &str) -> NodeProto {
 }
 
 /// An attribute, of any type.
+#[derive(Clone)]
 pub enum Value<'a> {
     Int(i64),
     Float(f32),
@@ -62,13 +64,29 @@ pub enum Value<'a> {
 /// The node with one attribute more.
 pub fn with(mut node: NodeProto, name: &str, value: Value<'_>) -> NodeProto {
     let mut attribute = AttributeProto { name: Some(name.to_owned()), ..AttributeProto::default() };
-    match value {
-        Value::Int(value) => attribute.i = Some(value),
-        Value::Float(value) => attribute.f = Some(value),
-        Value::Ints(values) => attribute.ints = values.to_vec(),
-        Value::Text(text) => attribute.s = Some(text.as_bytes().to_vec()),
-        Value::Tensor(tensor) => attribute.t = Some(*tensor),
-    }
+    let kind = match value {
+        Value::Int(value) => {
+            attribute.i = Some(value);
+            AttributeType::Int
+        }
+        Value::Float(value) => {
+            attribute.f = Some(value);
+            AttributeType::Float
+        }
+        Value::Ints(values) => {
+            attribute.ints = values.to_vec();
+            AttributeType::Ints
+        }
+        Value::Text(text) => {
+            attribute.s = Some(text.as_bytes().to_vec());
+            AttributeType::String
+        }
+        Value::Tensor(tensor) => {
+            attribute.t = Some(*tensor);
+            AttributeType::Tensor
+        }
+    };
+    attribute.r#type = Some(kind as i32);
     node.attribute.push(attribute);
     node
 }
@@ -115,4 +133,23 @@ pub fn import_bytes(bytes: &[u8], shapes: &BTreeMap<String, Vec<usize>>) -> Resu
 /// Imports a model without given shapes.
 pub fn import(model: &ModelProto) -> Result<Model, ImportError> {
     import_bytes(&model.encode_to_vec(), &BTreeMap::new())
+}
+
+/// The node with other outputs.
+pub fn with_outputs(mut node: NodeProto, outputs: &[&str]) -> NodeProto {
+    node.output = outputs.iter().map(|name| (*name).to_owned()).collect();
+    node
+}
+
+/// The model with other outputs.
+pub fn returning(mut model: ModelProto, outputs: &[&str]) -> ModelProto {
+    let graph = model.graph.as_mut().expect("models of tests have a graph");
+    graph.output = outputs.iter().map(|name| info(name, &[])).collect();
+    model
+}
+
+/// The model in another operator set.
+pub fn opset(mut model: ModelProto, version: i64) -> ModelProto {
+    model.opset_import[0].version = Some(version);
+    model
 }

@@ -6,7 +6,7 @@ mod pool;
 #[cfg(test)]
 mod tests;
 
-use ndarray::{Array3, ArrayView3, ArrayView4};
+use ndarray::{Array3, ArrayView3, ArrayView4, Zip};
 use pleach_spec::network::{ConvGeometry, Kind, Layer, Network};
 use pleach_spec::numerics::{Requantize, ScaleError};
 
@@ -32,21 +32,21 @@ pub fn convolve(
         let padded = out * geometry.stride[axis] + tap * geometry.dilation[axis];
         padded.checked_sub(geometry.pads[axis]).filter(|&at| at < size)
     };
-    Array3::from_shape_fn((out_channels, out_h, out_w), |(o, y, x)| {
+    let mut sums = Array3::zeros((out_channels, out_h, out_w));
+    Zip::indexed(&mut sums).par_for_each(|(o, y, x), sum: &mut i32| {
         let first_channel = o / group_outputs * group_channels;
-        let mut sum = 0i32;
         for ky in 0..kernel_h {
             let Some(iy) = source(y, ky, 0, height) else { continue };
             for kx in 0..kernel_w {
                 let Some(ix) = source(x, kx, 1, width) else { continue };
                 for c in 0..group_channels {
                     let activation = i32::from(input[(first_channel + c, iy, ix)]) - i32::from(zero_point);
-                    sum += activation * i32::from(weights[(o, c, ky, kx)]);
+                    *sum += activation * i32::from(weights[(o, c, ky, kx)]);
                 }
             }
         }
-        sum
-    })
+    });
+    sums
 }
 
 /// Requantizes sums `[O][H][W]` channel by channel.

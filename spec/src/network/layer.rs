@@ -134,6 +134,13 @@ impl Pool {
         padded.checked_sub(self.pads[axis]).filter(|&at| at < size)
     }
 
+    /// Whether the window of an output position has a row (axis 0) or column (axis 1) of the input in it, and not only padding.
+    pub fn covers(&self, axis: usize, output: usize, size: usize) -> bool {
+        let begin = output * self.stride[axis];
+        let tap = self.pads[axis].saturating_sub(begin).div_ceil(self.dilation[axis]);
+        tap < self.kernel[axis] && begin + tap * self.dilation[axis] < self.pads[axis] + size
+    }
+
     /// By how many pixels the average at output `(y, x)` of a map of size `input` is divided: the taps on the map, with
     /// `count_include_pad` also those on the padding, but never those beyond it.
     pub fn count(&self, at: [usize; 2], input: [usize; 2], count_include_pad: bool) -> usize {
@@ -175,5 +182,24 @@ impl Layer {
     /// Its weights; none for all kinds but convolutions.
     pub fn weights(&self) -> &[i8] {
         self.conv().map_or(&[], |conv| &conv.weights)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_covers_the_map_where_one_of_its_taps_does() {
+        for (kernel, stride, dilation, pad) in
+            [(3, 1, 1, 2), (2, 3, 4, 3), (1, 2, 1, 1), (4, 5, 2, 0), (2, 1, 9, 5)]
+        {
+            let pool =
+                Pool { kernel: [kernel; 2], stride: [stride; 2], dilation: [dilation; 2], pads: [pad; 4] };
+            for (output, size) in (0..12).flat_map(|output| (1..8).map(move |size| (output, size))) {
+                let any = (0..kernel).any(|tap| pool.source(1, output, tap, size).is_some());
+                assert_eq!(pool.covers(1, output, size), any, "{pool:?} {output} {size}");
+            }
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Turns Flatten + fully connected into a convolution whose kernel covers the whole map.
+//! Turns Flatten (or a Reshape to a vector) + fully connected into a convolution whose kernel covers the whole map.
 //!
 //! Flatten's order is channel, row, pixel, which is that of one kernel: the weights only change their shape.
 
@@ -11,8 +11,13 @@ pub(super) fn apply(graph: &mut Graph) {
         let before = graph.nodes[producer].inputs[0];
         let Some(map) = graph.tensor(before).shape.as_map() else { continue };
         let (head, tail) = graph.nodes.split_at_mut(index);
-        let (Op::Flatten, Op::Conv(conv)) = (&head[producer].op, &mut tail[0].op) else { continue };
-        if conv.geometry != ConvGeometry::valid([1, 1]) {
+        let Op::Conv(conv) = &mut tail[0].op else { continue };
+        let flattens = match &head[producer].op {
+            Op::Flatten => true,
+            Op::Reshape(shape) => shape.dims().len() == 1,
+            _ => false,
+        };
+        if !flattens || conv.geometry != ConvGeometry::valid([1, 1]) {
             continue;
         }
         let weights = std::mem::take(&mut conv.weights).into_owned();
@@ -22,24 +27,13 @@ pub(super) fn apply(graph: &mut Graph) {
         conv.geometry = ConvGeometry::valid([map.height, map.width]);
         tail[0].inputs[0] = before;
     }
-    drop_unread(graph);
-}
-
-/// Removes Flatten nodes that nothing reads any more.
-fn drop_unread(graph: &mut Graph) {
-    let read: Vec<bool> = graph
-        .nodes
-        .iter()
-        .map(|node| !matches!(node.op, Op::Flatten) || graph.uses(node.output) > 0)
-        .collect();
-    let mut read = read.into_iter();
-    graph.nodes.retain(|_| read.next() == Some(true));
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::super::testing::{conv, image, map};
     use super::super::super::{Conv, Origin, run};
+    use super::super::drop_dead;
     use super::*;
 
     #[test]
@@ -51,6 +45,7 @@ mod tests {
         let x = image([3, 2, 4], 2);
         let before = run(&graph, &x).unwrap();
         apply(&mut graph);
+        drop_dead::apply(&mut graph);
         assert_eq!(graph.nodes().len(), 1);
         assert_eq!(graph.layers().next().unwrap().conv.weights.dim(), (5, 3, 2, 4));
         let after = run(&graph, &x).unwrap();

@@ -15,7 +15,7 @@ pub(super) fn apply(graph: &mut Graph) {
         node.output = renumber(node.output);
         node.inputs.iter_mut().for_each(|id| *id = renumber(*id));
     }
-    graph.output = renumber(graph.output);
+    graph.outputs.iter_mut().for_each(|id| *id = renumber(*id));
     graph.input = renumber(graph.input);
 }
 

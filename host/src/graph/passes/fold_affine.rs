@@ -1,10 +1,11 @@
 //! Folds what scales and shifts channels (batch normalization, an added constant) into the weights and bias of the
 //! convolution or fully connected layer before it. So `MatMul` + `Add` becomes what `Gemm` is.
 
-use super::super::{Clamp, Graph};
+use super::super::{Clamp, Graph, Op};
 
 pub(super) fn apply(graph: &mut Graph) {
-    super::merge_into_conv(graph, |conv, op| {
+    super::merge_into_producer(graph, |producer, op| {
+        let Op::Conv(conv) = producer else { return false };
         if conv.clamp != Clamp::NONE {
             return false;
         }
@@ -17,7 +18,7 @@ pub(super) fn apply(graph: &mut Graph) {
 #[cfg(test)]
 mod tests {
     use super::super::super::testing::{Random, batch_norm, conv, image, map};
-    use super::super::super::{Conv, Op, Origin, Shape, run};
+    use super::super::super::{Conv, Origin, Shape, run};
     use super::*;
 
     /// Folds `op` into `layer` and compares.

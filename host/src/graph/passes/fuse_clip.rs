@@ -1,11 +1,12 @@
-//! Fuses ReLU, ReLU6 and Clip into the layer that they follow.
+//! Fuses ReLU, ReLU6 and Clip into the convolution, fully connected layer or addition that they follow.
 
-use super::super::{Graph, Op};
+use super::super::{Conv, Graph, Op};
 
 pub(super) fn apply(graph: &mut Graph) {
-    super::merge_into_conv(graph, |conv, op| {
-        let Op::Clip(clamp) = op else { return false };
-        conv.clamp = conv.clamp.then(*clamp);
+    super::merge_into_producer(graph, |producer, op| {
+        let Op::Clip(next) = op else { return false };
+        let (Op::Conv(Conv { clamp, .. }) | Op::Add(clamp)) = producer else { return false };
+        *clamp = clamp.then(*next);
         true
     });
 }
@@ -15,6 +16,21 @@ mod tests {
     use super::super::super::testing::{conv, image, map};
     use super::super::super::{Clamp, run};
     use super::*;
+
+    #[test]
+    fn a_relu_behind_an_addition_is_its_clamp() {
+        let mut graph = Graph::new("net", "x", map(2, 4, 4));
+        let input = graph.input();
+        let a = graph.push("conv", Op::Conv(conv(2, [2, 1, 1], 1)), input, "a").unwrap();
+        let b = graph.push_node("add", Op::Add(Clamp::NONE), vec![a, input], "b").unwrap();
+        graph.push("relu", Op::Clip(Clamp::RELU), b, "y").unwrap();
+        let x = image([2, 4, 4], 3);
+        let before = run(&graph, &x).unwrap();
+        apply(&mut graph);
+        assert_eq!(graph.nodes().len(), 2);
+        assert_eq!(graph.tensor(graph.output()).name, "y");
+        assert_eq!(run(&graph, &x).unwrap(), before);
+    }
 
     #[test]
     fn two_clips_become_one_clamp() {

@@ -2,12 +2,18 @@
 
 mod absorb_flatten;
 mod compact;
+mod drop_dead;
 mod drop_identity;
 mod fold_affine;
+mod fold_pad;
 mod fuse_clip;
+mod fuse_gate;
+mod fuse_shuffle;
 mod lower_affine;
+mod lower_pad;
+mod merge_channels;
 
-use super::{Conv, Graph, Op};
+use super::{Graph, Op};
 
 /// A rewrite of a graph that keeps its result.
 #[derive(Clone, Copy, Debug)]
@@ -19,18 +25,24 @@ pub struct Pass {
 }
 
 /// All passes, in the order in which [`optimise`] applies them.
-pub const ALL: [Pass; 6] = [
+pub const ALL: [Pass; 12] = [
     Pass { name: "drop_identity", apply: drop_identity::apply },
+    Pass { name: "fuse_shuffle", apply: fuse_shuffle::apply },
+    Pass { name: "fuse_gate", apply: fuse_gate::apply },
     Pass { name: "fold_affine", apply: fold_affine::apply },
     Pass { name: "lower_affine", apply: lower_affine::apply },
     Pass { name: "fuse_clip", apply: fuse_clip::apply },
+    Pass { name: "fold_pad", apply: fold_pad::apply },
+    Pass { name: "lower_pad", apply: lower_pad::apply },
+    Pass { name: "merge_channels", apply: merge_channels::apply },
     Pass { name: "absorb_flatten", apply: absorb_flatten::apply },
+    Pass { name: "drop_dead", apply: drop_dead::apply },
     Pass { name: "compact", apply: compact::apply },
 ];
 
 /// The same network with all that can be folded into the weights of convolutions folded.
 ///
-/// What is left beside convolutions and fully connected layers has to be run elsewhere, as a trailing Softmax.
+/// What is left is what the quantizer knows, but for what has to be run elsewhere, as a trailing Softmax.
 pub fn optimise(graph: &Graph) -> Graph {
     let mut graph = graph.clone();
     for pass in &ALL {
@@ -39,19 +51,16 @@ pub fn optimise(graph: &Graph) -> Graph {
     graph
 }
 
-/// Lets `fold` merge nodes into the convolution before them: wherever a convolution's output goes into one node only and
-/// `fold` says that it took that node's work over, the node is removed.
-fn merge_into_conv(graph: &mut Graph, fold: impl Fn(&mut Conv, &Op) -> bool) {
+/// Lets `fold` merge nodes into the one before them: wherever an output goes into one node only and `fold`, given the operators of
+/// writer and reader, says that the writer took the reader's work over, the reader is removed.
+fn merge_into_producer(graph: &mut Graph, fold: impl Fn(&mut Op, &Op) -> bool) {
     let mut index = 0;
     while index < graph.nodes.len() {
         let before = graph.nodes[index].inputs[0];
         let merged = match graph.producer(before) {
             Some(producer) if graph.uses(before) == 1 => {
                 let (head, tail) = graph.nodes.split_at_mut(index);
-                match &mut head[producer].op {
-                    Op::Conv(conv) => fold(conv, &tail[0].op),
-                    _ => false,
-                }
+                fold(&mut head[producer].op, &tail[0].op)
             }
             _ => false,
         };
@@ -64,7 +73,7 @@ fn merge_into_conv(graph: &mut Graph, fold: impl Fn(&mut Conv, &Op) -> bool) {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{Random, batch_norm, conv, image, map};
-    use super::super::{Clamp, Origin, run};
+    use super::super::{Clamp, Conv, Origin, run};
     use super::*;
 
     /// Conv, BN, ReLU, BN, Clip, Dropout, Flatten, MatMul, Add, BN, ReLU, Gemm, Softmax.

@@ -1,10 +1,14 @@
 //! The float executor: what the network computes before anything is quantized.
 
+mod batch;
 mod conv;
+mod pool;
 
-use super::{Graph, Op, Shape, TensorId};
+pub use batch::{BatchStatistics, Moments, run_batch, settle_batch_norms};
+
+use super::{Channels, Graph, Op, Shape, TensorId};
 use miette::Diagnostic;
-use ndarray::{Array1, Array3, ArrayD, ArrayView3, IxDyn};
+use ndarray::{Array1, Array3, ArrayD, ArrayView3, Axis, IxDyn, Zip};
 
 /// Why a graph cannot be run.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -29,7 +33,7 @@ pub enum RunError {
     },
 }
 
-/// The network's output for one image `[channels, height, width]`, already normalised.
+/// The network's first output for one image `[channels, height, width]`, already normalised.
 ///
 /// The output has the dimensions of the graph's output tensor, without the batch. A network whose input is a vector
 /// takes any image of as many elements.
@@ -75,14 +79,16 @@ pub fn run_with(
     visit(graph.input(), &input);
     values[graph.input().index()] = Some(input);
     for node in graph.nodes() {
-        let id = node.inputs[0].index();
-        let x = values[id].as_ref().expect("nodes are in execution order");
-        let y = compute(&node.op, x, &graph.tensor(node.output).shape);
+        let value = |id: &TensorId| values[id.index()].as_ref().expect("nodes are in execution order");
+        let inputs: Vec<&ArrayD<f32>> = node.inputs.iter().map(value).collect();
+        let y = compute(&node.op, &inputs, &graph.tensor(node.output).shape);
         visit(node.output, &y);
         values[node.output.index()] = Some(y);
-        reads[id] -= 1;
-        if reads[id] == 0 {
-            values[id] = None;
+        for id in &node.inputs {
+            reads[id.index()] -= 1;
+            if reads[id.index()] == 0 {
+                values[id.index()] = None;
+            }
         }
     }
     Ok(())
@@ -104,15 +110,37 @@ fn fit_input(graph: &Graph, image: &Array3<f32>) -> Result<ArrayD<f32>, RunError
 }
 
 /// `y` in one go: the input's shape was checked when the graph was built.
-fn compute(op: &Op, x: &ArrayD<f32>, y_shape: &Shape) -> ArrayD<f32> {
+fn compute(op: &Op, inputs: &[&ArrayD<f32>], y_shape: &Shape) -> ArrayD<f32> {
+    let x = inputs[0];
     match op {
         Op::Conv(conv) => reshape(conv::forward(conv, as_map(x)).into_dyn(), y_shape),
-        Op::BatchNorm(_) | Op::Bias(_) => {
+        Op::BatchNorm(_) | Op::Bias(_) | Op::Scale(_) => {
             let (scale, shift) = op.scale_and_shift().expect("both scale and shift");
             scale_channels(x, &scale, &shift)
         }
         Op::Clip(clamp) => x.mapv(|value| clamp.apply(value)),
-        Op::Flatten => reshape(x.clone(), y_shape),
+        Op::Add(clamp) => Zip::from(x).and(inputs[1]).map_collect(|a, b| clamp.apply(a + b)),
+        Op::Mul => x * inputs[1],
+        Op::MaxPool(pooling) => pool::maximum(pooling, as_map(x), y_shape),
+        Op::AveragePool { pooling, count_include_pad } => {
+            pool::average(pooling, *count_include_pad, as_map(x), y_shape)
+        }
+        Op::Channels(channels) => move_channels(channels, inputs, y_shape),
+        Op::Resize([vertical, horizontal]) => {
+            let map = as_map(x);
+            from_map(y_shape, |(c, row, column)| map[(c, row / vertical, column / horizontal)])
+        }
+        Op::Unary(unary) => x.mapv(|value| unary.apply(value)),
+        Op::Pad([top, left, ..]) => {
+            let map = as_map(x);
+            let inside =
+                |row: usize, column: usize| Some((row.checked_sub(*top)?, column.checked_sub(*left)?));
+            from_map(y_shape, |(c, row, column)| {
+                inside(row, column).and_then(|(y, x)| map.get((c, y, x))).copied().unwrap_or(0.0)
+            })
+        }
+        Op::Flatten | Op::Reshape(_) => reshape(x.clone(), y_shape),
+        Op::Transpose(axes) => x.view().permuted_axes(IxDyn(axes)).as_standard_layout().into_owned(),
         Op::Identity => x.clone(),
         Op::Softmax => softmax(x),
     }
@@ -129,6 +157,21 @@ fn as_map(x: &ArrayD<f32>) -> ArrayView3<'_, f32> {
 
 fn reshape(x: ArrayD<f32>, shape: &Shape) -> ArrayD<f32> {
     x.into_shape_with_order(IxDyn(shape.dims())).expect("tensors are in standard layout")
+}
+
+/// A map made value by value.
+fn from_map(shape: &Shape, value: impl Fn((usize, usize, usize)) -> f32) -> ArrayD<f32> {
+    let map = shape.as_map().expect("the operator makes maps");
+    let values = Array3::from_shape_fn((map.channels, map.height, map.width), value);
+    reshape(values.into_dyn(), shape)
+}
+
+fn move_channels(channels: &Channels, inputs: &[&ArrayD<f32>], y_shape: &Shape) -> ArrayD<f32> {
+    let mut y = ArrayD::zeros(IxDyn(y_shape.dims()));
+    for (mut to, &[input, channel]) in y.outer_iter_mut().zip(&channels.sources) {
+        to.assign(&inputs[input as usize].index_axis(Axis(0), channel as usize));
+    }
+    y
 }
 
 fn scale_channels(x: &ArrayD<f32>, scale: &Array1<f32>, shift: &Array1<f32>) -> ArrayD<f32> {

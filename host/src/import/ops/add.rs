@@ -1,25 +1,28 @@
-//! `Add` of a constant per channel, as behind a `MatMul`.
+//! `Add` of two activations of one shape, or of a constant per channel, as behind a `MatMul`.
 
 use super::super::error::Problem;
-use super::super::node::{Imported, Node};
-use crate::graph::{Op, Shape, join};
+use super::super::node::{Chain, Imported, Node};
+use crate::graph::{Clamp, Op, Shape, TensorId, join};
 use ndarray::{Array1, ArrayD};
 
 pub(super) fn import<'m>(node: &Node<'m>) -> Result<Imported<'m>, Problem> {
-    let constant = if node.is_constant(0) { 0 } else { 1 };
-    if !node.is_constant(constant) && node.has_input(constant) {
-        return Err(node.usage(
-            "adds two activations".to_owned(),
-            "only the addition of a constant per channel is supported",
-        ));
+    if let Some((values, x)) = constant_operand(node)? {
+        return Ok(Imported::Node(Op::Bias(values), x));
     }
+    let inputs = vec![node.activation(0, "A")?.0, node.activation(1, "B")?.0];
+    Ok(Imported::Outputs(vec![Chain { inputs, ops: vec![Op::Add(Clamp::NONE)] }]))
+}
+
+/// The constant operand of a node of two operands, as one value per channel of the other one; `None` where both are activations.
+pub(super) fn constant_operand(node: &Node<'_>) -> Result<Option<(Array1<f32>, TensorId)>, Problem> {
+    let Some(constant) = [0, 1].into_iter().find(|&index| node.is_constant(index)) else { return Ok(None) };
     let (x, shape) = node.activation(1 - constant, "operand")?;
     let values = node.finite(constant, "operand")?;
     let found = join(values.shape());
-    let bias = per_channel(values, shape).ok_or_else(|| {
+    let values = per_channel(values, shape).ok_or_else(|| {
         node.constant_shape("operand", found, format!("a scalar or one value per channel of {shape}"))
     })?;
-    Ok(Imported::Node(Op::Bias(bias), x))
+    Ok(Some((values, x)))
 }
 
 /// One value per channel, where the constant broadcasts over everything else.

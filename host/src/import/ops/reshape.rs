@@ -1,8 +1,8 @@
-//! `Reshape`, where it flattens all but the batch or changes nothing.
+//! `Reshape` of all but the batch.
 
 use super::super::error::Problem;
 use super::super::node::{Imported, Node};
-use crate::graph::Op;
+use crate::graph::{Op, Shape};
 
 pub(super) fn import<'m>(node: &Node<'m>) -> Result<Imported<'m>, Problem> {
     let (x, shape) = node.activation(0, "data")?;
@@ -12,11 +12,14 @@ pub(super) fn import<'m>(node: &Node<'m>) -> Result<Imported<'m>, Problem> {
     let dims = resolve(&target, &source, node.int("allowzero", 0)? != 0);
     let op = match dims.as_deref() {
         Some(dims) if dims == source => Op::Identity,
-        Some([1, length]) if *length == shape.elements() => Op::Flatten,
+        Some([1, _]) => Op::Flatten,
+        Some([1, dims @ ..]) if !dims.is_empty() => {
+            Op::Reshape(Shape::new(dims.to_vec()).expect("as many elements as before"))
+        }
         _ => {
             return Err(node.usage(
                 format!("reshapes {} to {target:?}", crate::graph::join(&source)),
-                "only flattening all but the batch, as [N, -1] does, is supported",
+                "the first dimension must stay the batch, as in [N, -1]",
             ));
         }
     };

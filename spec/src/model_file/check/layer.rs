@@ -81,7 +81,7 @@ fn convolution(name: &str, conv: &Conv, x: MapShape, y: MapShape) -> Result<(), 
         format!("the kernel of layer `{name}` does not make {y} of {x}")
     })?;
     let groups = geometry.groups;
-    let whole = groups > 0 && x.channels % groups == 0 && y.channels % groups == 0;
+    let whole = groups > 0 && x.channels.is_multiple_of(groups) && y.channels.is_multiple_of(groups);
     meta(whole, || format!("layer `{name}` has {groups} groups, which do not divide its channels"))?;
     meta(conv.bias.len() == y.channels && conv.weight_scales.len() == y.channels, || {
         format!("layer `{name}` must have a bias and a weight scale for each of its {} channels", y.channels)
@@ -98,9 +98,7 @@ fn window(name: &str, pool: &Pool, x: MapShape, y: MapShape) -> Result<(), Broke
     sane(name, &[pool.kernel, pool.stride, pool.dilation].concat())?;
     sane_pads(name, pool.pads)?;
     let ([in_h, in_w], [out_h, out_w]) = ([x.height, x.width], [y.height, y.width]);
-    let covered = |axis: usize, size: usize, count: usize| {
-        (0..count).all(|at| (0..pool.kernel[axis]).any(|tap| pool.source(axis, at, tap, size).is_some()))
-    };
+    let covered = |axis: usize, size: usize, count: usize| (0..count).all(|at| pool.covers(axis, at, size));
     let fits = x.channels == y.channels && covered(0, in_h, out_h) && covered(1, in_w, out_w);
     meta(fits, || format!("the window of layer `{name}` does not make {y} of {x}"))
 }
@@ -122,4 +120,85 @@ fn is_permutation(values: impl ExactSizeIterator<Item = usize>, count: usize) ->
     let mut seen = vec![false; count];
     values.len() == count && { values }
         .all(|value| seen.get_mut(value).is_some_and(|seen| !std::mem::replace(seen, true)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::{ConvGeometry, Tensor};
+    use crate::numerics::Quantization;
+
+    fn tensor(channels: usize, height: usize, width: usize) -> Tensor {
+        let shape = MapShape { channels, height, width };
+        Tensor { name: "t".into(), shape, quantization: Quantization { scale: 0.5, zero_point: 3 } }
+    }
+
+    /// What is wrong with a layer between tensors, the last of which is its output.
+    fn problem(tensors: Vec<Tensor>, kind: Kind) -> String {
+        let output = tensors.len() - 1;
+        let layer = Layer { name: "l".into(), op: "Op".into(), inputs: (0..output).collect(), output, kind };
+        let network =
+            Network { name: "net".into(), tensors, layers: vec![], input: 0, outputs: vec![output] };
+        shapes(&network, &layer).err().map_or_else(String::new, |(_, reason)| reason)
+    }
+
+    fn pool(kernel: usize, pad: usize) -> Pool {
+        Pool { kernel: [kernel; 2], stride: [2; 2], dilation: [1; 2], pads: [pad; 4] }
+    }
+
+    #[test]
+    fn pooling_may_reach_beyond_its_padding_but_not_lie_on_it() {
+        let of =
+            |output, pool| problem(vec![tensor(2, 6, 6), tensor(2, output, output)], Kind::MaxPool(pool));
+        assert_eq!(of(3, pool(3, 0)), "");
+        assert_eq!(of(4, pool(3, 0)), "the window of layer `l` does not make 2x4x4 of 2x6x6");
+        assert!(of(3, pool(1, 1)).contains("does not make"));
+        assert!(of(3, pool(0, 0)).contains("out of range"));
+        let other = Tensor { quantization: Quantization { scale: 0.25, zero_point: 3 }, ..tensor(2, 3, 3) };
+        let message = problem(vec![tensor(2, 6, 6), other], Kind::MaxPool(pool(2, 0)));
+        assert_eq!(message, "max pooling `l` cannot change the quantization");
+    }
+
+    #[test]
+    fn additions_have_two_inputs_of_one_shape() {
+        let of = |tensors, clamp| problem(tensors, Kind::Add { clamp });
+        let map = || tensor(2, 3, 3);
+        assert_eq!(of(vec![map(), map(), map()], [-128, 127]), "");
+        assert_eq!(of(vec![map(), map()], [-128, 127]), "layer `l` cannot have 1 inputs");
+        assert!(of(vec![map(), tensor(2, 3, 4), map()], [-128, 127]).contains("does not make 2x3x3"));
+        assert_eq!(of(vec![map(), map(), map()], [4, 3]), "the clamp of layer `l` is empty");
+    }
+
+    #[test]
+    fn channels_come_from_where_there_are_some() {
+        let of = |sources: &[[u32; 2]]| {
+            let kind = Kind::Channels { sources: sources.to_vec() };
+            problem(vec![tensor(2, 3, 3), tensor(1, 3, 3), tensor(2, 3, 3)], kind)
+        };
+        assert_eq!(of(&[[1, 0], [0, 1]]), "");
+        for wrong in [&[[1, 0]][..], &[[1, 1], [0, 0]], &[[2, 0], [0, 0]]] {
+            assert!(of(wrong).contains("does not name an input's channel for each of its 2"), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn resizes_tables_and_kernels_must_fit() {
+        let of = |kind| problem(vec![tensor(2, 3, 3), tensor(2, 6, 3)], kind);
+        assert_eq!(of(Kind::Resize { factor: [2, 1] }), "");
+        assert_eq!(of(Kind::Resize { factor: [2, 2] }), "layer `l` does not make 2x6x3 of 2x3x3");
+        assert!(of(Kind::Resize { factor: [0, 1] }).contains("out of range"));
+        let table = |entries| Kind::Unary { table: vec![0; entries] };
+        assert!(of(table(256)).contains("does not make"));
+        let message = problem(vec![tensor(2, 3, 3), tensor(2, 3, 3)], table(255));
+        assert_eq!(message, "the table of layer `l` has not 256 entries");
+        let conv = Conv {
+            geometry: ConvGeometry { groups: 3, pads: [2, 0, 1, 0], ..ConvGeometry::valid([1, 1]) },
+            weights: vec![],
+            weight_scales: vec![1.0; 2],
+            bias: vec![0; 2],
+            clamp: [-128, 127],
+            channel_order: vec![],
+        };
+        assert!(of(Kind::Conv(conv)).contains("3 groups"));
+    }
 }

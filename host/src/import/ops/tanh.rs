@@ -1,0 +1,10 @@
+//! `Tanh`.
+
+use super::super::error::Problem;
+use super::super::node::{Imported, Node};
+use crate::graph::{Function, Op, Unary};
+
+pub(super) fn import<'m>(node: &Node<'m>) -> Result<Imported<'m>, Problem> {
+    let (x, _) = node.activation(0, "X")?;
+    Ok(Imported::Node(Op::Unary(Unary::plain(Function::Tanh)), x))
+}
