@@ -4,7 +4,6 @@ pub mod model_file;
 pub mod networks;
 pub mod passes;
 pub mod random;
-pub mod resnet;
 pub mod vgg;
 
 use ndarray::Array3;
