@@ -5,6 +5,7 @@ pub mod networks;
 pub mod passes;
 pub mod random;
 pub mod vgg;
+pub mod zoo;
 
 use ndarray::Array3;
 use pleach_host::compile::{Layouts, compile_with};

@@ -37,6 +37,8 @@ enum Task {
         #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
         depth: u32,
     },
+    /// Run whole networks on the Verilated accelerator, and compare with golden and the fast model. Takes minutes.
+    NetworksRtl,
     /// Write the pages of docs/ that are generated from the crate `spec`.
     Docs {
         /// Write nothing; fail if a page is not current.
@@ -64,6 +66,7 @@ fn main() -> ExitCode {
         Task::Setup => tools::setup(),
         Task::Test => test::run(),
         Task::Deep { depth } => test::deep(depth),
+        Task::NetworksRtl => test::networks_rtl(),
         Task::Docs { check: true } => docs::check(),
         Task::Docs { check: false } => docs::write(),
         Task::Area { config, units, write } => area::run(&config, &units, write),
