@@ -2,6 +2,7 @@
 
 pub mod model_file;
 pub mod networks;
+pub mod pair;
 pub mod passes;
 pub mod random;
 pub mod resnet;

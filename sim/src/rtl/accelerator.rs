@@ -11,7 +11,7 @@ use super::{Checks, Model, Verilate};
 use crate::device::{Accelerator, DeviceError, RunCounters, Vector};
 use crate::fast::dma::DmaCounters;
 use crate::fast::{Counters, Machine};
-use crate::memory::{AxiMemory, Faults, Hostile, Pace, Region, Regions, Timing};
+use crate::memory::{AxiMemory, Faults, Hostile, MemoryTiming, Pace, Region, Regions, Timing};
 
 /// Cycles from the handshake of the write that starts a run to the first in which it is busy.
 const START_CYCLES: usize = 1;
@@ -73,6 +73,21 @@ impl RtlAccelerator {
     /// The memory, to make transfers fail and to look for violations of the protocol.
     pub fn memory(&mut self) -> &mut AxiMemory<Box<dyn Timing>> {
         &mut self.memory
+    }
+
+    /// Changes the figures of the memory. They hold from the next run on.
+    pub fn set_memory_timing(&mut self, timing: MemoryTiming) {
+        self.machine.memory = timing;
+    }
+
+    /// Changes after how many cycles without a completed command a run is an error, from the next run on; 0: never.
+    pub fn set_watchdog(&mut self, cycles: u32) {
+        self.machine.watchdog_cycles = cycles;
+    }
+
+    /// The interrupt line.
+    pub fn interrupt(&mut self) -> bool {
+        self.slave.interrupt(&mut self.model)
     }
 
     /// One cycle of both.
@@ -145,7 +160,7 @@ impl RtlAccelerator {
     /// Waits for the interrupt at the end of a run.
     pub fn wait(&mut self) -> Result<(), DeviceError> {
         let mut cycles = 0;
-        while !self.slave.interrupt(&mut self.model) {
+        while !self.interrupt() {
             if cycles == self.limit_cycles {
                 return Err(DeviceError::Timeout { cycles });
             }
