@@ -41,6 +41,8 @@ pub struct Ending {
 pub struct Pair {
     /// The RTL.
     pub rtl: RtlAccelerator,
+    /// What no program writes is in its memories as in those of the RTL, unless a program was damaged.
+    fast: FastAccelerator,
     machine: Machine,
     behaviour: Behaviour,
 }
@@ -49,7 +51,8 @@ impl Pair {
     /// Builds the RTL, or takes it from the cache.
     pub fn new(machine: Machine, behaviour: Behaviour) -> Self {
         let rtl = RtlAccelerator::new(machine.clone(), behaviour.clone()).expect("the model builds");
-        Self { rtl, machine, behaviour }
+        let fast = FastAccelerator::with_machine(machine.clone());
+        Self { rtl, fast, machine, behaviour }
     }
 
     /// The configuration of both.
@@ -71,15 +74,17 @@ impl Pair {
     pub fn set_memory_timing(&mut self, timing: MemoryTiming) {
         self.machine.memory = timing;
         self.rtl.set_memory_timing(timing);
+        self.fast = FastAccelerator::with_machine(self.machine.clone());
     }
 
     /// Gives both another watchdog.
     pub fn set_watchdog(&mut self, cycles: u32) {
         self.machine.watchdog_cycles = cycles;
         self.rtl.set_watchdog(cycles);
+        self.fast = FastAccelerator::with_machine(self.machine.clone());
     }
 
-    /// A fast accelerator that has loaded a program.
+    /// A new fast accelerator that has loaded a program.
     pub fn fast(&self, image: &Image, data: &[[i8; VECTOR]]) -> FastAccelerator {
         let mut fast = FastAccelerator::with_machine(self.machine.clone());
         fast.load(image).expect("a list for the fast model");
@@ -96,13 +101,14 @@ impl Pair {
 
     /// Runs a good program on both: so many vectors of segment 1 are then equal, and, with an exact memory, all counters.
     pub fn compare(&mut self, image: &Image, data: &[[i8; VECTOR]], vectors: usize) {
-        let mut fast = self.fast(image, data);
-        let expected_counters = fast.run().expect("the program is good");
-        let expected = fast.read(0, vectors).expect("segment 1 holds them");
-        self.rtl.load(image).expect("the RTL answers");
-        self.rtl.write(0, data).expect("segment 1 holds the data");
-        let counters = self.rtl.run().expect("the program is good");
-        let found = self.rtl.read(0, vectors).expect("segment 1 holds them");
+        let run = |accelerator: &mut dyn Accelerator| {
+            accelerator.load(image).expect("the accelerator answers");
+            accelerator.write(0, data).expect("segment 1 holds the data");
+            let counters = accelerator.run().expect("the program is good");
+            (accelerator.read(0, vectors).expect("segment 1 holds them"), counters)
+        };
+        let (expected, expected_counters) = run(&mut self.fast);
+        let (found, counters) = run(&mut self.rtl);
         let different = found.iter().zip(&expected).position(|(a, b)| a != b);
         assert_eq!(different, None, "first vector of segment 1 that differs");
         if self.is_exact() {

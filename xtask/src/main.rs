@@ -37,6 +37,12 @@ enum Task {
         #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
         depth: u32,
     },
+    /// Errors, resets and damaged lists on the Verilated accelerator, many more than usually.
+    Inject {
+        /// How many times the usual number of cases.
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+        depth: u32,
+    },
     /// Write the pages of docs/ that are generated from the crate `spec`.
     Docs {
         /// Write nothing; fail if a page is not current.
@@ -64,6 +70,7 @@ fn main() -> ExitCode {
         Task::Setup => tools::setup(),
         Task::Test => test::run(),
         Task::Deep { depth } => test::deep(depth),
+        Task::Inject { depth } => test::inject(depth),
         Task::Docs { check: true } => docs::check(),
         Task::Docs { check: false } => docs::write(),
         Task::Area { config, units, write } => area::run(&config, &units, write),

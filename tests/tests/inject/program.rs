@@ -35,8 +35,11 @@ impl Program {
                 side: 1 + random.below(9),
             };
             let network = network(size, random);
-            // A network that does not fit is as good as none.
+            // A network that does not fit, or has nothing to do, is as good as none.
             let Ok(program) = compile_list(&network, config) else { continue };
+            if program.image.list.is_empty() {
+                continue;
+            }
             let mut data = vec![[0; VECTOR]; program.image.data_vectors];
             let packed = program.input.pack(&random_map(network.tensors[network.input].shape, random));
             data[program.input.base..][..packed.len()].copy_from_slice(&packed);
