@@ -5,7 +5,6 @@ pub mod networks;
 pub mod pair;
 pub mod passes;
 pub mod random;
-pub mod resnet;
 pub mod vgg;
 
 use ndarray::Array3;

@@ -22,7 +22,7 @@ use crate::cells::Reg;
 use crate::many::many;
 use crate::netlist::{Net, Readable, Structure, Tap, Wiring};
 
-use super::counters::Counter;
+use super::counters::{Counter, EventCounter};
 use super::settings::Settings;
 use super::{CODE, ORDINAL};
 
@@ -95,10 +95,10 @@ pub struct Registers {
     lite: Lite,
     settings: Settings,
     state: State,
-    counter: Vec<Counter<32>>,
-    cycles: Counter<64>,
-    bytes_read: Counter<64>,
-    bytes_written: Counter<64>,
+    counter: Vec<EventCounter>,
+    cycles: Counter,
+    bytes_read: Counter,
+    bytes_written: Counter,
     select: Vec<Select8>,
     last_select: Select8,
     _constants: Vec<(u16, u32)>,
@@ -260,7 +260,6 @@ impl Registers {
             net.wire(self.began.tap(), &mut counter.clear);
             net.wire(self.active.tap(), &mut counter.enable);
             net.wire(event.tap(), &mut counter.happens);
-            net.wire(Tap::constant(1.into()), &mut counter.step);
         }
     }
 

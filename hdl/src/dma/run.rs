@@ -90,6 +90,7 @@ pub struct Run {
     // Cycles since a command was completed, and cycles in which nothing could happen.
     uneventful: Reg<Bits<32>>,
     stuck_cycles: Reg<Bits<4>>,
+    deadlocked: Reg<Bit>,
 
     works: Signal<Local, Bit>,
     finished: Signal<Local, Bit>,
@@ -163,6 +164,7 @@ impl Default for Run {
             drained: Default::default(),
             uneventful: Default::default(),
             stuck_cycles: Default::default(),
+            deadlocked: Default::default(),
             works: Default::default(),
             finished: Default::default(),
             stuck: Default::default(),
@@ -197,6 +199,7 @@ impl Logic for Run {
             uneventful,
             stuck_cycles
         );
+        clock!(self, clock, deadlocked);
         self.works.next = self.running.q.val() & !self.stopping.q.val();
         self.finished.next = self.handed_out.val()
             & self.load_idle.val()
@@ -212,6 +215,10 @@ impl Logic for Run {
             & !self.released.val()
             & self.halted.val();
 
+        // Told a cycle later, as it has come a long way.
+        self.deadlocked.d.next =
+            self.works.val() & self.stuck.val() & !self.finished.val() & self.stuck_cycles.q.val().all();
+
         // The first error, the most important last.
         self.error.next = false;
         if self.works.val() {
@@ -225,7 +232,7 @@ impl Logic for Run {
                 self.error.next = true;
                 self.error_code.d.next = self.watchdog_code.val();
             }
-            if self.stuck.val() & !self.finished.val() & self.stuck_cycles.q.val().all() {
+            if self.deadlocked.q.val() {
                 self.error.next = true;
                 self.error_code.d.next = self.deadlock_code.val();
             }

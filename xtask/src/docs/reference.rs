@@ -2,6 +2,7 @@
 
 use super::markdown::{code, table};
 use super::model_file;
+use pleach_spec::axi_register::{self, ErrorCode};
 use pleach_spec::command::{ADDRESS_BITS, Gather, GatherEntry, Issue, Parameter, Scatter, Walk, WordControl};
 use pleach_spec::register::{CONTRACT_VERSION, REGISTERS, Region};
 use pleach_spec::timing::LATENCIES;
@@ -94,7 +95,21 @@ fn registers() -> String {
             register.doc.to_owned(),
         ]
     };
-    text + &table(["offset", "name", "access", "meaning"], REGISTERS.iter().map(row))
+    let heads = ["offset", "name", "access", "meaning"];
+    let whole = format!(
+        "## Registers of the whole accelerator\n\n\
+         Behind the AXI4-Lite slave, from version {} of the contract on. The codes of ERROR are in the table after it.\n\n",
+        axi_register::CONTRACT_VERSION
+    );
+    text + &table(heads, REGISTERS.iter().map(row))
+        + &whole
+        + &table(heads, axi_register::REGISTERS.iter().map(row))
+        + &table(
+            ["code", "error", "meaning"],
+            ErrorCode::ALL.map(|code| {
+                [(code as u8).to_string(), format!("{code:?}").to_uppercase(), code.doc().to_owned()]
+            }),
+        )
 }
 
 fn regions() -> String {
