@@ -80,7 +80,7 @@ fn every_flipped_bit_is_refused() {
 fn the_documented_layout_is_the_written_one() {
     let model = small_model();
     let bytes = model.to_bytes().unwrap();
-    assert_eq!(&bytes[..16], b"\x89PLCH\r\n\x1a\x01\0\0\0\x01\0\0\0");
+    assert_eq!(&bytes[..16], b"\x89PLCH\r\n\x1a\x02\0\0\0\x01\0\0\0");
     assert_eq!(word(&bytes, 16), model.config.fingerprint());
     assert_eq!(word(&bytes, 20) as usize, bytes.len());
     assert_eq!(&bytes[32..36], b"META");
