@@ -10,18 +10,26 @@
 //! | [`stream`] | weight-stream readers of the columns |
 //! | [`requant`] | requantize lanes and deskew |
 //! | [`datapath`] | all of these, wired up |
-//! | [`control`] | the four engines, registers, memory port |
+//! | [`control`] | the four units that decide |
+//! | [`axi`] | AXI4 master, AXI4-Lite slave |
+//! | [`dma`] | the memory side: FETCH, LOAD, STORE, tokens, registers |
 //! | [`buffer`] | the activation buffer with its rotators |
-//! | [`engines`] | control and buffer, wired up |
-//! | [`top`] | the machine |
+//! | [`compute`] | control, buffer and datapath, wired up |
+//! | [`host`] | register port and memory port |
+//! | [`top`] | COMPUTE with these ports |
+//! | [`accelerator`] | COMPUTE and the memory side: the machine |
 //! | [`units`] | parts as Verilog by themselves |
 
+pub mod accelerator;
 pub mod array;
+pub mod axi;
 pub mod buffer;
 pub mod cells;
+pub mod compute;
 pub mod control;
 pub mod datapath;
-pub mod engines;
+pub mod dma;
+pub mod host;
 mod many;
 pub mod netlist;
 pub mod requant;

@@ -159,6 +159,13 @@ impl<T: Synth> Tap<T> {
     }
 }
 
+impl Tap<Bit> {
+    /// The bit as a number of one bit.
+    pub fn number(self) -> Tap<Bits<1>> {
+        Tap { value: u64::from(self.value).into(), source: self.source }
+    }
+}
+
 impl<const N: usize> Tap<Bits<N>> {
     /// The `M` bits from bit `offset` up.
     ///

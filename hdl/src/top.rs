@@ -1,4 +1,5 @@
-//! The machine: engines and datapath.
+//! The machine of the tests: COMPUTE, with a register port and a memory port where AXI and the engines around COMPUTE will
+//! stand.
 //!
 //! | port | width | |
 //! |---|---|---|
@@ -12,14 +13,18 @@
 //! | `mem_rdata` | 128 | out, [`MEMORY_READ_LATENCY`](pleach_spec::timing::MEMORY_READ_LATENCY) cycles after `mem_addr` |
 //!
 //! Both ports take one access a cycle. The memory port must rest while a run is under way; registers may be read at any
-//! time. A run begins [`START_CYCLES`](crate::control::registers::START_CYCLES) cycles after START is written, with all
-//! that was written in cycles before. There is no reset pin: registers power up idle, memories undefined.
+//! time. A run begins [`START_CYCLES`](crate::host::registers::START_CYCLES) cycles after START is written, with all
+//! that was written in cycles before: COMPUTE starts as after power-up, so the run's passes are those from entry 0 of the
+//! command memories on, and pass i is released in cycle i of the run. There is no reset pin: registers power up idle,
+//! memories undefined.
 
 use pleach_spec::Config;
+use pleach_spec::register::Region;
 use rust_hdl::prelude::*;
 
-use crate::datapath::Datapath;
-use crate::engines::Engines;
+use crate::compute::Compute;
+use crate::host::memory_port::MemoryPort;
+use crate::host::registers::Registers;
 use crate::netlist::{Net, Readable, Structure, Wiring};
 
 /// See the module. `WB` = 8 W window bits, `P` = log2 W position bits.
@@ -46,8 +51,9 @@ pub struct Top<const WB: usize, const P: usize> {
     /// What was read.
     pub mem_rdata: Signal<Out, Bits<128>>,
 
-    engines: Engines,
-    datapath: Datapath<WB, P>,
+    registers: Registers,
+    port: MemoryPort,
+    compute: Compute<WB, P>,
     wiring: Wiring,
 }
 
@@ -68,51 +74,76 @@ impl<const WB: usize, const P: usize> Top<WB, P> {
             mem_read: Default::default(),
             mem_wdata: Default::default(),
             mem_rdata: Default::default(),
-            engines: Engines::new(config),
-            datapath: Datapath::new(config),
+            registers: Registers::new(config),
+            port: MemoryPort::new(config),
+            compute: Compute::new(config),
             wiring: Default::default(),
         }
     }
 
-    fn wire_host(&mut self, net: &mut Net) {
-        let engines = &mut self.engines;
-        net.wire(self.reg_addr.tap(), &mut engines.reg_addr);
-        net.wire(self.reg_write.tap(), &mut engines.reg_write);
-        net.wire(self.reg_wdata.tap(), &mut engines.reg_wdata);
-        net.wire(engines.reg_rdata.tap(), &mut self.reg_rdata);
-        net.wire(self.mem_addr.tap(), &mut engines.mem_addr);
-        net.wire(self.mem_write.tap(), &mut engines.mem_write);
-        net.wire(self.mem_read.tap(), &mut engines.mem_read);
-        net.wire(self.mem_wdata.tap(), &mut engines.mem_wdata);
-        net.wire(engines.mem_rdata.tap(), &mut self.mem_rdata);
+    fn wire_registers(&mut self, net: &mut Net) {
+        let (registers, compute) = (&mut self.registers, &mut self.compute);
+        net.wire(self.clock.tap(), &mut registers.clock);
+        net.wire(self.reg_addr.tap(), &mut registers.reg_addr);
+        net.wire(self.reg_write.tap(), &mut registers.reg_write);
+        net.wire(self.reg_wdata.tap(), &mut registers.reg_wdata);
+        net.wire(registers.reg_rdata.tap(), &mut self.reg_rdata);
+        net.wire(registers.reset.tap(), &mut compute.reset);
+        net.wire(registers.pass_release.tap(), &mut compute.pass_release);
+        net.wire(compute.done.tap(), &mut registers.done);
+        net.wire(compute.word_issued.tap(), &mut registers.word_issued);
+        net.wire(compute.stall_data.tap(), &mut registers.stall_data);
+        net.wire(compute.stall_drain.tap(), &mut registers.stall_drain);
+        net.wire(compute.no_pass.tap(), &mut registers.no_pass);
+        net.wire(compute.bank_reads.tap(), &mut registers.bank_reads);
     }
 
-    fn wire_datapath(&mut self, net: &mut Net) {
-        let (engines, datapath) = (&mut self.engines, &mut self.datapath);
-        net.wire(engines.word_valid.tap(), &mut datapath.word_valid);
-        net.wire(engines.word_first.tap(), &mut datapath.word_first);
-        net.wire(engines.word_last.tap(), &mut datapath.word_last);
-        net.wire(engines.word_address.tap(), &mut datapath.word_address);
-        net.wire(engines.take.tap(), &mut datapath.take);
-        net.wire(engines.window_slot.tap(), &mut datapath.window_slot);
-        net.wire(engines.take_slot.tap(), &mut datapath.take_slot);
-        net.wire(engines.pass_end.tap(), &mut datapath.pass_end);
-        net.wire(engines.busy.tap(), &mut datapath.busy);
-        net.wire(engines.pass_first.tap(), &mut datapath.pass_first);
-        net.wire(engines.stage_slot.tap(), &mut datapath.stage_slot);
-        for r in 0..engines.stage_write.len() {
-            net.wire(engines.stage_write[r].tap(), &mut datapath.stage_write[r]);
-            net.wire(engines.stage_data[r].tap(), &mut datapath.stage_data[r]);
+    fn wire_port(&mut self, net: &mut Net) {
+        let port = &mut self.port;
+        net.wire(self.clock.tap(), &mut port.clock);
+        net.wire(self.mem_addr.tap(), &mut port.mem_addr);
+        net.wire(self.mem_write.tap(), &mut port.mem_write);
+        net.wire(self.mem_read.tap(), &mut port.mem_read);
+        net.wire(self.mem_wdata.tap(), &mut port.mem_wdata);
+    }
+
+    fn wire_memories(&mut self, net: &mut Net) {
+        let (port, compute) = (&self.port, &mut self.compute);
+        let write = |region: Region| port.write.tap().bit(region as usize);
+        net.wire(write(Region::Weight), &mut compute.weight_write);
+        net.wire(write(Region::Position), &mut compute.position_write);
+        net.wire(write(Region::GatherList), &mut compute.list_write);
+        net.wire(write(Region::Parameter), &mut compute.parameter_write);
+        net.wire(port.entry.tap(), &mut compute.memory_entry);
+        net.wire(port.part.tap(), &mut compute.memory_beat);
+        net.wire(port.data.tap(), &mut compute.memory_data);
+        net.wire(write(Region::Table), &mut compute.table_write);
+        net.wire(port.beat.tap().slice(0), &mut compute.table_address);
+        net.wire(port.data.tap().slice(0), &mut compute.table_data);
+        net.wire(write(Region::Activation), &mut compute.load_write);
+        net.wire(port.beat.tap().slice(0), &mut compute.load_address);
+        net.wire(port.data.tap(), &mut compute.load_data);
+        net.wire(port.read.tap(), &mut compute.store_read);
+        net.wire(port.beat.tap().slice(0), &mut compute.store_address);
+        net.wire(compute.store_data.tap(), &mut self.mem_rdata);
+    }
+
+    fn wire_passes(&mut self, net: &mut Net) {
+        let (port, compute) = (&self.port, &mut self.compute);
+        let (whole, low, high) = (&port.write, &port.write_low, &port.write_high);
+        let beats = [
+            (low, Region::Walk),
+            (high, Region::Walk),
+            (whole, Region::Gather),
+            (whole, Region::Issue),
+            (low, Region::Scatter),
+            (high, Region::Scatter),
+        ];
+        for ((strobes, region), write) in beats.into_iter().zip(&mut compute.pass_write) {
+            net.wire(strobes.tap().bit(region as usize), write);
         }
-        net.wire(engines.word_write.tap(), &mut datapath.word_write);
-        net.wire(engines.word_entry.tap(), &mut datapath.word_entry);
-        net.wire(engines.word_beat.tap(), &mut datapath.word_beat);
-        net.wire(engines.parameter_write.tap(), &mut datapath.parameter_write);
-        net.wire(engines.parameter_entry.tap(), &mut datapath.parameter_entry);
-        net.wire(engines.parameter_column.tap(), &mut datapath.parameter_column);
-        net.wire(engines.memory_data.tap(), &mut datapath.memory_data);
-        net.wire(datapath.activations_valid.tap(), &mut engines.activations_valid);
-        net.wire(datapath.activations.tap(), &mut engines.activations);
+        net.wire(port.entry.tap().slice(0), &mut compute.pass_entry);
+        net.wire(port.data.tap(), &mut compute.pass_data);
     }
 }
 
@@ -122,10 +153,11 @@ impl<const WB: usize, const P: usize> Structure for Top<WB, P> {
     }
 
     fn wires(&mut self, net: &mut Net) {
-        net.wire(self.clock.tap(), &mut self.engines.clock);
-        net.wire(self.clock.tap(), &mut self.datapath.clock);
-        self.wire_host(net);
-        self.wire_datapath(net);
+        net.wire(self.clock.tap(), &mut self.compute.clock);
+        self.wire_registers(net);
+        self.wire_port(net);
+        self.wire_memories(net);
+        self.wire_passes(net);
     }
 }
 

@@ -4,9 +4,16 @@ use clap::ValueEnum;
 use pleach_spec::Config;
 use rust_hdl::prelude::Block;
 
+use crate::accelerator::Accelerator;
 use crate::array::Array;
+use crate::buffer::Buffer;
+use crate::compute::Compute;
+use crate::control::gather::Gather;
+use crate::control::issue::Issue;
+use crate::control::scatter::Scatter;
+use crate::control::walk::Walk;
 use crate::datapath::Datapath;
-use crate::engines::Engines;
+use crate::dma::Dma;
 use crate::requant::Lanes;
 use crate::row::Rows;
 use crate::stream::Readers;
@@ -26,16 +33,44 @@ pub enum Unit {
     Lanes,
     /// All of these.
     Datapath,
-    /// Everything but the datapath: control and activation buffer.
-    Engines,
-    /// The whole machine.
+    /// Which pixels.
+    Walk,
+    /// Which vectors.
+    Gather,
+    /// Which words.
+    Issue,
+    /// Where results go.
+    Scatter,
+    /// The activation buffer.
+    Buffer,
+    /// The units, the buffer and the datapath.
+    Compute,
+    /// COMPUTE with a register port and a memory port.
     Top,
+    /// The memory side: AXI, FETCH, LOAD, STORE, registers.
+    Dma,
+    /// The whole machine.
+    Accelerator,
 }
 
 impl Unit {
     /// All units.
-    pub const ALL: [Self; 7] =
-        [Self::Array, Self::Rows, Self::Readers, Self::Lanes, Self::Datapath, Self::Engines, Self::Top];
+    pub const ALL: [Self; 14] = [
+        Self::Array,
+        Self::Rows,
+        Self::Readers,
+        Self::Lanes,
+        Self::Datapath,
+        Self::Walk,
+        Self::Gather,
+        Self::Issue,
+        Self::Scatter,
+        Self::Buffer,
+        Self::Compute,
+        Self::Top,
+        Self::Dma,
+        Self::Accelerator,
+    ];
 
     /// Name of its top module.
     pub const fn module(self) -> &'static str {
@@ -45,29 +80,58 @@ impl Unit {
             Self::Readers => "pleach_readers",
             Self::Lanes => "pleach_lanes",
             Self::Datapath => "pleach_datapath",
-            Self::Engines => "pleach_engines",
-            Self::Top => "pleach",
+            Self::Walk => "pleach_walk",
+            Self::Gather => "pleach_gather",
+            Self::Issue => "pleach_issue",
+            Self::Scatter => "pleach_scatter",
+            Self::Buffer => "pleach_buffer",
+            Self::Compute => "pleach_compute",
+            Self::Top => "pleach_top",
+            Self::Dma => "pleach_dma",
+            Self::Accelerator => "pleach",
         }
     }
 
     /// Its Verilog for a configuration.
     pub fn verilog(self, config: &Config) -> Result<String, Error> {
-        match config.window {
-            16 => self.verilog_with::<128, 4>(config),
-            _ => self.verilog_with::<256, 5>(config),
+        match config.axi_bits {
+            64 => self.with_bus::<64, 128, 8>(config),
+            128 => self.with_bus::<128, 128, 16>(config),
+            256 => self.with_bus::<256, 256, 32>(config),
+            _ => self.with_bus::<512, 512, 64>(config),
         }
     }
 
-    fn verilog_with<const WB: usize, const P: usize>(self, config: &Config) -> Result<String, Error> {
+    fn with_bus<const B: usize, const BP: usize, const S: usize>(
+        self,
+        config: &Config,
+    ) -> Result<String, Error> {
+        match config.window {
+            16 => self.with_window::<128, 4, B, BP, S>(config),
+            _ => self.with_window::<256, 5, B, BP, S>(config),
+        }
+    }
+
+    fn with_window<const WB: usize, const P: usize, const B: usize, const BP: usize, const S: usize>(
+        self,
+        config: &Config,
+    ) -> Result<String, Error> {
         let Config { rows, columns, .. } = *config;
         match self {
             Self::Array => self.emit(Array::<WB, P>::new(rows, columns)),
             Self::Rows => self.emit(Rows::<WB>::new(rows, config.stage_depth, config.chunk)),
             Self::Readers => self.emit(Readers::<P>::new(columns, config.word_depth)),
-            Self::Lanes => self.emit(Lanes::new(rows, columns, config.pass_depth)),
+            Self::Lanes => self.emit(Lanes::new(config)),
             Self::Datapath => self.emit(Datapath::<WB, P>::new(config)),
-            Self::Engines => self.emit(Engines::new(config)),
+            Self::Walk => self.emit(Walk::new(config)),
+            Self::Gather => self.emit(Gather::new(config)),
+            Self::Issue => self.emit(Issue::new(config)),
+            Self::Scatter => self.emit(Scatter::new(config)),
+            Self::Buffer => self.emit(Buffer::new(config)),
+            Self::Compute => self.emit(Compute::<WB, P>::new(config)),
             Self::Top => self.emit(Top::<WB, P>::new(config)),
+            Self::Dma => self.emit(Dma::<B, BP, S>::new(config, 0)),
+            Self::Accelerator => self.emit(Accelerator::<WB, P, B, BP, S>::new(config, config.fingerprint())),
         }
     }
 

@@ -2,7 +2,7 @@
 
 mod support;
 
-use pleach_hdl::cells::{Decode, Delay, LutRam, Mac, MaskedRam, Ram, Reg, Select};
+use pleach_hdl::cells::{Decode, Delay, DualRam, Hold, LutRam, Mac, Ram, Reg, Select};
 use rust_hdl::prelude::*;
 use support::{compare, words};
 
@@ -15,6 +15,21 @@ fn reg() {
         |block, random| {
             block.d.next = random.bits();
             vec![words(block.d.next)]
+        },
+        |block| vec![words(block.q.val())],
+    );
+}
+
+#[test]
+fn hold() {
+    compare(
+        "hold",
+        Hold::<Bits<12>>::default(),
+        Some(|block| &mut block.clock),
+        |block, random| {
+            block.enable.next = random.below(3) == 0;
+            block.d.next = random.bits();
+            vec![vec![block.enable.next.into()], words(block.d.next)]
         },
         |block| vec![words(block.q.val())],
     );
@@ -66,29 +81,31 @@ fn ram() {
 }
 
 #[test]
-fn masked_ram() {
+fn dual_ram() {
     let mut written = 0;
     compare(
-        "masked_ram",
-        MaskedRam::<4, 64, 8>::new(16),
+        "dual_ram",
+        DualRam::<4, 64, 8>::new(16),
         Some(|block| &mut block.clock),
         |block, random| {
             let fill = written < 16;
             let at = if fill { written } else { random.below(16) };
             written += usize::from(fill);
-            let read = if random.below(2) == 0 { at } else { random.below(16) };
+            // Port A does not read what port B writes.
+            let read = random.below(16);
+            let read = if read == at { (read + 1) % 16 } else { read };
+            block.read_address.next = (if fill { 0 } else { read } as u64).into();
+            block.address.next = (at as u64).into();
             block.write_mask.next = if fill { 0xFF.into() } else { random.bits() };
-            block.write_address.next = (at as u64).into();
             block.write_data.next = random.bits();
-            block.read_address.next = (read.min(written.saturating_sub(2)) as u64).into();
             vec![
-                words(block.write_mask.next),
-                words(block.write_address.next),
-                words(block.write_data.next),
                 words(block.read_address.next),
+                words(block.address.next),
+                words(block.write_mask.next),
+                words(block.write_data.next),
             ]
         },
-        |block| vec![words(block.read_data.val())],
+        |block| vec![words(block.read_data.val()), words(block.data.val())],
     );
 }
 

@@ -15,23 +15,38 @@ fn configs() -> Vec<Config> {
         .into()
 }
 
+/// The datapath and its parts.
+const DATAPATH: [Unit; 5] = [Unit::Array, Unit::Rows, Unit::Readers, Unit::Lanes, Unit::Datapath];
+
 #[test]
 fn verilator_finds_nothing_but_what_is_waived() {
-    let waivers = Path::new(env!("CARGO_MANIFEST_DIR")).join("../constraints/verilator.vlt");
     for config in configs() {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("lint").join(&config.name);
-        std::fs::create_dir_all(&folder).expect("a folder");
-        for unit in Unit::ALL {
-            let file = folder.join(format!("{}.v", unit.module()));
-            std::fs::write(&file, unit.verilog(&config).expect("Verilog")).expect("a file");
-            let output = Command::new("verilator")
-                .args(["--lint-only", "-Wall", "--top-module", unit.module()])
-                .args([&waivers, &file])
-                .output()
-                .expect("verilator starts");
-            let messages = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success() && messages.is_empty(), "{} {unit:?}:\n{messages}", config.name);
-        }
+        lint(&config, &Unit::ALL);
+    }
+}
+
+#[test]
+fn nor_where_a_vector_has_two_parts() {
+    let mini = Config::resolve("mini").expect("built in");
+    for window in [16, 32] {
+        lint(&Config { name: format!("w{window}c32"), columns: 32, window, ..mini.clone() }, &DATAPATH);
+    }
+}
+
+fn lint(config: &Config, units: &[Unit]) {
+    let waivers = Path::new(env!("CARGO_MANIFEST_DIR")).join("../constraints/verilator.vlt");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("lint").join(&config.name);
+    std::fs::create_dir_all(&folder).expect("a folder");
+    for unit in units {
+        let file = folder.join(format!("{}.v", unit.module()));
+        std::fs::write(&file, unit.verilog(config).expect("Verilog")).expect("a file");
+        let output = Command::new("verilator")
+            .args(["--lint-only", "-Wall", "--top-module", unit.module()])
+            .args([&waivers, &file])
+            .output()
+            .expect("verilator starts");
+        let messages = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && messages.is_empty(), "{} {unit:?}:\n{messages}", config.name);
     }
 }
 

@@ -5,4 +5,5 @@
 pub mod device;
 pub mod fast;
 pub mod golden;
+pub mod memory;
 pub mod rtl;

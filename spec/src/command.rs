@@ -57,7 +57,7 @@ record! {
         pixels: u32 = 24 @ 0, "Output pixels; rows of the last tile beyond them are not written";
         lane: u32 = 4 @ 24, "Byte of the vector that column 0 writes (0 unless C < 16)";
         slow: u32 = 1 @ 28, "One row a cycle instead of two; as in ISSUE";
-        tiles: u32 = 20 @ 32, "Pixel tiles";
+        plane: i32 = 20 @ 32, "Added to the address for columns 16 to 31; 0 unless C = 32";
         width: u32 = 12 @ 64, "Output pixels of a row";
         split_x: u32 = 4 @ 80, "Horizontal phases minus 1";
         split_y: u32 = 4 @ 84, "Vertical phases minus 1";

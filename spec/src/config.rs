@@ -31,6 +31,8 @@ pub struct Config {
     pub pass_depth: usize,
     /// Vectors a row's staging buffer holds.
     pub stage_depth: usize,
+    /// Bits of the AXI4 data bus.
+    pub axi_bits: usize,
     /// Clock in MHz that reported times are computed with.
     pub clock_mhz: u32,
 }
@@ -112,9 +114,9 @@ impl Config {
 
     /// Everything that a compiled program depends on, in the order of the fingerprint. (Name and clock are not in it.)
     pub const KEYS: &[Key] = keys! {
-        rows: "a power of two from 2 to 64" if |c| power_of_two(c.rows, 2, 64),
+        rows: "a power of two from 4 to 64" if |c| power_of_two(c.rows, 4, 64),
             "Rows R of the array: output pixels of a tile, and banks of the activation buffer";
-        columns: "a power of two from 2 to 16" if |c| power_of_two(c.columns, 2, 16),
+        columns: "a power of two from 2 to 32" if |c| power_of_two(c.columns, 2, 32),
             "Columns C of the array: output channels of a tile";
         window: "16 or 32" if |c| matches!(c.window, 16 | 32), "Activations W of a row's window";
         chunk: "8 or 16" if |c| matches!(c.chunk, 8 | 16),
@@ -130,6 +132,7 @@ impl Config {
             "Passes of the command and parameter memories";
         stage_depth: "a power of two from 4 to 128" if |c| power_of_two(c.stage_depth, 4, 128),
             "Vectors a row's staging buffer holds";
+        axi_bits: "64, 128, 256 or 512" if |c| power_of_two(c.axi_bits, 64, 512), "Bits of the AXI4 data bus";
     };
 
     /// A built-in name, or the path of a TOML file.
@@ -215,7 +218,7 @@ mod tests {
         let text = Config::BUILT_IN[0].1.replace("rows = 16", "rows = 12");
         assert_eq!(
             Config::parse(&text, "x").unwrap_err().to_string(),
-            "configuration `default`: rows = 12, but it must be a power of two from 2 to 64"
+            "configuration `default`: rows = 12, but it must be a power of two from 4 to 64"
         );
         assert_eq!(
             Config::resolve("huge").unwrap_err().to_string(),

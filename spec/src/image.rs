@@ -1,13 +1,14 @@
-//! A run as it is written through the memory port: what the host sends to a board, and a simulator to the RTL.
+//! A run as it is written through the memory port: what the tests send to the RTL.
 
-use crate::command::Parameter;
+pub use crate::beats::{beat_vector, vector_beat};
+pub use crate::list::Beat;
+pub use crate::pass::Placement;
+
+use crate::Config;
+use crate::beats;
 use crate::field::{FieldOverflow, Record};
-use crate::program::{Pass, Run};
+use crate::pass::{Pass, Run};
 use crate::register::Region;
-use crate::{Config, VECTOR};
-
-/// One 128-bit beat of the memory port, least significant word first.
-pub type Beat = [u32; 4];
 
 /// Beats for consecutive addresses of one memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,159 +19,110 @@ pub struct Block {
     pub beats: Vec<Beat>,
 }
 
-/// Where a run begins in the memories; from there on it wraps at their ends.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Placement {
-    /// Index of the first pass in the command and parameter memories.
-    pub pass: usize,
-    /// Index of the first slot word.
-    pub word: usize,
-    /// Index of the first load list entry.
-    pub load: usize,
+/// A memory of the port that is used as a ring.
+struct Ring {
+    region: Region,
+    /// Beats of an entry.
+    beats: usize,
+    entries: usize,
 }
 
-/// Bit of the second beat of a slot word at which its control stands.
-const CONTROL_BIT: usize = 124;
-
-/// All blocks of a run.
-pub fn blocks(run: &Run, config: &Config, first: Placement) -> Result<Vec<Block>, FieldOverflow> {
-    let mut words = Vec::new();
-    let mut loads = Vec::new();
-    let mut parameters = Vec::new();
-    let mut commands: [Vec<Beat>; 4] = Default::default();
-    for pass in &run.passes {
-        words.extend(word_beats(pass, config));
-        for entry in &pass.loads {
-            push_record(&mut loads, entry)?;
-        }
-        for &parameter in &pass.parameters {
-            push_record(&mut parameters, &Parameter::from(parameter))?;
-        }
-        push_record(&mut commands[0], &pass.walk)?;
-        push_record(&mut commands[1], &pass.gather)?;
-        push_record(&mut commands[2], &pass.issue)?;
-        push_record(&mut commands[3], &pass.scatter)?;
+impl Ring {
+    /// The blocks that put `beats` into the ring, from an entry on: two where they go around its end.
+    fn blocks(&self, first: usize, mut beats: Vec<Beat>) -> impl Iterator<Item = Block> + use<> {
+        let (first, room) = (first * self.beats, (self.entries - first) * self.beats);
+        let wrapped = beats.split_off(beats.len().min(room));
+        let region = self.region;
+        [(first, beats), (0, wrapped)]
+            .into_iter()
+            .filter(|(_, beats)| !beats.is_empty())
+            .map(move |(beat, beats)| Block { address: region.address(beat as u32), beats })
     }
-    let [walk, load, compute, store] = commands;
-    let Config { columns, word_depth, load_depth, pass_depth, .. } = *config;
-    let memories = [
-        (Region::Word, words, 2, first.word, word_depth),
-        (Region::LoadList, loads, 1, first.load, load_depth),
-        (Region::Parameter, parameters, columns, first.pass, pass_depth),
-        (Region::Walk, walk, 2, first.pass, pass_depth),
-        (Region::Gather, load, 1, first.pass, pass_depth),
-        (Region::Issue, compute, 1, first.pass, pass_depth),
-        (Region::Scatter, store, 2, first.pass, pass_depth),
-    ];
-    let blocks = memories.into_iter().flat_map(|(region, mut beats, entry, first, depth)| {
-        let wrapped = beats.split_off(beats.len().min((depth - first) * entry));
-        [(first * entry, beats), (0, wrapped)]
-            .map(|(beat, beats)| Block { address: region.address(beat as u32), beats })
-    });
-    Ok(blocks.filter(|block| !block.beats.is_empty()).collect())
 }
 
-fn push_record<T: Record>(beats: &mut Vec<Beat>, record: &T) -> Result<(), FieldOverflow> {
-    beats.extend(record.pack()?.chunks(4).map(|words| {
-        let mut beat = Beat::default();
-        beat[..words.len()].copy_from_slice(words);
-        beat
-    }));
-    Ok(())
-}
-
-/// Two beats for each slot word: weights, then positions and control.
-fn word_beats<'a>(pass: &'a Pass, config: &'a Config) -> impl Iterator<Item = Beat> + 'a {
-    let words = &pass.words;
-    let columns = words.weights.chunks(config.columns).zip(words.positions.chunks(config.columns));
-    columns.zip(&words.controls).flat_map(move |((weights, positions), control)| {
-        let mut weight_beat = 0u128;
-        let mut position_beat = u128::from(control.bits()) << CONTROL_BIT;
-        for (column, (&weight, &position)) in weights.iter().zip(positions).enumerate() {
-            weight_beat |= u128::from(weight as u8) << (8 * column);
-            position_beat |= u128::from(position) << (config.position_bits() * column);
+/// All blocks of a run, whose commands are the first entries of the command memories.
+pub fn blocks(run: &Run, config: &Config) -> Result<Vec<Block>, FieldOverflow> {
+    let mut blocks = Vec::new();
+    let words = |region, beats| Ring { region, beats, entries: config.word_depth };
+    let passes = |region, beats| Ring { region, beats, entries: config.pass_depth };
+    let weights = words(Region::Weight, beats::beats_per_word(config));
+    let positions = words(Region::Position, beats::beats_per_word(config));
+    let entries = Ring { region: Region::GatherList, beats: 1, entries: config.load_depth };
+    let parameters = passes(Region::Parameter, config.columns);
+    for (index, pass) in run.passes.iter().enumerate() {
+        let word = pass.issue.base as usize;
+        blocks.extend(weights.blocks(word, beats::weights(&pass.words, config)));
+        if pass.issue.dense == 0 {
+            blocks.extend(positions.blocks(word, beats::positions(&pass.words, config)));
         }
-        [beat(weight_beat), beat(position_beat)]
-    })
+        blocks.extend(entries.blocks(pass.gather.base as usize, beats::records(&pass.loads)?));
+        blocks.extend(parameters.blocks(pass.issue.parameter as usize, parameter_beats(pass, config)?));
+        blocks.extend(passes(Region::Walk, 2).blocks(index, record(&pass.walk)?));
+        blocks.extend(passes(Region::Gather, 1).blocks(index, record(&pass.gather)?));
+        blocks.extend(passes(Region::Issue, 1).blocks(index, record(&pass.issue)?));
+        blocks.extend(passes(Region::Scatter, 2).blocks(index, record(&pass.scatter)?));
+    }
+    // The port takes a byte a beat.
+    let bytes = run.tables.0.as_flattened().iter().map(|&byte| [u32::from(byte as u8), 0, 0, 0]);
+    blocks.push(Block { address: Region::Table.address(0), beats: bytes.collect() });
+    Ok(blocks)
 }
 
-/// A vector of the activation buffer as a beat.
-pub fn vector_beat(vector: &[i8; VECTOR]) -> Beat {
-    beat(u128::from_le_bytes(vector.map(|byte| byte as u8)))
+/// The parameter entries of a pass: one, or those of both operands and their combination.
+pub fn parameter_beats(pass: &Pass, config: &Config) -> Result<Vec<Beat>, FieldOverflow> {
+    let mut beats = beats::records(&pass.parameters)?;
+    if let Some(second) = &pass.second {
+        beats.extend(beats::records(&second.parameters)?);
+        beats.extend(beats::records(&vec![second.combination; config.columns])?);
+    }
+    Ok(beats)
 }
 
-/// The inverse of [`vector_beat`].
-pub fn beat_vector(beat: &Beat) -> [i8; VECTOR] {
-    let value = beat.iter().rev().fold(0u128, |value, &word| value << 32 | u128::from(word));
-    value.to_le_bytes().map(|byte| byte as i8)
-}
-
-fn beat(value: u128) -> Beat {
-    std::array::from_fn(|word| (value >> (32 * word)) as u32)
+fn record<T: Record>(record: &T) -> Result<Vec<Beat>, FieldOverflow> {
+    beats::records(std::slice::from_ref(record))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::command::{Combination, GatherEntry, Parameter};
+    use crate::pass::SecondOperand;
     use crate::stream::{Control, WordStream};
 
     #[test]
-    fn a_slot_word_is_two_beats() {
-        let config = Config::resolve("mini").unwrap();
-        let words = WordStream {
-            weights: vec![1, -1, 2, -128],
-            positions: vec![15, 0, 1, 2],
-            controls: vec![Control { take: 2, pop: true, max: false }],
+    fn memories_are_rings_and_dense_words_have_no_positions() {
+        let config =
+            Config { pass_depth: 4, word_depth: 16, load_depth: 16, ..Config::resolve("mini").unwrap() };
+        let dense = Pass {
+            words: WordStream {
+                weights: vec![1; 4 * 3],
+                positions: vec![0; 4 * 3],
+                controls: vec![Control::default(); 3],
+            },
+            loads: vec![GatherEntry::default(); 2],
+            parameters: vec![Parameter::default(); 4],
+            issue: crate::command::Issue { dense: 1, ..Default::default() },
+            ..Pass::default()
         };
-        let pass = Pass {
-            layer: 0,
-            walk: Default::default(),
-            gather: Default::default(),
-            issue: Default::default(),
-            scatter: Default::default(),
-            loads: Vec::new(),
-            words,
-            parameters: Vec::new(),
+        let mut sparse = dense.clone();
+        sparse.issue.dense = 0;
+        sparse.second = Some(SecondOperand {
+            parameters: vec![Parameter::default(); 4],
+            combination: Combination::default(),
+        });
+        let mut run = Run { passes: vec![dense, sparse], ..Run::default() };
+        run.place(&config, Placement { word: 15, load: 13, parameter: 2 });
+        let blocks = blocks(&run, &config).unwrap();
+        let at = |region: Region| -> Vec<(u32, usize)> {
+            let of_region = blocks.iter().filter(|block| block.address >> 28 == region as u32);
+            of_region.map(|block| (block.address & 0xfff_ffff, block.beats.len())).collect()
         };
-        let beats: Vec<_> = word_beats(&pass, &config).collect();
-        assert_eq!(beats, [[0x8002_ff01, 0, 0, 0], [0x210f, 0, 0, 0x6000_0000]]);
-    }
-
-    #[test]
-    fn a_run_wraps_at_the_end_of_a_memory() {
-        let config = Config { pass_depth: 4, ..Config::resolve("mini").unwrap() };
-        let pass = Pass {
-            layer: 0,
-            walk: Default::default(),
-            gather: Default::default(),
-            issue: Default::default(),
-            scatter: Default::default(),
-            loads: Vec::new(),
-            words: WordStream::default(),
-            parameters: Vec::new(),
-        };
-        let run = Run { passes: vec![pass; 3] };
-        let blocks = blocks(&run, &config, Placement { pass: 2, ..Default::default() }).unwrap();
-        let sizes: Vec<_> = blocks.iter().map(|block| (block.address, block.beats.len())).collect();
-        let [walk, load, compute, store] = [0x4000_0000, 0x5000_0000, 0x6000_0000, 0x7000_0000];
-        assert_eq!(
-            sizes,
-            [
-                (walk + 4, 4),
-                (walk, 2),
-                (load + 2, 2),
-                (load, 1),
-                (compute + 2, 2),
-                (compute, 1),
-                (store + 4, 4),
-                (store, 2)
-            ]
-        );
-    }
-
-    #[test]
-    fn vectors_round_trip() {
-        let vector = std::array::from_fn(|i| (i as i8).wrapping_mul(17));
-        assert_eq!(beat_vector(&vector_beat(&vector)), vector);
+        assert_eq!(at(Region::Weight), [(15, 1), (0, 2), (2, 3)]);
+        assert_eq!(at(Region::Position), [(2, 3)]);
+        assert_eq!(at(Region::GatherList), [(13, 2), (15, 1), (0, 1)]);
+        assert_eq!(at(Region::Parameter), [(8, 4), (12, 4), (0, 8)]);
+        assert_eq!(at(Region::Walk), [(0, 2), (2, 2)]);
+        assert_eq!(at(Region::Issue), [(0, 1), (1, 1)]);
+        assert_eq!(at(Region::Table), [(0, 512)]);
     }
 }

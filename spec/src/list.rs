@@ -9,6 +9,7 @@
 
 use crate::command::{Gather, Issue, Scatter, Walk};
 use crate::field::{FieldOverflow, Record, record};
+use std::ops::Range;
 
 /// Bytes of a beat.
 pub const BEAT_BYTES: usize = 16;
@@ -76,7 +77,7 @@ macro_rules! targets {
 targets! {
     Activation = 0, "Activation buffer: beat = vector address";
     Weight = 1, "Weights of slot words, `ceil(C / 16)` beats a word: column c in byte c mod 16 of beat c div 16";
-    Position = 2, "Positions and controls of slot words, `ceil((C * log2 W + 4) / 128)` beats a word: column c in bits c * log2 W up, the control in the uppermost 4 bits. Words of a dense stream have none";
+    Position = 2, "Positions and controls of slot words, `ceil(C / 16)` beats a word: column c in bits (c mod 16) * log2 W up of beat c div 16, the control in the uppermost 4 bits of the last beat. Words of a dense stream have none";
     List = 3, "Gather list, one entry (32 bits) a beat";
     Parameter = 4, "Parameters: beat = entry * C + column, a record `Parameter` or `Combination`";
     Table = 5, "Tables, 16 beats each: byte x (as a number without sign) of table b is byte x mod 16 of beat 16 b + x div 16";
@@ -165,6 +166,17 @@ pub enum ListError {
 /// A beat, least significant word first.
 pub type Beat = [u32; 4];
 
+/// A program as a device gets it: the contents of segment [`Segment::Model`], and how much of [`Segment::Data`] it uses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Image {
+    /// Segment 0 from its base on: command list, weights, parameters, tables.
+    pub model: Vec<Beat>,
+    /// The beats of it that are the command list.
+    pub list: Range<usize>,
+    /// Vectors of segment 1: input, output and intermediate maps.
+    pub data_vectors: usize,
+}
+
 impl Command {
     /// The engine that executes it.
     pub fn engine(&self) -> Engine {
@@ -223,6 +235,15 @@ fn push<T: Record>(beats: &mut Vec<Beat>, record: &T) -> Result<(), FieldOverflo
     Ok(())
 }
 
+/// The bits of a command's first beat that belong to no field: a command with one of them set is illegal.
+pub fn reserved_bits<T: Record>() -> Beat {
+    let mut reserved = [u32::MAX; 4];
+    for field in T::FIELDS {
+        reserved[field.low / 32] &= !((((1u64 << field.width) - 1) as u32) << (field.low % 32));
+    }
+    reserved
+}
+
 /// Encodes a list.
 pub fn encode(commands: &[Command]) -> Result<Vec<Beat>, FieldOverflow> {
     let mut beats = Vec::new();
@@ -234,28 +255,45 @@ pub fn encode(commands: &[Command]) -> Result<Vec<Beat>, FieldOverflow> {
 
 /// Decodes a list.
 pub fn decode(beats: &[Beat]) -> Result<Vec<Command>, ListError> {
-    let mut commands = Vec::new();
+    commands(beats).collect()
+}
+
+/// The commands of a list, up to where it is none.
+pub fn commands(beats: &[Beat]) -> impl Iterator<Item = Result<Command, ListError>> {
     let mut rest = beats;
-    while let [first, ..] = rest {
-        let index = commands.len();
-        let length = if first[0] & 15 == KIND_COMPUTE { COMPUTE_BEATS } else { 1 };
-        let (command, others) = rest.split_at_checked(length).ok_or(ListError::Truncated { index })?;
-        let words = command.as_flattened();
-        commands.push(match first[0] & 15 {
-            KIND_LOAD => Command::Load(Load::unpack(words)),
-            KIND_STORE => Command::Store(Store::unpack(words)),
-            KIND_COMPUTE => Command::Compute(PassCommand {
-                head: Compute::unpack(&words[..4]),
-                walk: Walk::unpack(&words[4..12]),
-                gather: Gather::unpack(&words[12..16]),
-                issue: Issue::unpack(&words[16..20]),
-                scatter: Scatter::unpack(&words[20..28]),
-            }),
-            kind => return Err(ListError::Kind { index, kind }),
-        });
-        rest = others;
+    (0..).map_while(move |index| {
+        let first = rest.first()?;
+        let kind = first[0] & 15;
+        let length = if kind == KIND_COMPUTE { COMPUTE_BEATS } else { 1 };
+        let command = match rest.split_at_checked(length) {
+            Some((command, others)) => {
+                rest = others;
+                decode_command(command).ok_or(ListError::Kind { index, kind })
+            }
+            None => Err(ListError::Truncated { index }),
+        };
+        if command.is_err() {
+            rest = &[];
+        }
+        Some(command)
+    })
+}
+
+/// A command from its beats; `None` if there is none of its kind.
+fn decode_command(beats: &[Beat]) -> Option<Command> {
+    let words = beats.as_flattened();
+    match words[0] & 15 {
+        KIND_LOAD => Some(Command::Load(Load::unpack(words))),
+        KIND_STORE => Some(Command::Store(Store::unpack(words))),
+        KIND_COMPUTE => Some(Command::Compute(PassCommand {
+            head: Compute::unpack(&words[..4]),
+            walk: Walk::unpack(&words[4..12]),
+            gather: Gather::unpack(&words[12..16]),
+            issue: Issue::unpack(&words[16..20]),
+            scatter: Scatter::unpack(&words[20..28]),
+        })),
+        _ => None,
     }
-    Ok(commands)
 }
 
 #[cfg(test)]

@@ -1,10 +1,8 @@
 //! A compiled network: runs of passes, and where the maps lie in the activation buffer.
 
-use crate::command::{Gather, GatherEntry, Issue, Parameter, Scatter, Walk};
-use crate::field::{FieldOverflow, Record};
+pub use crate::pass::{Pass, PassError, Run};
+
 use crate::network::MapShape;
-use crate::numerics::{MAX_SHIFT, Requantize};
-use crate::stream::{StreamError, WordStream};
 use crate::{Config, VECTOR};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -78,46 +76,6 @@ impl MapLayout {
     }
 }
 
-/// One tile of output channels over all output pixels of a layer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pass {
-    /// Index of the layer in the network.
-    pub layer: usize,
-    /// Command of WALK.
-    pub walk: Walk,
-    /// Command of GATHER.
-    pub gather: Gather,
-    /// Command of ISSUE.
-    pub issue: Issue,
-    /// Command of SCATTER.
-    pub scatter: Scatter,
-    /// The load list.
-    pub loads: Vec<GatherEntry>,
-    /// The slot words.
-    pub words: WordStream,
-    /// Requantization of each column.
-    pub parameters: Vec<Requantize>,
-}
-
-/// Passes that are in the memories together and run without the host.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Run {
-    /// In order of execution.
-    pub passes: Vec<Pass>,
-}
-
-impl Run {
-    /// Slot words of all passes.
-    pub fn words(&self) -> usize {
-        self.passes.iter().map(|pass| pass.words.len()).sum()
-    }
-
-    /// Gather list entries of all passes.
-    pub fn loads(&self) -> usize {
-        self.passes.iter().map(|pass| pass.loads.len()).sum()
-    }
-}
-
 /// A compiled network.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
@@ -142,29 +100,16 @@ pub enum ProgramError {
         /// Entries there are.
         held: usize,
     },
-    /// Counts in a pass disagree.
-    #[error("run {run}, pass {pass}: {rule}")]
-    Rule {
-        /// Index of the run.
-        run: usize,
-        /// Index of the pass in the run.
-        pass: usize,
-        /// What is required.
-        rule: &'static str,
-    },
-    /// The words of a pass break a rule.
+    /// A pass that the hardware cannot execute.
     #[error("run {run}, pass {pass}: {source}")]
-    Stream {
+    Pass {
         /// Index of the run.
         run: usize,
         /// Index of the pass in the run.
         pass: usize,
-        /// Which rule.
-        source: StreamError,
+        /// What is wrong with it.
+        source: PassError,
     },
-    /// A value does not fit its field.
-    #[error(transparent)]
-    Field(#[from] FieldOverflow),
 }
 
 impl Program {
@@ -178,7 +123,7 @@ impl Program {
                 for pass in &mut passes {
                     pass.gather.after = 0;
                 }
-                runs.push(Run { passes });
+                runs.push(Run { passes, tables: run.tables.clone() });
             }
         }
         Self { runs, maps: self.maps.clone() }
@@ -192,18 +137,19 @@ impl Program {
                 false => Err(ProgramError::Capacity { run: index, what, needed, held }),
             };
             if run.passes.is_empty() {
-                return Err(ProgramError::Rule { run: index, pass: 0, rule: "a run must have a pass" });
+                let source = PassError::Rule("a run must have a pass");
+                return Err(ProgramError::Pass { run: index, pass: 0, source });
             }
             capacity("passes", run.passes.len(), config.pass_depth)?;
             capacity("slot words", run.words(), config.word_depth)?;
+            capacity("parameter entries", run.parameter_entries(), config.pass_depth)?;
             capacity("load list entries", run.loads(), config.load_depth)?;
             for (pass_index, pass) in run.passes.iter().enumerate() {
-                let rule = pass.broken_rule(pass_index, config)?;
-                if let Some(rule) = rule {
-                    return Err(ProgramError::Rule { run: index, pass: pass_index, rule });
+                let broken = |source| ProgramError::Pass { run: index, pass: pass_index, source };
+                pass.check(config).map_err(broken)?;
+                if pass.gather.after as usize > pass_index {
+                    return Err(broken(PassError::Rule("a pass may only wait for passes before it")));
                 }
-                let stream = pass.words.check(pass.loads.len(), config);
-                stream.map_err(|source| ProgramError::Stream { run: index, pass: pass_index, source })?;
             }
         }
         let vectors = self.maps.iter().map(|map| map.base + map.vectors()).max().unwrap_or(0);
@@ -216,72 +162,5 @@ impl Program {
                 held: config.activation_vectors(),
             }),
         }
-    }
-}
-
-/// Columns or rows of an input map: up to here a position left of it is, as an unsigned 14-bit number, outside of it.
-const LARGEST_MAP: u32 = 8192;
-
-impl Pass {
-    fn broken_rule(&self, index: usize, config: &Config) -> Result<Option<&'static str>, FieldOverflow> {
-        self.walk.pack()?;
-        self.gather.pack()?;
-        self.issue.pack()?;
-        self.scatter.pack()?;
-        for entry in &self.loads {
-            entry.pack()?;
-        }
-        for &parameter in &self.parameters {
-            Parameter::from(parameter).pack()?;
-        }
-        let tiles = (self.walk.pixels as usize).div_ceil(config.rows);
-        let counts = [self.walk.tiles, self.gather.tiles, self.issue.tiles, self.scatter.tiles];
-        let last_byte = self.scatter.lane as usize + config.columns.min(VECTOR);
-        let words = self.words.len();
-        let rules = [
-            (self.walk.pixels > 0, "a pass must have a pixel"),
-            (
-                self.walk.width > 0 && self.walk.width == self.scatter.width,
-                "the output width must be the same for WALK and SCATTER",
-            ),
-            (
-                self.walk.pixels == self.scatter.pixels,
-                "the number of pixels must be the same for WALK and SCATTER",
-            ),
-            (counts.iter().all(|&count| count as usize == tiles), "tiles must be ceil(pixels / rows)"),
-            (
-                !self.loads.is_empty() && self.gather.count as usize == self.loads.len(),
-                "GATHER must count the load list",
-            ),
-            (words > 0 && self.issue.count as usize == words, "ISSUE must count the slot words"),
-            (
-                self.words.weights.len() == words * config.columns,
-                "there must be one weight a word and column",
-            ),
-            (
-                self.words.positions.len() == words * config.columns,
-                "there must be one position a word and column",
-            ),
-            (self.parameters.len() == config.columns, "there must be one parameter a column"),
-            (self.gather.after as usize <= index, "a pass may only wait for passes before it"),
-            (last_byte <= VECTOR, "the columns must fit in the vector"),
-            (
-                self.parameters.iter().all(|p| (1..=MAX_SHIFT).contains(&p.factor.shift)),
-                "shifts must be 1 to 62",
-            ),
-            (
-                self.parameters.iter().all(|p| p.low <= p.high),
-                "the lower clamp must not be above the upper one",
-            ),
-            (
-                (self.scatter.lane as usize).is_multiple_of(config.columns),
-                "lane must be a multiple of the columns",
-            ),
-            (
-                self.gather.in_width.max(self.gather.in_height) <= LARGEST_MAP,
-                "input maps must be at most 8192 pixels wide and high",
-            ),
-        ];
-        Ok(rules.into_iter().find(|(kept, _)| !kept).map(|(_, rule)| rule))
     }
 }

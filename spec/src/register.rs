@@ -30,13 +30,17 @@ macro_rules! registers {
     ($($name:ident @ $offset:literal $access:ident $doc:literal;)+) => {
         $(#[doc = $doc] pub const $name: u16 = $offset;)+
         /// All registers, by offset.
-        pub const REGISTERS: &[Register] = &[$(Register {
-            name: stringify!($name), offset: $offset, writable: registers!(@$access), doc: $doc,
+        pub const REGISTERS: &[$crate::register::Register] = &[$($crate::register::Register {
+            name: stringify!($name),
+            offset: $offset,
+            writable: $crate::register::registers!(@$access),
+            doc: $doc,
         },)+];
     };
     (@rw) => { true };
     (@ro) => { false };
 }
+pub(crate) use registers;
 
 registers! {
     MAGIC @ 0x00 ro "Identity: reads \"PLCH\"";
@@ -45,15 +49,13 @@ registers! {
     FINGERPRINT @ 0x0c ro "Fingerprint of the configuration the hardware was generated for";
     CONTROL @ 0x10 rw "Bit 0 starts a run, bit 1 resets the engines; reads 0";
     STATUS @ 0x14 ro "Bit 0 busy, bit 1 done";
-    PASS_FIRST @ 0x18 rw "Index of the first pass of the run in the command and parameter memories";
-    PASS_COUNT @ 0x1c rw "Passes of the run, at least 1";
-    WORD_FIRST @ 0x20 rw "Word buffer index of the first pass's first slot word";
-    LOAD_FIRST @ 0x24 rw "Gather list index of the first pass's first entry";
-    CYCLES @ 0x28 ro "Clock cycles of the last run, first busy cycle to last";
-    WORDS @ 0x2c ro "Slot words issued";
-    STALL_DATA @ 0x30 ro "Cycles in which ISSUE waited for a vector from GATHER";
-    STALL_DRAIN @ 0x34 ro "Cycles in which ISSUE held the last word of a tile because the previous tile still drained";
-    LOADS @ 0x38 ro "Bank reads issued by GATHER (loads x rotation classes)";
+    PASS_COUNT @ 0x18 rw "Passes of the run, at least 1: entries 0, 1, ... of the command memories, as many as these hold at most";
+    CYCLES @ 0x1c ro "Clock cycles of the last run, first busy cycle to last";
+    WORDS @ 0x20 ro "Slot words issued";
+    STALL_DATA @ 0x24 ro "Cycles in which ISSUE waited for a vector from GATHER";
+    STALL_DRAIN @ 0x28 ro "Cycles in which ISSUE held the last word of an operand because the sums before it still drained";
+    LOADS @ 0x2c ro "Bank reads issued by GATHER (loads x rotation classes)";
+    NO_PASS @ 0x30 ro "Cycles in which ISSUE had no pass";
 }
 
 /// Declares the regions: the enum, and its descriptions for the documentation.
@@ -68,7 +70,7 @@ macro_rules! regions {
 
         impl Region {
             /// All regions, by number.
-            pub const ALL: [Self; 8] = [$(Self::$name,)+];
+            pub const ALL: &[Self] = &[$(Self::$name,)+];
 
             /// Meaning, and what a beat is.
             pub const fn doc(self) -> &'static str {
@@ -83,13 +85,15 @@ macro_rules! regions {
 regions! {
     /// A region of the memory port: what `mem_addr[31:28]` selects. `mem_addr[27:0]` counts 128-bit beats.
     Activation = 0, "Activation buffer; beat = vector address. The only region that can be read back";
-    Word = 1, "Slot words, `2 * ceil(C / 16)` beats each: for every 16 columns a beat of int8 weights (column c in byte c mod 16) and a beat of positions (column c in bits `(c mod 16) * log2 W` up). Bits `[127:124]` of beat 1 hold the control";
-    LoadList = 2, "Gather list, one entry (32 bits) a beat";
-    Parameter = 3, "Parameters: beat = pass * C + column";
-    Walk = 4, "WALK commands, two beats each";
-    Gather = 5, "GATHER commands, one beat each";
-    Issue = 6, "ISSUE commands, one beat each";
-    Scatter = 7, "SCATTER commands, two beats each";
+    Weight = 1, "Weights of slot words, in the form of LOAD's target of that name, as all that follow";
+    Position = 2, "Positions and controls of slot words";
+    GatherList = 3, "Gather list";
+    Parameter = 4, "Parameters: beat = entry * C + column";
+    Table = 5, "Tables, one byte a beat: beat = table * 256 + index";
+    Walk = 6, "WALK commands, two beats each";
+    Gather = 7, "GATHER commands, one beat each";
+    Issue = 8, "ISSUE commands, one beat each";
+    Scatter = 9, "SCATTER commands, two beats each";
 }
 
 impl Region {

@@ -135,16 +135,18 @@ impl WordStream {
 
     /// The denser encoding that can hold this stream.
     pub fn encoding(&self, config: &Config) -> Encoding {
+        if self.is_implicit(config) { Encoding::Dense } else { Encoding::Sparse }
+    }
+
+    /// True if positions (where there is a weight) and controls are those of a dense stream, which need no memory.
+    pub fn is_implicit(&self, config: &Config) -> bool {
         let words = self.weights.chunks(config.columns).zip(self.positions.chunks(config.columns));
         let fits = words.enumerate().all(|(word, (weights, positions))| {
             let implicit = Self::implicit_position(word, config);
             weights.iter().zip(positions).all(|(&w, &p)| w == 0 || p == implicit)
         });
-        let regular = || {
-            let mut controls = self.controls.iter().enumerate();
-            controls.all(|(word, &control)| control == Control::implicit(word))
-        };
-        if fits && regular() { Encoding::Dense } else { Encoding::Sparse }
+        let mut controls = self.controls.iter().enumerate();
+        fits && controls.all(|(word, &control)| control == Control::implicit(word))
     }
 
     /// Bytes of the packed form of `words` words.

@@ -31,7 +31,7 @@ fn generate(bencher: Bencher<'_, '_>, name: &str) {
 fn simulate(bencher: Bencher<'_, '_>, pattern: Pattern) {
     let (network, input) = layer(pattern);
     let program = compile(&network, &config("default")).expect("the layer fits");
-    let run = Run { passes: program.runs[0].passes[..1].to_vec() };
+    let run = Run { passes: program.runs[0].passes[..1].to_vec(), ..Run::default() };
     let mut device = RtlDevice::new(&config("default")).expect("Verilator is there");
     let map = &program.maps[network.input];
     device.write(map.base, &map.pack(&input)).expect("it writes");

@@ -1,8 +1,11 @@
 //! Random layers and networks for the tests across crates.
 
-pub mod vgg;
-
 pub mod model_file;
+pub mod networks;
+pub mod passes;
+pub mod random;
+pub mod resnet;
+pub mod vgg;
 
 use ndarray::Array3;
 use pleach_host::compile::{Layouts, compile_with};

@@ -1,5 +1,6 @@
 //! The layer that figures refer to: VGG-16's 512 to 512 channels, 3x3, on a 14x14 map.
 
+use crate::random::Random;
 use pleach_spec::network::{Conv, ConvGeometry, Kind, Layer, MapShape, Network, Tensor};
 use pleach_spec::numerics::Quantization;
 
@@ -12,19 +13,11 @@ pub enum Pattern {
     OfSixteen(usize),
 }
 
-/// A small generator of reproducible bits (SplitMix64, Steele et al. 2014).
-fn random(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let z = (*state ^ (*state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ (z >> 31)
-}
-
 /// The layer with random weights, and a random input map.
 pub fn layer(pattern: Pattern) -> (Network, Vec<i8>) {
     const CHANNELS: usize = 512;
     let shape = MapShape { channels: CHANNELS, height: 14, width: 14 };
-    let mut state = 7;
+    let mut random = Random(7);
     let mut weights = vec![0i8; CHANNELS * CHANNELS * 9];
     for (index, weight) in weights.iter_mut().enumerate() {
         let (output, input, tap) = (index / (9 * CHANNELS), index / 9 % CHANNELS, index % 9);
@@ -37,10 +30,10 @@ pub fn layer(pattern: Pattern) -> (Network, Vec<i8>) {
                 (input % 16 * step + shift) % 16 < count
             }
         };
-        let value = (random(&mut state) % 255) as i64 - 127;
+        let value = (random.bits() % 255) as i64 - 127;
         *weight = if kept { if value == 0 { 1 } else { value as i8 } } else { 0 };
     }
-    let input = (0..shape.elements()).map(|_| random(&mut state) as i8).collect();
+    let input = (0..shape.elements()).map(|_| random.bits() as i8).collect();
     let tensor = |name: &str| Tensor {
         name: name.into(),
         shape,

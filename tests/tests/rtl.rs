@@ -5,9 +5,11 @@ use pleach_hdl::units::Unit;
 use pleach_host::compile::{Layouts, compile_with};
 use pleach_sim::device::{Device, DeviceError, FastDevice};
 use pleach_sim::rtl::{Model, RtlDevice, Verilate};
-use pleach_spec::image::Placement;
 use pleach_spec::network::ConvGeometry;
+use pleach_spec::pass::Placement;
 use pleach_spec::{Config, VECTOR, register};
+use pleach_tests::passes;
+use pleach_tests::random::Random;
 use pleach_tests::vgg::{Pattern, layer};
 use pleach_tests::{Case, Limits, cases, chains, deep, depth, device_output, golden_output, single_layer};
 use proptest::prelude::*;
@@ -50,6 +52,59 @@ proptest! {
     #[test]
     fn chains_of_layers(case in chains(Limits::QUICK, 3)) {
         check(&case, &mut device(&mini()))?;
+    }
+}
+
+/// A run of random passes on both models.
+fn check_passes(count: usize, seed: u64, device: &mut RtlDevice) -> Result<(), TestCaseError> {
+    let config = device.config().clone();
+    let case = passes::run(count, seed, &config);
+    let mut fast = FastDevice::new(config);
+    let mut results = Vec::new();
+    for device in [&mut fast as &mut dyn Device, device] {
+        device.write(0, &case.activations).expect("the device works");
+        device.load(&case.run).expect("the device works");
+        let counters = device.run().expect("the device works");
+        results.push((counters, device.read(0, case.activations.len()).expect("the device works")));
+    }
+    prop_assert_eq!(results[0].0, results[1].0);
+    prop_assert!(results[0].1 == results[1].1, "the activations differ");
+    Ok(())
+}
+
+/// Shapes of arrays: rows, columns, window, chunk, staging slots.
+const SHAPES: [[usize; 5]; 6] = [
+    [4, 4, 16, 8, 16],
+    [4, 2, 16, 16, 4],
+    [8, 16, 32, 8, 8],
+    [4, 32, 16, 8, 16],
+    [16, 32, 32, 16, 4],
+    [64, 2, 16, 8, 32],
+];
+
+/// A small configuration of a shape.
+fn shaped([rows, columns, window, chunk, stage_depth]: [usize; 5]) -> Config {
+    let name = format!("{rows}x{columns}w{window}g{chunk}s{stage_depth}");
+    let activation_depth = 4096 / rows;
+    let config = Config { name, rows, columns, window, chunk, stage_depth, activation_depth, ..mini() };
+    config.check().expect("a valid configuration");
+    config
+}
+
+/// Maxima, second operands, tables, sums over several passes, dense words, slow passes, any addresses.
+#[test]
+fn passes_of_every_kind() {
+    for shape in SHAPES {
+        let config = shaped(shape);
+        // One device for all: nothing of a run may leak into the next.
+        let mut device = device(&config);
+        let mut random = Random(1);
+        for case in 0..24 * deep().unwrap_or(1) {
+            let (count, seed) = (1 + random.below(6), random.bits());
+            check_passes(count, seed, &mut device).unwrap_or_else(|error| {
+                panic!("{}: case {case} ({count} passes, seed {seed}): {error}", config.name)
+            });
+        }
     }
 }
 
@@ -115,15 +170,12 @@ proptest! {
 /// Rectangular arrays, both windows, both chunks, and staging buffers so small that they are the limit.
 #[test]
 fn other_geometries() {
-    let geometries = [(2, 2, 16, 8, 4), (4, 16, 16, 16, 4), (16, 2, 32, 8, 128), (8, 4, 32, 16, 8)];
-    for (rows, columns, window, chunk, stage_depth) in geometries {
-        let name = format!("{rows}x{columns}w{window}g{chunk}s{stage_depth}");
-        let config = Config { name: name.clone(), rows, columns, window, chunk, stage_depth, ..mini() };
-        config.check().expect("a valid configuration");
+    for shape in [[4, 2, 16, 8, 4], [4, 16, 16, 16, 4], [16, 2, 32, 8, 128], [8, 4, 32, 16, 8]] {
+        let config = Config { activation_depth: mini().activation_depth, ..shaped(shape) };
         // One device for all: nothing of a run may leak into the next.
         let mut device = device(&config);
         for case in some_cases(Limits::QUICK, 20) {
-            check(&case, &mut device).unwrap_or_else(|error| panic!("{name}: {error}"));
+            check(&case, &mut device).unwrap_or_else(|error| panic!("{}: {error}", config.name));
         }
     }
 }
@@ -139,13 +191,14 @@ fn indices_wrap_in_all_memories() {
         let [input, output] =
             [case.network.input, case.network.outputs[0]].map(|tensor| &program.maps[tensor]);
         device.write(input.base, &input.pack(&case.input)).unwrap();
-        let run = &program.runs[0];
+        let mut run = program.runs[0].clone();
         let first = Placement {
-            pass: config.pass_depth - 1,
             word: config.word_depth - 5,
             load: config.load_depth - 3,
+            parameter: config.pass_depth - 1,
         };
-        device.load_at(run, first).unwrap();
+        run.place(&config, first);
+        device.load(&run).unwrap();
         let counters = device.run().unwrap();
         assert_eq!(counters, expected_counters);
         assert_eq!(output.unpack(&device.read(output.base, output.vectors()).unwrap()), expected);
@@ -189,7 +242,6 @@ fn registers_read_back_what_they_hold_and_no_more() {
         let after = device.read_register(register.offset);
         match (register.name, register.writable) {
             ("CONTROL", _) => assert_eq!(after, 0),
-            ("PASS_FIRST", _) => assert_eq!(after, 0x678),
             (_, true) => assert_eq!(after, 0x5678, "{}", register.name),
             (_, false) => assert_eq!(after, before, "{}", register.name),
         }

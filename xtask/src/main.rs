@@ -2,6 +2,7 @@
 //!
 //! Tasks have no configuration of their own: whatever they need to know is in `spec` or in the file they work on.
 
+mod area;
 mod docs;
 mod process;
 mod test;
@@ -42,14 +43,17 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
-    /// Synthesize a unit with Yosys for 7-series; print its resources and the longest path in levels of logic.
+    /// Synthesize units with Yosys for 7-series; print their resources, the longest path in levels of logic, and the fan-out.
     Area {
         /// A built-in configuration, or a TOML file.
         #[arg(long, value_name = "NAME|FILE", default_value = "default")]
         config: String,
-        /// A unit that `hdl verilog --unit` knows.
-        #[arg(long, default_value = "array")]
-        unit: String,
+        /// A unit that `hdl verilog --unit` knows; may be given several times.
+        #[arg(long = "unit", default_values_t = ["array".to_owned(), "top".to_owned()])]
+        units: Vec<String>,
+        /// Write the table to docs/src/area.md.
+        #[arg(long)]
+        write: bool,
     },
     /// Check the rules of the repository: no leftovers, no machine paths, crates that keep apart, current lists.
     Tidy,
@@ -62,7 +66,7 @@ fn main() -> ExitCode {
         Task::Deep { depth } => test::deep(depth),
         Task::Docs { check: true } => docs::check(),
         Task::Docs { check: false } => docs::write(),
-        Task::Area { config, unit } => verilog::area(&config, &unit),
+        Task::Area { config, units, write } => area::run(&config, &units, write),
         Task::Tidy => tidy::run(),
     };
     match outcome {

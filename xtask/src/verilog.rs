@@ -1,7 +1,7 @@
-//! What the generated Verilog goes through: lint, synthesis, and the report on area and depth.
+//! What the generated Verilog goes through: lint and synthesis.
 
 use crate::process::{self, cargo};
-use crate::tools::{self, Tools};
+use crate::tools::Tools;
 use crate::{Failure, root};
 use std::path::{Path, PathBuf};
 
@@ -40,22 +40,4 @@ pub fn synthesize(tools: &Tools, file: &Path) -> Result<(), Failure> {
         report.display()
     );
     process::run(tools.yosys.command().args(["-q", "-p", &script]))
-}
-
-/// Prints resources and logic depth of a unit.
-pub fn area(config: &str, unit: &str) -> Result<(), Failure> {
-    let tools = tools::find()?;
-    // A path as configuration must not lead out of the folder.
-    let name = Path::new(config).file_stem().unwrap_or_default().to_string_lossy();
-    let folder = Path::new("target/area").join(format!("{name}-{unit}"));
-    let file = generate(config, Some(unit), &folder)?;
-    let log = folder.join("yosys.log");
-    let mut yosys = tools.yosys.command();
-    process::run(yosys.arg("-q").arg("-l").arg(&log).args(["-s", "constraints/xc7.ys"]).arg(&file))?;
-    let text = std::fs::read_to_string(root().join(&log)).map_err(|error| format!("no log: {error}"))?;
-    // The script ends with its reports; before them, synthesis prints its own.
-    let reports = text.rfind("Printing statistics.").map_or("", |at| &text[at..]);
-    println!("{}", reports.split("End of script.").next().unwrap_or(reports).trim_end());
-    eprintln!("all of it: {}", log.display());
-    Ok(())
 }

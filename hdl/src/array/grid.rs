@@ -10,7 +10,7 @@
 //!                         ...         ...                ...
 //!   window, row R-1 --->  PE ------>  PE ----> ... ---->  PE
 //!                          |           |                  |
-//!                          v           v                  v       drain, drain_valid
+//!                          v           v                  v       even, odd
 //! ```
 //!
 //! | port | width | |
@@ -20,36 +20,34 @@
 //! | `weight$c` | 8 | in, one for each column, as are the next three |
 //! | `position$c` | P = log2 W | in |
 //! | `first$c`, `last$c` | 1 | in |
-//! | `drain$c` | 32 | out, one for each column |
-//! | `drain_valid$c` | 1 | out |
+//! | `even$c`, `odd$c` | 32 | out, one for each column: sums of rows 0, 2, ... and of rows 1, 3, ... |
 //!
 //! The array is a wavefront: what belongs to row *r* and column *c* must be on `window$r` *r* cycles, and on `weight$c`
 //! and its companions *c* cycles after that of row 0 and column 0. The skew is made outside.
 //!
-//! Let a word be on the inputs of row 0 and column 0 in cycle T - 1, so that it stands in the registers of PE(0,0) in
-//! cycle T. If it is the last of a sum, the sum of row *r* is on `drain$c` in cycle
+//! Each column has two drain buses, one for the even and one for the odd rows, so that the rows leave in pairs. Let a word
+//! be on the inputs of row 0 and column 0 in cycle T - 1, so that it stands in the registers of PE(0,0) in cycle T. If it
+//! is the last of a sum, the sums of rows 2*k* and 2*k* + 1 are on `even$c` and `odd$c` in cycle
 //!
 //! ```text
-//!     T + 4 + R + c + r          [drain_cycles(R) + c + r cycles after it was on the inputs of column 0]
+//!     T + 4 + R/2 + c + k          [drain_cycles(R) + c + k cycles after it was on the inputs of column 0]
 //! ```
 //!
-//! that is, row 0 first and one row each cycle, with `drain_valid$c` set. Between the last words of two sums there must
-//! be at least R cycles (from one `last` to the next); at exactly R the drain is busy in every cycle.
+//! that is, the first pair first and one pair each cycle. Between the last words of two sums there must be at least R/2
+//! cycles (from one `last` to the next); at exactly R/2 the buses are busy in every cycle. What is on them between sums is
+//! not defined.
 
 use rust_hdl::prelude::*;
 
-use crate::cells::Delay;
+use crate::cells::Reg;
 use crate::many::many;
 use crate::netlist::{Net, Readable, Structure, Tap, Wiring};
 
 use super::Pe;
 
-/// Cycles from `last$0` on the input of column 0 to the moment the shadow of PE(0,0) holds the sum.
-const TOKEN_CYCLES: usize = 5;
-
-/// Cycles from `last` on the input of a column to the sum of row 0 on its `drain`, in an array of `rows`.
+/// Cycles from `last` on the input of a column to the sums of the first pair on its outputs, in an array of `rows`.
 pub const fn drain_cycles(rows: usize) -> usize {
-    TOKEN_CYCLES + rows
+    5 + rows / 2
 }
 
 /// See the module. `WB` window bits, `P` position bits.
@@ -67,13 +65,13 @@ pub struct Array<const WB: usize, const P: usize> {
     pub first: Vec<Signal<In, Bit>>,
     /// Last word of a sum, for each column.
     pub last: Vec<Signal<In, Bit>>,
-    /// Sums of each column.
-    pub drain: Vec<Signal<Out, Bits<32>>>,
-    /// Whether there is a sum, for each column.
-    pub drain_valid: Vec<Signal<Out, Bit>>,
+    /// Sums of the even rows of each column.
+    pub even: Vec<Signal<Out, Bits<32>>>,
+    /// Sums of the odd rows of each column.
+    pub odd: Vec<Signal<Out, Bits<32>>>,
 
     pe: Vec<Vec<Pe<WB, P>>>,
-    token: Vec<Delay<Bit>>,
+    even_waits: Vec<Reg<Bits<32>>>,
     wiring: Wiring,
 }
 
@@ -81,9 +79,9 @@ impl<const WB: usize, const P: usize> Array<WB, P> {
     /// An array of `rows` times `columns`.
     ///
     /// # Panics
-    /// If there are no rows or no columns.
+    /// If the rows are not pairs, or if there are no columns.
     pub fn new(rows: usize, columns: usize) -> Self {
-        assert!(rows > 0 && columns > 0, "an array of {rows} x {columns}");
+        assert!(rows > 0 && rows.is_multiple_of(2) && columns > 0, "an array of {rows} x {columns}");
         Self {
             clock: Default::default(),
             window: many(rows),
@@ -91,10 +89,10 @@ impl<const WB: usize, const P: usize> Array<WB, P> {
             position: many(columns),
             first: many(columns),
             last: many(columns),
-            drain: many(columns),
-            drain_valid: many(columns),
+            even: many(columns),
+            odd: many(columns),
             pe: (0..rows).map(|_| many(columns)).collect(),
-            token: (0..columns).map(|_| Delay::new(TOKEN_CYCLES)).collect(),
+            even_waits: many(columns),
             wiring: Default::default(),
         }
     }
@@ -110,35 +108,32 @@ impl<const WB: usize, const P: usize> Array<WB, P> {
     }
 
     fn wire_column(&mut self, c: usize, net: &mut Net) {
-        net.wire(self.clock.tap(), &mut self.token[c].clock);
-        net.wire(self.last[c].tap(), &mut self.token[c].d);
         let mut weight = self.weight[c].tap();
         let mut position = self.position[c].tap();
         let mut first = self.first[c].tap();
         let mut last = self.last[c].tap();
-        let mut inject = self.token[c].q.tap();
-        let mut drain = Tap::constant(Bits::default());
-        let mut drain_valid = Tap::constant(false);
-        for row in &mut self.pe {
+        let mut buses = [(); 2].map(|()| Tap::constant(Bits::default()));
+        for (r, row) in self.pe.iter_mut().enumerate() {
             let pe = &mut row[c];
             net.wire(self.clock.tap(), &mut pe.clock);
             net.wire(weight, &mut pe.weight_in);
             net.wire(position, &mut pe.position_in);
             net.wire(first, &mut pe.first_in);
             net.wire(last, &mut pe.last_in);
-            net.wire(inject, &mut pe.inject_in);
-            net.wire(drain, &mut pe.drain_in);
-            net.wire(drain_valid, &mut pe.drain_valid_in);
             weight = pe.weight_out.tap();
             position = pe.position_out.tap();
             first = pe.first_out.tap();
             last = pe.last_out.tap();
-            inject = pe.inject_out.tap();
-            drain = pe.drain_out.tap();
-            drain_valid = pe.drain_valid_out.tap();
+
+            let bus = &mut buses[r % 2];
+            net.wire(std::mem::replace(bus, pe.drain_out.tap()), &mut pe.drain_in);
         }
-        net.wire(drain, &mut self.drain[c]);
-        net.wire(drain_valid, &mut self.drain_valid[c]);
+        // An even row is complete one cycle before the odd one of its pair.
+        let [even, odd] = buses;
+        net.wire(self.clock.tap(), &mut self.even_waits[c].clock);
+        net.wire(even, &mut self.even_waits[c].d);
+        net.wire(self.even_waits[c].q.tap(), &mut self.even[c]);
+        net.wire(odd, &mut self.odd[c]);
     }
 }
 

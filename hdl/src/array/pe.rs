@@ -1,20 +1,20 @@
 //! One processing element: picks a byte of its row's window, multiplies it by its column's weight, accumulates.
 //!
 //! ```text
-//!                 weight, position, first, last   inject   drain
-//!                              |                    |        |
-//!                              v                    v        v
-//!               +--------------------------------------------------+
-//!  window ----->| window   weight   position   first   last          |-----> window
-//!               |    |        |        |         |       |           |
-//!               |    +--------|----> select      |       |           |
-//!               |             +-----> mac <------+       |           |
-//!               |                      | sum             v (3 cycles)|
-//!               |                      +-----> shadow <- capture     |
-//!               |             drain <- inject ? shadow : from above  |
-//!               +--------------------------------------------------+
-//!                              |                    |        |
-//!                              v                    v        v
+//!                 weight, position, first, last              drain
+//!                              |                               |
+//!                              v                               v
+//!               +---------------------------------------------------+
+//!  window ----->| window   weight   position   first   last         |-----> window
+//!               |    |        |        |         |       |          |
+//!               |    +--------|----> select      |       v (3 cycles)
+//!               |             +-----> mac <------+       |          |
+//!               |                      | sum             |          |
+//!               |                      v                 v          |
+//!               |             drain <- complete ? sum : from above  |
+//!               +---------------------------------------------------+
+//!                              |                               |
+//!                              v                               v
 //! ```
 //!
 //! | port | width | |
@@ -25,20 +25,19 @@
 //! | `position_in`, `position_out` | P = log2 W | from above, down 1 cycle later |
 //! | `first_in`, `first_out` | 1 | from above, down 1 cycle later: this word starts a sum |
 //! | `last_in`, `last_out` | 1 | from above, down 1 cycle later: this word ends a sum |
-//! | `inject_in`, `inject_out` | 1 | from above, down 2 cycles later: put the shadow on the drain now |
-//! | `drain_in`, `drain_out` | 32 | from above, down 1 cycle later |
-//! | `drain_valid_in`, `drain_valid_out` | 1 | with `drain` |
+//! | `drain_in`, `drain_out` | 32 | from two rows above, down 1 cycle later |
 //!
 //! With T the cycle in which a word stands in the input registers (and so on the `_out` ports of window, weight, ...):
 //!
 //! ```text
-//! cycle     T          T+1        T+2       T+3        T+4       T+5
-//!           w, window  w, byte    w * byte  sum        shadow    drain, if inject_in at T+4
-//!           last                            (capture)
+//! cycle     T          T+1        T+2       T+3        T+4
+//!           w, window  w, byte    w * byte  sum        drain
+//!           last                            complete
 //! ```
 //!
-//! There is no enable and no reset. Cycles without work carry weight 0, `first` 0 and `last` 0. The shadow holds until
-//! the next `last`; `inject_in` must come before that, and never together with `drain_valid_in`.
+//! There is no enable and no reset. Cycles without work carry weight 0, `first` 0 and `last` 0. A complete sum goes onto
+//! the drain at once, so that the next word may start a new one in the very next cycle; what comes from above in that
+//! cycle is lost.
 
 use rust_hdl::prelude::*;
 
@@ -46,8 +45,6 @@ use crate::cells::{Delay, Mac, Reg, Select};
 
 /// Cycles from a word in the input registers to the sum that contains it.
 const SUM_CYCLES: usize = 3;
-/// Cycles a drain token takes for one row: half the speed of the words, so that rows drain one after the other.
-const INJECT_CYCLES: usize = 2;
 
 /// See the module. `WB` window bits, `P` position bits.
 #[derive(Debug, LogicBlock)]
@@ -74,18 +71,10 @@ pub struct Pe<const WB: usize, const P: usize> {
     pub last_in: Signal<In, Bit>,
     /// Last word of a sum to below.
     pub last_out: Signal<Out, Bit>,
-    /// Drain token from above.
-    pub inject_in: Signal<In, Bit>,
-    /// Drain token to below.
-    pub inject_out: Signal<Out, Bit>,
-    /// Sum from above.
+    /// Sum from two rows above.
     pub drain_in: Signal<In, Bits<32>>,
-    /// Sum to below.
+    /// Sum to two rows below.
     pub drain_out: Signal<Out, Bits<32>>,
-    /// Whether there is a sum from above.
-    pub drain_valid_in: Signal<In, Bit>,
-    /// Whether there is a sum to below.
-    pub drain_valid_out: Signal<Out, Bit>,
 
     window: Reg<Bits<WB>>,
     weight: Reg<Bits<8>>,
@@ -94,11 +83,8 @@ pub struct Pe<const WB: usize, const P: usize> {
     last: Reg<Bit>,
     select: Select<WB, P>,
     mac: Mac,
-    capture: Delay<Bit>,
-    shadow: Reg<Bits<32>>,
-    inject: Delay<Bit>,
+    complete: Delay<Bit>,
     drain: Reg<Bits<32>>,
-    drain_valid: Reg<Bit>,
 }
 
 impl<const WB: usize, const P: usize> Default for Pe<WB, P> {
@@ -115,12 +101,8 @@ impl<const WB: usize, const P: usize> Default for Pe<WB, P> {
             first_out: Default::default(),
             last_in: Default::default(),
             last_out: Default::default(),
-            inject_in: Default::default(),
-            inject_out: Default::default(),
             drain_in: Default::default(),
             drain_out: Default::default(),
-            drain_valid_in: Default::default(),
-            drain_valid_out: Default::default(),
             window: Default::default(),
             weight: Default::default(),
             position: Default::default(),
@@ -128,11 +110,8 @@ impl<const WB: usize, const P: usize> Default for Pe<WB, P> {
             last: Default::default(),
             select: Default::default(),
             mac: Default::default(),
-            capture: Delay::new(SUM_CYCLES),
-            shadow: Default::default(),
-            inject: Delay::new(INJECT_CYCLES),
+            complete: Delay::new(SUM_CYCLES),
             drain: Default::default(),
-            drain_valid: Default::default(),
         }
     }
 }
@@ -140,8 +119,7 @@ impl<const WB: usize, const P: usize> Default for Pe<WB, P> {
 impl<const WB: usize, const P: usize> Logic for Pe<WB, P> {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, shadow);
-        clock!(self, clock, window, weight, position, first, last, mac, capture, inject, drain, drain_valid);
+        clock!(self, clock, window, weight, position, first, last, mac, complete, drain);
 
         // Input registers, passed on.
         self.window.d.next = self.window_in.val();
@@ -162,21 +140,12 @@ impl<const WB: usize, const P: usize> Logic for Pe<WB, P> {
         self.mac.weight.next = self.weight.q.val();
         self.mac.first.next = self.first.q.val();
 
-        // The sum steps aside as soon as it is complete.
-        self.capture.d.next = self.last.q.val();
-        if self.capture.q.val() {
-            self.shadow.d.next = self.mac.sum.val();
-        }
-
         // Drain.
-        self.inject.d.next = self.inject_in.val();
-        self.inject_out.next = self.inject.q.val();
+        self.complete.d.next = self.last.q.val();
         self.drain.d.next = self.drain_in.val();
-        self.drain_valid.d.next = self.drain_valid_in.val() | self.inject_in.val();
-        if self.inject_in.val() {
-            self.drain.d.next = self.shadow.q.val();
+        if self.complete.q.val() {
+            self.drain.d.next = self.mac.sum.val();
         }
         self.drain_out.next = self.drain.q.val();
-        self.drain_valid_out.next = self.drain_valid.q.val();
     }
 }

@@ -7,10 +7,13 @@
 //! | `offset`, `dy`, `dx`, `in_width`, `in_height`, `pad` | | in, cycle f |
 //! | `row_address$r`, `row_ix$r`, `row_iy$r`, `row_class$r` | 20, 14, 14, 6 | in, cycle f |
 //! | `stage_write$r`, `stage_data$r` | 1, 128 | out, cycle f+5: the vector of row *r*, if the row is of the class read |
-//! | `store_write`, `store_address`, `store_data`, `store_bytes` | 1, 20, 128, 16 | in, cycle v; a read issued in cycle v or later sees it |
-//! | `host_write`, `host_read` | 1 | in, while idle |
-//! | `host_address`, `host_data` | 20, 128 | in |
-//! | `host_result` | 128 | out, 6 cycles after `host_read` |
+//! | `write$i`, `address$i`, `bytes` | 1, 20, 16 | in, cycle y: writes of SCATTER, into different banks |
+//! | `data$i` | 128 | in, cycle y+1: what it writes. A read issued in cycle y+1 or later sees it |
+//! | `load_write`, `load_address`, `load_data` | 1, 20, 128 | in, cycle y: a write of LOAD |
+//! | `load_grant` | 1 | out, cycle y: it is done |
+//! | `store_read`, `store_address` | 1, 20 | in, cycle y: a read of STORE |
+//! | `store_grant` | 1 | out, cycle y: it is done |
+//! | `store_data` | 128 | out, cycle y + [`BANK_READ_LATENCY`](pleach_spec::timing::BANK_READ_LATENCY): the vector |
 //!
 //! Vector address A lies in bank A mod R, at A div R. Where the R vectors of a read lie in R different banks in order, the
 //! banks and the rows differ by one rotation:
@@ -24,25 +27,41 @@
 //! cycle f+5   padding
 //! ```
 //!
-//! Reads of the host go the same way, with one address for all rows and the result in row 0. `in_width` and `in_height` may
+//! GATHER has port A of all banks. Port B is for the others:
+//!
+//! ```text
+//! cycle y       grants
+//! cycle y+1     each bank picks the write that is for it
+//! cycle y+2     banks written or read
+//! cycle y+3 ... one of the R vectors is chosen, four to one a cycle
+//! ```
+//!
+//! `in_width` and `in_height` may
 //! be at most 8192: a position left of the map is then, as an unsigned number, as far outside as one right of it.
 
-mod bank;
+mod bank_port;
+mod granted;
+mod grants;
+mod narrow;
 mod padding;
 mod rotate;
 mod rotation;
 mod row;
 
+use pleach_spec::timing::BANK_READ_LATENCY;
 use pleach_spec::{Config, VECTOR};
 use rust_hdl::prelude::*;
 
-use crate::cells::{Delay, MaskedRam, Reg};
+use crate::cells::{Delay, DualRam};
 use crate::control::gather::ARRIVAL_CYCLES;
 use crate::control::{ADDRESS, LANE};
 use crate::many::many;
 use crate::netlist::{Net, Readable, Structure, Tap, Wiring};
 
-use bank::{BankSelect, WritePort};
+use bank_port::BankPort;
+use granted::Granted;
+use grants::Grants;
+use narrow::Narrow;
 use padding::Padding;
 use rotate::Rotate;
 use rotation::Rotation;
@@ -55,6 +74,12 @@ const EXTENDED: usize = LANE + ADDRESS;
 
 /// From the rotation to the data that it applies to: the address register and the bank.
 const BANK_CYCLES: usize = 2;
+
+/// Cycles from a grant to the vectors of all banks: two registers and the bank.
+const PORT_CYCLES: usize = 3;
+/// Steps of four to one in which one of up to 64 vectors is chosen.
+const NARROW_STEPS: usize = BANK_READ_LATENCY as usize - PORT_CYCLES;
+const _: () = assert!(1 << (2 * NARROW_STEPS) >= 1 << LANE, "all banks can be chosen from");
 
 /// See the module.
 #[derive(Debug, LogicBlock)]
@@ -91,32 +116,36 @@ pub struct Buffer {
     pub stage_write: Vec<Signal<Out, Bit>>,
     /// The vector.
     pub stage_data: Vec<Signal<Out, Bits<128>>>,
-    /// SCATTER writes.
-    pub store_write: Signal<In, Bit>,
+    /// SCATTER writes a vector.
+    pub write: Vec<Signal<In, Bit>>,
+    /// Where.
+    pub address: Vec<Signal<In, Bits<ADDRESS>>>,
+    /// Which bytes of it.
+    pub bytes: Signal<In, Bits<16>>,
+    /// What, one cycle later.
+    pub data: Vec<Signal<In, Bits<128>>>,
+    /// LOAD writes a vector.
+    pub load_write: Signal<In, Bit>,
+    /// Where.
+    pub load_address: Signal<In, Bits<ADDRESS>>,
+    /// What.
+    pub load_data: Signal<In, Bits<128>>,
+    /// It is written.
+    pub load_grant: Signal<Out, Bit>,
+    /// STORE reads a vector.
+    pub store_read: Signal<In, Bit>,
     /// Where.
     pub store_address: Signal<In, Bits<ADDRESS>>,
-    /// What.
-    pub store_data: Signal<In, Bits<128>>,
-    /// Which bytes of it.
-    pub store_bytes: Signal<In, Bits<16>>,
-    /// The host writes a vector.
-    pub host_write: Signal<In, Bit>,
-    /// The host reads a vector.
-    pub host_read: Signal<In, Bit>,
-    /// Where.
-    pub host_address: Signal<In, Bits<ADDRESS>>,
-    /// What it writes.
-    pub host_data: Signal<In, Bits<128>>,
-    /// What it read.
-    pub host_result: Signal<Out, Bits<128>>,
+    /// It is read.
+    pub store_grant: Signal<Out, Bit>,
+    /// What was there.
+    pub store_data: Signal<Out, Bits<128>>,
 
     row: Vec<RowAddress>,
     rotation: Rotation,
     to_banks_low: Rotate<BANK>,
     to_banks_high: Rotate<BANK>,
-    write_port: WritePort,
-    select: Vec<BankSelect>,
-    bank: Vec<MaskedRam<BANK, 128, 16>>,
+    bank: Vec<DualRam<BANK, 128, 16>>,
     rotation_low: Delay<Bits<LANE>>,
     rotation_high: Delay<Bits<LANE>>,
     to_rows_low: Rotate<128>,
@@ -125,7 +154,11 @@ pub struct Buffer {
     in_map: Vec<Delay<Bit>>,
     pad_delay: Delay<Bits<8>>,
     padding: Vec<Padding>,
-    result: Reg<Bits<128>>,
+    grants: Grants,
+    granted: Granted,
+    bank_port: Vec<BankPort>,
+    narrow: Vec<Narrow>,
+    narrow_index: Vec<Delay<Bits<2>>>,
     _bank_bits: usize,
     wiring: Wiring,
 }
@@ -134,6 +167,8 @@ impl Buffer {
     /// For a configuration.
     pub fn new(config: &Config) -> Self {
         let rows = config.rows;
+        let bank_bits = rows.ilog2() as usize;
+        let writes = 2 * config.columns.div_ceil(VECTOR);
         let low = rotate::low_bits(rows);
         let high = rows.ilog2() as usize - low;
         let forward = |bits, step| rotate::Amount { bits, step: step as isize };
@@ -155,22 +190,23 @@ impl Buffer {
             row_class: many(rows),
             stage_write: many(rows),
             stage_data: many(rows),
-            store_write: Default::default(),
+            write: many(writes),
+            address: many(writes),
+            bytes: Default::default(),
+            data: many(writes),
+            load_write: Default::default(),
+            load_address: Default::default(),
+            load_data: Default::default(),
+            load_grant: Default::default(),
+            store_read: Default::default(),
             store_address: Default::default(),
+            store_grant: Default::default(),
             store_data: Default::default(),
-            store_bytes: Default::default(),
-            host_write: Default::default(),
-            host_read: Default::default(),
-            host_address: Default::default(),
-            host_data: Default::default(),
-            host_result: Default::default(),
             row: many(rows),
             rotation: Rotation::new(rows),
             to_banks_low: Rotate::new(rows, backward(low, 1), rotate::Result::Wired),
             to_banks_high: Rotate::new(rows, backward(high, 1 << low), rotate::Result::Registered),
-            write_port: Default::default(),
-            select: (0..rows).map(|_| BankSelect::new(rows)).collect(),
-            bank: (0..rows).map(|_| MaskedRam::new(config.activation_depth)).collect(),
+            bank: (0..rows).map(|_| DualRam::new(config.activation_depth)).collect(),
             rotation_low: Delay::new(BANK_CYCLES),
             rotation_high: Delay::new(BANK_CYCLES + 1),
             to_rows_low: Rotate::new(rows, forward(low, 1), rotate::Result::Registered),
@@ -179,8 +215,12 @@ impl Buffer {
             in_map: (0..rows).map(|_| Delay::new(ARRIVAL_CYCLES - 2)).collect(),
             pad_delay: Delay::new(ARRIVAL_CYCLES),
             padding: many(rows),
-            result: Default::default(),
-            _bank_bits: rows.ilog2() as usize,
+            grants: Grants::new(writes, bank_bits),
+            granted: Granted::new(writes),
+            bank_port: (0..rows).map(|_| BankPort::new(writes, bank_bits)).collect(),
+            narrow: (0..NARROW_STEPS).map(|step| Narrow::new((rows >> (2 * step)).max(1))).collect(),
+            narrow_index: (0..NARROW_STEPS).map(|step| Delay::new(PORT_CYCLES + step)).collect(),
+            _bank_bits: bank_bits,
             wiring: Default::default(),
         }
     }
@@ -200,15 +240,11 @@ impl Buffer {
             net.wire(self.dx.tap(), &mut row.dx);
             net.wire(self.in_width.tap(), &mut row.in_width);
             net.wire(self.in_height.tap(), &mut row.in_height);
-            net.wire(self.host_read.tap(), &mut row.host_read);
-            net.wire(self.host_address.tap(), &mut row.host_address);
         }
         let rotation = &mut self.rotation;
         net.wire(self.clock.tap(), &mut rotation.clock);
         net.wire(self.issue_need.tap(), &mut rotation.need);
         net.wire(self.offset.tap().slice(0), &mut rotation.offset);
-        net.wire(self.host_read.tap(), &mut rotation.host_read);
-        net.wire(self.host_address.tap().slice(0), &mut rotation.host_address);
     }
 
     /// Cycle f+1: rows to banks.
@@ -224,27 +260,72 @@ impl Buffer {
         }
     }
 
-    /// Cycle f+2, and the way of writes.
-    fn wire_banks(&mut self, net: &mut Net) {
-        let port = &mut self.write_port;
-        net.wire(self.clock.tap(), &mut port.clock);
-        net.wire(self.store_write.tap(), &mut port.store_write);
-        net.wire(self.store_address.tap(), &mut port.store_address);
-        net.wire(self.store_data.tap(), &mut port.store_data);
-        net.wire(self.store_bytes.tap(), &mut port.store_bytes);
-        net.wire(self.host_write.tap(), &mut port.host_write);
-        net.wire(self.host_address.tap(), &mut port.host_address);
-        net.wire(self.host_data.tap(), &mut port.host_data);
-        for (b, (select, bank)) in self.select.iter_mut().zip(&mut self.bank).enumerate() {
-            net.wire(Tap::constant((b as u64).into()), &mut select.bank);
-            net.wire(port.address.tap().slice(0), &mut select.address);
-            net.wire(port.bytes.tap(), &mut select.bytes);
-            net.wire(self.clock.tap(), &mut bank.clock);
-            net.wire(select.mask.tap(), &mut bank.write_mask);
-            net.wire(port.address.tap().slice(self._bank_bits), &mut bank.write_address);
-            net.wire(port.data.tap(), &mut bank.write_data);
-            net.wire(self.to_banks_high.rotated[b].tap(), &mut bank.read_address);
+    /// Cycle y: who may use port B.
+    fn wire_grants(&mut self, net: &mut Net) {
+        let (grants, granted) = (&mut self.grants, &mut self.granted);
+        net.wire(self.clock.tap(), &mut granted.clock);
+        for (i, write) in self.write.iter().enumerate() {
+            net.wire(write.tap(), &mut grants.write[i]);
+            net.wire(self.address[i].tap(), &mut grants.address[i]);
+            net.wire(write.tap(), &mut granted.write_in[i]);
+            net.wire(self.address[i].tap(), &mut granted.address_in[i]);
         }
+        net.wire(self.load_write.tap(), &mut grants.load_write);
+        net.wire(self.load_address.tap(), &mut grants.load_address);
+        net.wire(self.store_read.tap(), &mut grants.store_read);
+        net.wire(self.store_address.tap(), &mut grants.store_address);
+        net.wire(grants.load_grant.tap(), &mut self.load_grant);
+        net.wire(grants.store_grant.tap(), &mut self.store_grant);
+        net.wire(self.bytes.tap(), &mut granted.bytes_in);
+        net.wire(grants.load_grant.tap(), &mut granted.load_write_in);
+        net.wire(self.load_address.tap(), &mut granted.load_address_in);
+        net.wire(self.load_data.tap(), &mut granted.load_data_in);
+        net.wire(self.store_address.tap(), &mut granted.store_address_in);
+    }
+
+    /// Cycles f+2 and y+2, and y+1 before.
+    fn wire_banks(&mut self, net: &mut Net) {
+        let granted = &self.granted;
+        for (b, (port, bank)) in self.bank_port.iter_mut().zip(&mut self.bank).enumerate() {
+            net.wire(self.clock.tap(), &mut port.clock);
+            net.wire(Tap::constant((b as u64).into()), &mut port.bank);
+            for (i, data) in self.data.iter().enumerate() {
+                net.wire(granted.write_out[i].tap(), &mut port.write[i]);
+                net.wire(granted.address_out[i].tap(), &mut port.address[i]);
+                net.wire(data.tap(), &mut port.data[i]);
+            }
+            net.wire(granted.bytes_out.tap(), &mut port.bytes);
+            net.wire(granted.load_write_out.tap(), &mut port.load_write);
+            net.wire(granted.load_address_out.tap(), &mut port.load_address);
+            net.wire(granted.load_data_out.tap(), &mut port.load_data);
+            net.wire(granted.store_address_out.tap(), &mut port.store_address);
+            net.wire(self.clock.tap(), &mut bank.clock);
+            net.wire(self.to_banks_high.rotated[b].tap(), &mut bank.read_address);
+            net.wire(port.bank_address.tap(), &mut bank.address);
+            net.wire(port.bank_mask.tap(), &mut bank.write_mask);
+            net.wire(port.bank_data.tap(), &mut bank.write_data);
+        }
+    }
+
+    /// Cycle y+3 and on: the vector for STORE.
+    fn wire_store(&mut self, net: &mut Net) {
+        for (b, bank) in self.bank.iter().enumerate() {
+            net.wire(bank.data.tap(), &mut self.narrow[0].source[b]);
+        }
+        for step in 0..NARROW_STEPS {
+            let (before, after) = self.narrow.split_at_mut(step);
+            let (narrow, index) = (&mut after[0], &mut self.narrow_index[step]);
+            if let Some(before) = before.last() {
+                for (chosen, source) in before.chosen.iter().zip(&mut narrow.source) {
+                    net.wire(chosen.tap(), source);
+                }
+            }
+            net.wire(self.clock.tap(), &mut index.clock);
+            net.wire(self.store_address.tap().slice(2 * step), &mut index.d);
+            net.wire(self.clock.tap(), &mut narrow.clock);
+            net.wire(index.q.tap(), &mut narrow.index);
+        }
+        net.wire(self.narrow[NARROW_STEPS - 1].chosen[0].tap(), &mut self.store_data);
     }
 
     /// Cycles f+3 and f+4: banks to rows.
@@ -282,9 +363,6 @@ impl Buffer {
             net.wire(pads.clone(), &mut padding.pads);
             net.wire(padding.padded.tap(), &mut self.stage_data[r]);
         }
-        net.wire(self.clock.tap(), &mut self.result.clock);
-        net.wire(self.to_rows_high.rotated[0].tap(), &mut self.result.d);
-        net.wire(self.result.q.tap(), &mut self.host_result);
     }
 }
 
@@ -296,7 +374,9 @@ impl Structure for Buffer {
     fn wires(&mut self, net: &mut Net) {
         self.wire_rows(net);
         self.wire_addresses(net);
+        self.wire_grants(net);
         self.wire_banks(net);
+        self.wire_store(net);
         self.wire_data(net);
         self.wire_arrivals(net);
     }

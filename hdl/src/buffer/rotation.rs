@@ -4,7 +4,6 @@
 //! |---|---|---|
 //! | `clock` | 1 | |
 //! | `need`, `offset` | 6 | in, cycle f; low bits of the offset |
-//! | `host_read`, `host_address` | 1, 6 | in, cycle f: a read of the host instead; low bits of its address |
 //! | `amount` | 6 | out, cycle f+1: row *r* reads bank (r + amount) mod R |
 
 use rust_hdl::prelude::*;
@@ -17,8 +16,6 @@ pub(super) struct Rotation {
     pub clock: Signal<In, Clock>,
     pub need: Signal<In, Bits<LANE>>,
     pub offset: Signal<In, Bits<LANE>>,
-    pub host_read: Signal<In, Bit>,
-    pub host_address: Signal<In, Bits<LANE>>,
     pub amount: Signal<Out, Bits<LANE>>,
 
     sum: Reg<Bits<LANE>>,
@@ -31,8 +28,6 @@ impl Rotation {
             clock: Default::default(),
             need: Default::default(),
             offset: Default::default(),
-            host_read: Default::default(),
-            host_address: Default::default(),
             amount: Default::default(),
             sum: Default::default(),
             mask: Constant::new((rows as u64 - 1).into()),
@@ -45,9 +40,6 @@ impl Logic for Rotation {
     fn update(&mut self) {
         clock!(self, clock, sum);
         self.sum.d.next = (self.need.val() + self.offset.val()) & self.mask.val();
-        if self.host_read.val() {
-            self.sum.d.next = self.host_address.val() & self.mask.val();
-        }
         self.amount.next = self.sum.q.val();
     }
 }

@@ -5,7 +5,6 @@
 //! | `clock` | 1 | |
 //! | `address`, `ix`, `iy`, `row_class` | 20, 14, 14, 6 | in, cycle f: the row's record |
 //! | `issue`, `issue_class`, `offset`, `dy`, `dx`, `in_width`, `in_height` | | in, cycle f: the read |
-//! | `host_read`, `host_address` | 1, 20 | in, cycle f: a read of the host instead |
 //! | `sum` | 26 | out, cycle f+1: the vector address, modulo 2^20, zero-extended |
 //! | `chosen` | 1 | out, cycle f+1: the row is of the class read |
 //! | `in_map` | 1 | out, cycle f+2: the position is inside of the map |
@@ -30,8 +29,6 @@ pub(super) struct RowAddress {
     pub dx: Signal<In, Bits<6>>,
     pub in_width: Signal<In, Bits<14>>,
     pub in_height: Signal<In, Bits<14>>,
-    pub host_read: Signal<In, Bit>,
-    pub host_address: Signal<In, Bits<ADDRESS>>,
     pub sum: Signal<Out, Bits<EXTENDED>>,
     pub chosen: Signal<Out, Bit>,
     pub in_map: Signal<Out, Bit>,
@@ -52,9 +49,6 @@ impl Logic for RowAddress {
 
         // Cycle f.
         self.vector.d.next = self.address.val() + self.offset.val();
-        if self.host_read.val() {
-            self.vector.d.next = self.host_address.val();
-        }
         self.is_chosen.d.next = self.issue.val() & (self.row_class.val() == self.issue_class.val());
         self.x.d.next = self.ix.val() + bit_cast::<14, 6>(self.dx.val());
         self.y.d.next = self.iy.val() + bit_cast::<14, 6>(self.dy.val());

@@ -7,19 +7,23 @@
 //! | cell | what |
 //! |---|---|
 //! | [`Reg`] | a register |
+//! | [`Hold`] | a register that is written on demand |
 //! | [`Delay`] | a delay line of any length |
 //! | [`Ram`] | block RAM, one write and one read port |
-//! | [`MaskedRam`] | the same with a write enable per byte |
+//! | [`DualRam`] | block RAM, one read port and one that reads or writes single bytes |
 //! | [`LutRam`] | small RAM in LUTs, read without a clock |
+//! | [`Fifo`] | a FIFO in one, the only cell that is not a leaf |
 //! | [`Select`] | one byte of a window |
 //! | [`Decode`] | one of N |
 //! | [`Mac`] | multiply and accumulate in one DSP |
 
 mod decode;
 mod delay;
+mod dual_ram;
+mod fifo;
+mod hold;
 mod lut_ram;
 mod mac;
-mod masked_ram;
 mod ram;
 mod reg;
 mod select;
@@ -27,9 +31,11 @@ mod words;
 
 pub use decode::Decode;
 pub use delay::Delay;
+pub use dual_ram::DualRam;
+pub use fifo::Fifo;
+pub use hold::Hold;
 pub use lut_ram::LutRam;
 pub use mac::Mac;
-pub use masked_ram::MaskedRam;
 pub use ram::Ram;
 pub use reg::Reg;
 pub use select::Select;

@@ -4,7 +4,8 @@
 //! |---|---|---|
 //! | `clock` | 1 | |
 //! | `take` | 2 | in, from ISSUE in the cycle t of issue; 0 without a word |
-//! | `window_slot` | 2 | in, with it |
+//! | `take_max` | 1 | in, with it: only bytes enter that are greater than those they replace |
+//! | `window_slot` | 2 | in, with it: where they go |
 //! | `take_slot` | 7 | in, with it: staging slot of the oldest vector |
 //! | `stage_write$r` | 1 | in, for each row: a vector arrives |
 //! | `stage_slot` | 7 | in, for all rows |
@@ -24,6 +25,8 @@ pub struct Rows<const WB: usize> {
     pub clock: Signal<In, Clock>,
     /// Chunks that enter the windows.
     pub take: Signal<In, Bits<2>>,
+    /// Only greater bytes enter.
+    pub take_max: Signal<In, Bit>,
     /// Where they go.
     pub window_slot: Signal<In, Bits<2>>,
     /// Which staged vector they are of.
@@ -47,6 +50,7 @@ impl<const WB: usize> Rows<WB> {
         Self {
             clock: Default::default(),
             take: Default::default(),
+            take_max: Default::default(),
             window_slot: Default::default(),
             take_slot: Default::default(),
             stage_write: many(rows),
@@ -66,14 +70,17 @@ impl<const WB: usize> Structure for Rows<WB> {
 
     fn wires(&mut self, net: &mut Net) {
         let mut take = self.take.tap();
+        let mut max = self.take_max.tap();
         let mut window_slot = self.window_slot.tap();
         let mut take_slot = self.take_slot.tap();
         for (r, row) in self.row.iter_mut().enumerate() {
             net.wire(self.clock.tap(), &mut row.clock);
             net.wire(take, &mut row.take_in);
+            net.wire(max, &mut row.max_in);
             net.wire(window_slot, &mut row.window_slot_in);
             net.wire(take_slot, &mut row.stage_slot_in);
             take = row.take_out.tap();
+            max = row.max_out.tap();
             window_slot = row.window_slot_out.tap();
             take_slot = row.stage_slot_out.tap();
 

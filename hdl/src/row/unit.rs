@@ -1,7 +1,7 @@
 //! One row: buffers loaded vectors until a slot word takes them, and holds the window.
 //!
 //! ```text
-//!   from the row above:  take, window_slot, stage_slot
+//!   from the row above:  take, max, window_slot, stage_slot
 //!                              |
 //!                              v
 //!   stage_write, ...  ---> [ staging ] ---> [ window ] ---> window, to the array
@@ -13,6 +13,7 @@
 //! |---|---|---|
 //! | `clock` | 1 | |
 //! | `take_in`, `take_out` | 2 | from above, down 1 cycle later: chunks that enter the window |
+//! | `max_in`, `max_out` | 1 | with it: only greater bytes enter |
 //! | `window_slot_in`, `window_slot_out` | 2 | with it: where the first of them goes |
 //! | `stage_slot_in`, `stage_slot_out` | 7 | with it: which staged vector they are of |
 //! | `stage_write` | 1 | in: a vector arrives |
@@ -21,12 +22,13 @@
 //! | `window` | WB = 8 W | out, 2 cycles after `take_in` |
 //!
 //! ```text
-//! cycle     f+5               f+6          f+7                   f+8
-//!           stage_write       take_in      control register,     window
-//!                             (earliest)   staging read
+//! cycle     f+5            f+6             f+7                   f+8
+//!           stage_write    registered      control register,     window
+//!                          take_in         staging read
+//!                          (earliest)
 //! ```
 //!
-//! `stage_slot` is smaller than the depth of the staging buffer.
+//! A vector comes across the chip and is registered at the row, still in time. `stage_slot` is smaller than the depth of the staging buffer.
 
 use rust_hdl::prelude::*;
 
@@ -42,6 +44,10 @@ pub struct Row<const WB: usize> {
     pub take_in: Signal<In, Bits<2>>,
     /// Chunks to take, to below.
     pub take_out: Signal<Out, Bits<2>>,
+    /// Only greater bytes enter, from above.
+    pub max_in: Signal<In, Bit>,
+    /// Only greater bytes enter, to below.
+    pub max_out: Signal<Out, Bit>,
     /// Window slot, from above.
     pub window_slot_in: Signal<In, Bits<2>>,
     /// Window slot, to below.
@@ -59,7 +65,11 @@ pub struct Row<const WB: usize> {
     /// To the array.
     pub window: Signal<Out, Bits<WB>>,
 
+    arrives: Reg<Bit>,
+    arriving_slot: Reg<Bits<7>>,
+    arriving: Reg<Bits<128>>,
     take: Reg<Bits<2>>,
+    max: Reg<Bit>,
     window_slot: Reg<Bits<2>>,
     read_slot: Reg<Bits<7>>,
     staging: LutRam<7, 128>,
@@ -73,6 +83,8 @@ impl<const WB: usize> Row<WB> {
             clock: Default::default(),
             take_in: Default::default(),
             take_out: Default::default(),
+            max_in: Default::default(),
+            max_out: Default::default(),
             window_slot_in: Default::default(),
             window_slot_out: Default::default(),
             stage_slot_in: Default::default(),
@@ -81,7 +93,11 @@ impl<const WB: usize> Row<WB> {
             stage_slot: Default::default(),
             stage_data: Default::default(),
             window: Default::default(),
+            arrives: Default::default(),
+            arriving_slot: Default::default(),
+            arriving: Default::default(),
             take: Default::default(),
+            max: Default::default(),
             window_slot: Default::default(),
             read_slot: Default::default(),
             staging: LutRam::new(depth),
@@ -93,23 +109,41 @@ impl<const WB: usize> Row<WB> {
 impl<const WB: usize> Logic for Row<WB> {
     #[hdl_gen]
     fn update(&mut self) {
-        clock!(self, clock, take, window_slot, read_slot, staging, activations);
+        clock!(
+            self,
+            clock,
+            arrives,
+            arriving_slot,
+            arriving,
+            take,
+            max,
+            window_slot,
+            read_slot,
+            staging,
+            activations
+        );
 
         // Control registers, passed on.
         self.take.d.next = self.take_in.val();
+        self.max.d.next = self.max_in.val();
         self.window_slot.d.next = self.window_slot_in.val();
         self.read_slot.d.next = self.stage_slot_in.val();
         self.take_out.next = self.take.q.val();
+        self.max_out.next = self.max.q.val();
         self.window_slot_out.next = self.window_slot.q.val();
         self.stage_slot_out.next = self.read_slot.q.val();
 
-        // Staging, and from there into the window.
-        self.staging.write_enable.next = self.stage_write.val();
-        self.staging.write_address.next = self.stage_slot.val();
-        self.staging.write_data.next = self.stage_data.val();
+        // Staging, and from there into the window, which keeps the control in registers of its own.
+        self.arrives.d.next = self.stage_write.val();
+        self.arriving_slot.d.next = self.stage_slot.val();
+        self.arriving.d.next = self.stage_data.val();
+        self.staging.write_enable.next = self.arrives.q.val();
+        self.staging.write_address.next = self.arriving_slot.q.val();
+        self.staging.write_data.next = self.arriving.q.val();
         self.staging.read_address.next = self.read_slot.q.val();
-        self.activations.take.next = self.take.q.val();
-        self.activations.slot.next = self.window_slot.q.val();
+        self.activations.take.next = self.take_in.val();
+        self.activations.max.next = self.max_in.val();
+        self.activations.slot.next = self.window_slot_in.val();
         self.activations.staged.next = self.staging.read_data.val();
         self.window.next = self.activations.window.val();
     }

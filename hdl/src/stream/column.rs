@@ -7,14 +7,14 @@
 //! | `first_in`, `first_out` | 1 | with it: it starts a sum |
 //! | `last_in`, `last_out` | 1 | with it: it ends a sum |
 //! | `address_in`, `address_out` | 16 | with it: where it is in the word buffer |
+//! | `dense_in`, `dense_out` | 1 | with it: its position is the implicit one, not that of the memory |
+//! | `implicit_in`, `implicit_out` | P = log2 W | with it |
 //! | `weight` | 8 | out, to the array, 2 cycles after `valid_in`; 0 if there is no word |
-//! | `position` | P = log2 W | with it; not defined if there is no word |
+//! | `position` | P | with it; not defined if there is no word |
 //! | `first`, `last` | 1 | with it; 0 if there is no word |
-//! | `memory_write` | 1 | in: write `memory_weight` or `memory_position` |
-//! | `memory_beat` | 1 | in: 0 the weight, 1 the position |
+//! | `weight_write`, `weight_data` | 1, 8 | in: write a weight |
+//! | `position_write`, `position_data` | 1, P | in: write a position |
 //! | `memory_entry` | 16 | in: of which word |
-//! | `memory_weight` | 8 | in |
-//! | `memory_position` | P | in |
 //!
 //! ```text
 //! cycle        t          t+1                      t+2
@@ -22,8 +22,8 @@
 //! column 1                valid_in                 address register               ...
 //! ```
 //!
-//! `first_in` and `last_in` count only with `valid_in`. Memory is written while no word is read. The word buffer is a
-//! ring: addresses wrap at its depth.
+//! `first_in` and `last_in` count only with `valid_in`. A word must not be read in the cycle in which it is written. The
+//! word buffer is a ring: addresses wrap at its depth.
 
 use rust_hdl::prelude::*;
 
@@ -50,6 +50,14 @@ pub struct Column<const P: usize> {
     pub address_in: Signal<In, Bits<16>>,
     /// Address of the word to the right.
     pub address_out: Signal<Out, Bits<16>>,
+    /// Implicit position or that of the memory, from the left.
+    pub dense_in: Signal<In, Bit>,
+    /// Implicit position or that of the memory, to the right.
+    pub dense_out: Signal<Out, Bit>,
+    /// Implicit position from the left.
+    pub implicit_in: Signal<In, Bits<P>>,
+    /// Implicit position to the right.
+    pub implicit_out: Signal<Out, Bits<P>>,
     /// Weight to the array.
     pub weight: Signal<Out, Bits<8>>,
     /// Position to the array.
@@ -58,27 +66,31 @@ pub struct Column<const P: usize> {
     pub first: Signal<Out, Bit>,
     /// Last word of a sum to the array.
     pub last: Signal<Out, Bit>,
-    /// Write to memory.
-    pub memory_write: Signal<In, Bit>,
-    /// Which memory.
-    pub memory_beat: Signal<In, Bit>,
-    /// Where in it.
+    /// Write a weight.
+    pub weight_write: Signal<In, Bit>,
+    /// The weight.
+    pub weight_data: Signal<In, Bits<8>>,
+    /// Write a position.
+    pub position_write: Signal<In, Bit>,
+    /// The position.
+    pub position_data: Signal<In, Bits<P>>,
+    /// Of which word.
     pub memory_entry: Signal<In, Bits<16>>,
-    /// Weight to write.
-    pub memory_weight: Signal<In, Bits<8>>,
-    /// Position to write.
-    pub memory_position: Signal<In, Bits<P>>,
 
     no_weight: Constant<Bits<8>>,
     valid_at_address: Reg<Bit>,
     first_at_address: Reg<Bit>,
     last_at_address: Reg<Bit>,
     address: Reg<Bits<16>>,
+    dense_at_address: Reg<Bit>,
+    implicit_at_address: Reg<Bits<P>>,
     weights: Ram<16, 8>,
     positions: Ram<16, P>,
     valid_at_data: Reg<Bit>,
     first_at_data: Reg<Bit>,
     last_at_data: Reg<Bit>,
+    dense_at_data: Reg<Bit>,
+    implicit_at_data: Reg<Bits<P>>,
 }
 
 impl<const P: usize> Column<P> {
@@ -94,25 +106,33 @@ impl<const P: usize> Column<P> {
             last_out: Default::default(),
             address_in: Default::default(),
             address_out: Default::default(),
+            dense_in: Default::default(),
+            dense_out: Default::default(),
+            implicit_in: Default::default(),
+            implicit_out: Default::default(),
             weight: Default::default(),
             position: Default::default(),
             first: Default::default(),
             last: Default::default(),
-            memory_write: Default::default(),
-            memory_beat: Default::default(),
+            weight_write: Default::default(),
+            weight_data: Default::default(),
+            position_write: Default::default(),
+            position_data: Default::default(),
             memory_entry: Default::default(),
-            memory_weight: Default::default(),
-            memory_position: Default::default(),
             no_weight: Constant::new(0.into()),
             valid_at_address: Default::default(),
             first_at_address: Default::default(),
             last_at_address: Default::default(),
             address: Default::default(),
+            dense_at_address: Default::default(),
+            implicit_at_address: Default::default(),
             weights: Ram::new(depth),
             positions: Ram::new(depth),
             valid_at_data: Default::default(),
             first_at_data: Default::default(),
             last_at_data: Default::default(),
+            dense_at_data: Default::default(),
+            implicit_at_data: Default::default(),
         }
     }
 }
@@ -121,6 +141,7 @@ impl<const P: usize> Logic for Column<P> {
     #[hdl_gen]
     fn update(&mut self) {
         clock!(self, clock, valid_at_address, first_at_address, last_at_address, address);
+        clock!(self, clock, dense_at_address, implicit_at_address, dense_at_data, implicit_at_data);
         clock!(self, clock, weights, positions, valid_at_data, first_at_data, last_at_data);
 
         // Address registers, passed on.
@@ -128,10 +149,14 @@ impl<const P: usize> Logic for Column<P> {
         self.first_at_address.d.next = self.first_in.val();
         self.last_at_address.d.next = self.last_in.val();
         self.address.d.next = self.address_in.val();
+        self.dense_at_address.d.next = self.dense_in.val();
+        self.implicit_at_address.d.next = self.implicit_in.val();
         self.valid_out.next = self.valid_at_address.q.val();
         self.first_out.next = self.first_at_address.q.val();
         self.last_out.next = self.last_at_address.q.val();
         self.address_out.next = self.address.q.val();
+        self.dense_out.next = self.dense_at_address.q.val();
+        self.implicit_out.next = self.implicit_at_address.q.val();
 
         // What reaches the array.
         self.weights.read_address.next = self.address.q.val();
@@ -139,20 +164,25 @@ impl<const P: usize> Logic for Column<P> {
         self.valid_at_data.d.next = self.valid_at_address.q.val();
         self.first_at_data.d.next = self.first_at_address.q.val() & self.valid_at_address.q.val();
         self.last_at_data.d.next = self.last_at_address.q.val() & self.valid_at_address.q.val();
+        self.dense_at_data.d.next = self.dense_at_address.q.val();
+        self.implicit_at_data.d.next = self.implicit_at_address.q.val();
         self.weight.next = self.no_weight.val();
         if self.valid_at_data.q.val() {
             self.weight.next = self.weights.read_data.val();
         }
         self.position.next = self.positions.read_data.val();
+        if self.dense_at_data.q.val() {
+            self.position.next = self.implicit_at_data.q.val();
+        }
         self.first.next = self.first_at_data.q.val();
         self.last.next = self.last_at_data.q.val();
 
-        // Memory.
-        self.weights.write_enable.next = self.memory_write.val() & !self.memory_beat.val();
+        // Memories.
+        self.weights.write_enable.next = self.weight_write.val();
         self.weights.write_address.next = self.memory_entry.val();
-        self.weights.write_data.next = self.memory_weight.val();
-        self.positions.write_enable.next = self.memory_write.val() & self.memory_beat.val();
+        self.weights.write_data.next = self.weight_data.val();
+        self.positions.write_enable.next = self.position_write.val();
         self.positions.write_address.next = self.memory_entry.val();
-        self.positions.write_data.next = self.memory_position.val();
+        self.positions.write_data.next = self.position_data.val();
     }
 }

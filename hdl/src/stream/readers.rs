@@ -5,19 +5,23 @@
 //! | `clock` | 1 | |
 //! | `word_valid`, `word_first`, `word_last` | 1 | in, from ISSUE in the cycle t of issue |
 //! | `word_address` | 16 | in, with them |
+//! | `word_dense`, `word_position` | 1, 5 | in, with them: all columns use this position |
 //! | `weight$c` | 8 | out, to column *c* of the array in cycle t + 2 + c |
 //! | `position$c` | P = log2 W | out, likewise |
 //! | `first$c`, `last$c` | 1 | out, likewise |
-//! | `memory_write` | 1 | in: a beat of the word region of the memory port |
-//! | `memory_entry` | 16 | in: slot word |
-//! | `memory_beat` | 1 | in: 0 weights, 1 positions |
-//! | `memory_data` | 128 | in: weight of column *c* at bit 8 *c*, or position at bit P *c* |
+//! | `weight_write` | 1 | in: a beat of weights |
+//! | `position_write` | 1 | in: a beat of positions |
+//! | `memory_entry` | 16 | in, with them: slot word |
+//! | `memory_beat` | 1 | in, with them: beat *b* is for columns 16 *b* to 16 *b* + 15 |
+//! | `memory_data` | 128 | in: weight of column *c* at bit 8 (*c* mod 16), or position at bit P (*c* mod 16) |
 //!
-//! There are at most 16 columns, so that a word has two beats. The control nibble of the second beat is ISSUE's.
+//! The control nibble in the uppermost bits of the last beat of positions is ISSUE's.
 
+use pleach_spec::VECTOR;
 use rust_hdl::prelude::*;
 
 use super::Column;
+use crate::cells::Decode;
 use crate::many::many;
 use crate::netlist::{Net, Readable, Structure, Wiring};
 
@@ -34,6 +38,10 @@ pub struct Readers<const P: usize> {
     pub word_last: Signal<In, Bit>,
     /// Where the word is.
     pub word_address: Signal<In, Bits<16>>,
+    /// All columns use the implicit position.
+    pub word_dense: Signal<In, Bit>,
+    /// The implicit position.
+    pub word_position: Signal<In, Bits<5>>,
     /// Weight for each column.
     pub weight: Vec<Signal<Out, Bits<8>>>,
     /// Position for each column.
@@ -42,8 +50,10 @@ pub struct Readers<const P: usize> {
     pub first: Vec<Signal<Out, Bit>>,
     /// Last word of a sum, for each column.
     pub last: Vec<Signal<Out, Bit>>,
-    /// Write a beat.
-    pub memory_write: Signal<In, Bit>,
+    /// Write a beat of weights.
+    pub weight_write: Signal<In, Bit>,
+    /// Write a beat of positions.
+    pub position_write: Signal<In, Bit>,
     /// Slot word to write.
     pub memory_entry: Signal<In, Bits<16>>,
     /// Beat of it.
@@ -51,6 +61,8 @@ pub struct Readers<const P: usize> {
     /// The beat.
     pub memory_data: Signal<In, Bits<128>>,
 
+    weight_beat: Decode<1, 2>,
+    position_beat: Decode<1, 2>,
     column: Vec<Column<P>>,
     wiring: Wiring,
 }
@@ -59,23 +71,28 @@ impl<const P: usize> Readers<P> {
     /// Readers for `columns` columns and `depth` words.
     ///
     /// # Panics
-    /// If there are more than 16 columns.
+    /// If there are more than 32 columns.
     pub fn new(columns: usize, depth: usize) -> Self {
-        assert!((1..=16).contains(&columns), "{columns} columns");
+        assert!((1..=2 * VECTOR).contains(&columns), "{columns} columns");
         Self {
             clock: Default::default(),
             word_valid: Default::default(),
             word_first: Default::default(),
             word_last: Default::default(),
             word_address: Default::default(),
+            word_dense: Default::default(),
+            word_position: Default::default(),
             weight: many(columns),
             position: many(columns),
             first: many(columns),
             last: many(columns),
-            memory_write: Default::default(),
+            weight_write: Default::default(),
+            position_write: Default::default(),
             memory_entry: Default::default(),
             memory_beat: Default::default(),
             memory_data: Default::default(),
+            weight_beat: Default::default(),
+            position_beat: Default::default(),
             column: (0..columns).map(|_| Column::new(depth)).collect(),
             wiring: Default::default(),
         }
@@ -88,31 +105,43 @@ impl<const P: usize> Structure for Readers<P> {
     }
 
     fn wires(&mut self, net: &mut Net) {
+        net.wire(self.weight_write.tap(), &mut self.weight_beat.enable);
+        net.wire(self.memory_beat.tap().number(), &mut self.weight_beat.index);
+        net.wire(self.position_write.tap(), &mut self.position_beat.enable);
+        net.wire(self.memory_beat.tap().number(), &mut self.position_beat.index);
+
         let mut valid = self.word_valid.tap();
         let mut first = self.word_first.tap();
         let mut last = self.word_last.tap();
         let mut address = self.word_address.tap();
+        let mut dense = self.word_dense.tap();
+        let mut implicit = self.word_position.tap().slice(0);
         for (c, column) in self.column.iter_mut().enumerate() {
             net.wire(self.clock.tap(), &mut column.clock);
             net.wire(valid, &mut column.valid_in);
             net.wire(first, &mut column.first_in);
             net.wire(last, &mut column.last_in);
             net.wire(address, &mut column.address_in);
+            net.wire(dense, &mut column.dense_in);
+            net.wire(implicit, &mut column.implicit_in);
             valid = column.valid_out.tap();
             first = column.first_out.tap();
             last = column.last_out.tap();
             address = column.address_out.tap();
+            dense = column.dense_out.tap();
+            implicit = column.implicit_out.tap();
 
             net.wire(column.weight.tap(), &mut self.weight[c]);
             net.wire(column.position.tap(), &mut self.position[c]);
             net.wire(column.first.tap(), &mut self.first[c]);
             net.wire(column.last.tap(), &mut self.last[c]);
 
-            net.wire(self.memory_write.tap(), &mut column.memory_write);
-            net.wire(self.memory_beat.tap(), &mut column.memory_beat);
+            let (beat, lane) = (c / VECTOR, c % VECTOR);
+            net.wire(self.weight_beat.hot.tap().bit(beat), &mut column.weight_write);
+            net.wire(self.memory_data.tap().slice(8 * lane), &mut column.weight_data);
+            net.wire(self.position_beat.hot.tap().bit(beat), &mut column.position_write);
+            net.wire(self.memory_data.tap().slice(P * lane), &mut column.position_data);
             net.wire(self.memory_entry.tap(), &mut column.memory_entry);
-            net.wire(self.memory_data.tap().slice(8 * c), &mut column.memory_weight);
-            net.wire(self.memory_data.tap().slice(P * c), &mut column.memory_position);
         }
     }
 }

@@ -4,6 +4,9 @@
 //! through such a block is a derived clock to simulators, and slow or racy. So whatever is only a connection
 //! (`instance input = signal`, written once and unconditionally, from an input of the module, an output of an instance
 //! or a constant) is taken out.
+//!
+//! The rest becomes one block for each set of statements that write the same signals. In one block for all of them every output
+//! would seem to depend on every input, and a handshake between two modules would be a loop to simulators.
 
 use std::collections::{HashMap, HashSet};
 
@@ -51,8 +54,59 @@ pub(super) fn split(block: VerilogBlock, scope: &Scope) -> Body {
         }
     }
     kept.extend(rest);
-    body.text = text(&kept);
+    body.text = groups(kept).iter().map(text).collect();
     body
+}
+
+/// Names of the signals written, and the statements with their positions in the kernel.
+type Group = (HashSet<String>, Vec<(usize, VerilogStatement)>);
+
+/// Statements that write the same signals, together and in their order. (A kernel reads no signal before it has written it,
+/// so that the groups may follow each other in any order.)
+fn groups(statements: VerilogBlock) -> Vec<VerilogBlock> {
+    let mut groups: Vec<Group> = Vec::new();
+    for (position, statement) in statements.into_iter().enumerate() {
+        let mut targets = HashSet::new();
+        name_targets(&statement, &mut targets);
+        let (same, others): (Vec<_>, Vec<_>) =
+            groups.into_iter().partition(|(names, _)| !names.is_disjoint(&targets));
+        groups = others;
+        let mut members = vec![(position, statement)];
+        for (names, earlier) in same {
+            targets.extend(names);
+            members.extend(earlier);
+        }
+        members.sort_by_key(|(position, _)| *position);
+        groups.push((targets, members));
+    }
+    groups.sort_by_key(|(_, members)| members[0].0);
+    groups
+        .into_iter()
+        .map(|(_, members)| members.into_iter().map(|(_, statement)| statement).collect())
+        .collect()
+}
+
+/// The signals that a statement writes, anywhere in it; all elements of an array count as one.
+fn name_targets(statement: &VerilogStatement, names: &mut HashSet<String>) {
+    let signal = match statement {
+        VerilogStatement::Assignment(VerilogExpression::Signal(to), _) => Some(to.as_str()),
+        VerilogStatement::SliceAssignment { base: VerilogExpression::Signal(to), .. } => Some(to.as_str()),
+        VerilogStatement::Assignment(..)
+        | VerilogStatement::SliceAssignment { .. }
+        | VerilogStatement::Comment(_)
+        | VerilogStatement::Link(_) => Some(""),
+        _ => None,
+    };
+    if let Some(signal) = signal {
+        let name = signal.trim_start_matches('.').replace('.', "$").replace("::", "$");
+        let name = name.split('[').next().unwrap_or_default();
+        names.insert(name.trim_end_matches("$next").to_owned());
+    }
+    for inner in inner_blocks(statement) {
+        for statement in inner {
+            name_targets(statement, names);
+        }
+    }
 }
 
 /// The wires of a structural module.

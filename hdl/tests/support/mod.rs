@@ -2,6 +2,8 @@
 
 #![allow(dead_code)] // Each test program uses its part of this.
 
+pub mod bench;
+
 use std::collections::hash_map::DefaultHasher;
 use std::fmt::Write as _;
 use std::hash::{Hash, Hasher};
@@ -16,6 +18,7 @@ use rust_hdl::prelude::*;
 /// A Verilated block.
 pub struct Verilated {
     program: PathBuf,
+    inputs: Vec<Port>,
     outputs: Vec<Port>,
 }
 
@@ -32,7 +35,8 @@ impl Verilated {
         if !program.exists() {
             compile(&folder, &text, &main);
         }
-        Self { program, outputs: of(&ports, Towards::Outside).cloned().collect() }
+        let towards = |towards| of(&ports, towards).cloned().collect();
+        Self { program, inputs: towards(Towards::Inside), outputs: towards(Towards::Outside) }
     }
 
     /// The outputs of each cycle, sampled before the rising edge, given the inputs of each cycle: values in port order,

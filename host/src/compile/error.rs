@@ -1,6 +1,8 @@
 //! Why a network cannot be compiled for a configuration.
 
 use miette::Diagnostic;
+use pleach_spec::FieldOverflow;
+use pleach_spec::check::CheckError;
 use pleach_spec::numerics::ScaleError;
 use pleach_spec::program::ProgramError;
 use thiserror::Error;
@@ -71,6 +73,27 @@ pub enum CompileError {
         /// Reason.
         source: ScaleError,
     },
+    /// A window that no command can describe.
+    #[error("layer `{layer}` has {found} {what}, but the accelerator can do {most} at most")]
+    #[diagnostic(help("replace the layer by several with smaller windows"))]
+    Window {
+        /// Layer.
+        layer: String,
+        /// What is too large.
+        what: &'static str,
+        /// How large it is.
+        found: usize,
+        /// Largest value.
+        most: usize,
+    },
+    /// The compiler made a list that the checker refuses.
+    #[error("the compiled list is wrong: {0}")]
+    #[diagnostic(help("this is a fault of the compiler: please report it with the model"))]
+    Check(#[from] CheckError),
+    /// A size beyond what a field of a command holds.
+    #[error("the network does not fit the accelerator's commands: {0}")]
+    #[diagnostic(help("use a smaller input image or kernel"))]
+    Field(#[from] FieldOverflow),
     /// A size beyond what the command fields hold, or an internal rule broken.
     #[error("the network does not fit the accelerator's commands: {0}")]
     #[diagnostic(help("use a smaller input image or kernel"))]

@@ -70,8 +70,8 @@ pub fn passes(
     };
     let pass = |(tile, columns): (usize, &[Option<usize>])| {
         let (loads, vectors) = tile_vectors(conv, input, columns);
-        let words = schedule(&vectors, config);
-        Pass {
+        let words = schedule(&vectors, 0, config);
+        let mut pass = Pass {
             layer: index,
             walk,
             gather: Gather {
@@ -87,8 +87,14 @@ pub fn passes(
             scatter: store(output, tile * config.columns, &walk),
             loads,
             words,
-            parameters: columns.iter().map(|c| c.map_or(idle, |channel| requantize[channel])).collect(),
-        }
+            parameters: columns
+                .iter()
+                .map(|c| c.map_or(idle, |channel| requantize[channel]).into())
+                .collect(),
+            second: None,
+        };
+        pass.choose_pace(config);
+        pass
     };
     Ok(channels.chunks(config.columns).enumerate().map(pass).collect())
 }
@@ -147,7 +153,7 @@ fn store(output: &MapLayout, first_slot: usize, walk: &Walk) -> Scatter {
         pixels: walk.pixels,
         lane: (first_slot % VECTOR) as u32,
         slow: 0,
-        tiles: walk.tiles,
+        plane: 0,
         width: walk.width,
         split_x: split_x as u32 - 1,
         split_y: split_y as u32 - 1,

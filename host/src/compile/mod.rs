@@ -3,16 +3,29 @@
 //! `order` decides which channels share a tile, `layout` where maps lie, `layer` makes the passes of a layer with the words of
 //! `schedule`; here they are put together into runs.
 
+mod accelerator;
+mod buffer;
+mod depend;
+mod emit;
 mod error;
 mod layer;
 mod layout;
+mod maps;
+mod memory;
 mod order;
+mod plan;
+mod region;
 pub mod schedule;
+mod slots;
+mod step;
+mod tile;
 
+pub use accelerator::compile_list;
 pub use error::CompileError;
 
 use pleach_spec::Config;
 use pleach_spec::network::Network;
+use pleach_spec::pass::Placement;
 use pleach_spec::program::{Pass, Program, Run};
 
 /// How maps lie in the activation buffer.
@@ -48,6 +61,9 @@ pub fn compile_with(network: &Network, config: &Config, layouts: Layouts) -> Res
             pass.gather.after = earlier as u32;
             runs.last_mut().expect("there is always a run").passes.push(pass);
         }
+    }
+    for run in &mut runs {
+        run.place(config, Placement::default());
     }
     let program = Program { runs, maps };
     program.check(config)?;

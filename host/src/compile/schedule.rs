@@ -27,9 +27,9 @@ struct Item {
     weight: i8,
 }
 
-/// Schedules one tile. `vectors` are the vectors in loading order; at least one, and each with a non-zero weight
-/// (for a tile without any: a single vector of zeros).
-pub fn schedule(vectors: &[VectorWeights], config: &Config) -> WordStream {
+/// Schedules one operand of a tile. `vectors` are the vectors in loading order; at least one, and each with a non-zero weight
+/// (for a tile without any: a single vector of zeros). `before` chunks have entered the window with the operand before.
+pub fn schedule(vectors: &[VectorWeights], before: usize, config: &Config) -> WordStream {
     let (chunks, columns) = chunk_lists(vectors, config);
     let slots = config.slots();
     let mut stream = WordStream::default();
@@ -48,14 +48,53 @@ pub fn schedule(vectors: &[VectorWeights], config: &Config) -> WordStream {
             let ready = items.get(*n).filter(|item| (item.chunk as usize) < loaded);
             let (weight, position) = ready.map_or((0, 0), |item| {
                 *n += 1;
-                let slot = item.chunk as usize % slots;
+                let slot = (before + item.chunk as usize) % slots;
                 (item.weight, slot * config.chunk + usize::from(item.channel))
             });
             stream.weights.push(weight);
             stream.positions.push(position as u8);
         }
     }
-    regularize(&mut stream, vectors.len(), config);
+    if before == 0 {
+        regularize(&mut stream, vectors.len(), config);
+    }
+    stream
+}
+
+/// The words of a tile of maxima: of every `taps` vectors the greatest bytes, which the weights of the last one multiply.
+pub fn maximum(vectors: &[VectorWeights], taps: usize, config: &Config) -> WordStream {
+    let mut stream = WordStream::default();
+    for (index, window) in vectors.chunks(taps).enumerate() {
+        let first_slot = index * config.chunks_per_vector() % config.slots();
+        for tap in 0..window.len() {
+            stream.controls.push(Control { take: TAKE_ALL, pop: true, max: tap > 0 });
+            let last = tap + 1 == window.len();
+            for weights in &window[tap] {
+                let lane = weights.iter().position(|&w| w != 0).filter(|_| last);
+                let position = |lane| (first_slot * config.chunk + lane) % config.window;
+                stream.weights.push(lane.map_or(0, |lane| weights[lane]));
+                stream.positions.push(lane.map_or(0, |lane| position(lane) as u8));
+            }
+        }
+    }
+    stream
+}
+
+/// Words with the positions and controls of a dense stream, for weights that follow `before` words of one.
+pub fn dense_copy(vectors: &[VectorWeights], before: usize, config: &Config) -> WordStream {
+    let mut stream = WordStream::default();
+    for (index, vector) in vectors.iter().enumerate() {
+        for lane in 0..VECTOR {
+            let word = before + index * VECTOR + lane;
+            stream.controls.push(Control::implicit(word));
+            for weights in vector {
+                let weight = weights[lane];
+                let position = WordStream::implicit_position(word, config);
+                stream.weights.push(weight);
+                stream.positions.push(if weight == 0 { 0 } else { position });
+            }
+        }
+    }
     stream
 }
 
@@ -158,7 +197,7 @@ mod tests {
             (window, chunk) in prop_oneof![Just((16, 8)), Just((32, 8)), Just((16, 16)), Just((32, 16))],
         ) {
             let config = config(4, window, chunk);
-            let stream = schedule(&vectors, &config);
+            let stream = schedule(&vectors, 0, &config);
             stream.check(vectors.len(), &config).unwrap();
             prop_assert_eq!(replay(&stream, vectors.len(), &config), vectors);
             let encoding = stream.encoding(&config);
@@ -171,7 +210,7 @@ mod tests {
     #[test]
     fn a_dense_tile_takes_one_word_a_channel_and_no_positions() {
         let config = config(4, 16, 8);
-        let stream = schedule(&vec![vec![[1; VECTOR]; 4]; 9], &config);
+        let stream = schedule(&vec![vec![[1; VECTOR]; 4]; 9], 0, &config);
         assert_eq!(stream.len(), 9 * VECTOR);
         assert_eq!(stream.encoding(&config), Encoding::Dense);
     }
@@ -184,13 +223,13 @@ mod tests {
             std::array::from_fn(|channel| i8::from((channel + column + vector).is_multiple_of(4)))
         };
         let vectors: Vec<VectorWeights> = (0..32).map(|v| (0..4).map(|c| weights(v, c)).collect()).collect();
-        assert_eq!(schedule(&vectors, &config).len(), 32 * 4);
+        assert_eq!(schedule(&vectors, 0, &config).len(), 32 * 4);
     }
 
     #[test]
     fn a_tile_of_zeros_is_one_idle_word() {
         let config = config(4, 16, 8);
-        let stream = schedule(&[vec![[0; VECTOR]; 4]], &config);
+        let stream = schedule(&[vec![[0; VECTOR]; 4]], 0, &config);
         assert_eq!((stream.len(), stream.nonzeros()), (1, 0));
         stream.check(1, &config).unwrap();
     }

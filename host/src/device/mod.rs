@@ -63,6 +63,10 @@ fn help(error: &DeviceError) -> &'static str {
         }
         DeviceError::Hdl(_) => "try a built-in configuration: this one cannot be generated",
         DeviceError::Timeout { .. } => "the program may be for other hardware; compile the model again",
+        DeviceError::Run(_) => {
+            "compile the model again; if that does not help, report the model that causes it"
+        }
+        DeviceError::Range { .. } => "use maps that the program has",
         DeviceError::Identity { .. } => "compile the model for the configuration of the device",
     }
 }

@@ -1,13 +1,16 @@
 //! What a program runs on: the fast model, the Verilated RTL and, later, a board look the same from here.
 
+mod accelerator;
 mod fast;
 mod session;
 
-pub use crate::rtl::RtlDevice;
+pub use crate::rtl::{RtlAccelerator, RtlDevice};
+pub use accelerator::{Accelerator, FastAccelerator, RunCounters};
 pub use fast::FastDevice;
 pub use session::Session;
 
 use crate::fast::Counters;
+use pleach_spec::axi_register::RunError;
 use pleach_spec::program::Run;
 use pleach_spec::{Config, VECTOR};
 use thiserror::Error;
@@ -29,6 +32,19 @@ pub enum DeviceError {
     Timeout {
         /// Cycles waited.
         cycles: u64,
+    },
+    /// The accelerator ended the run early.
+    #[error("the accelerator stopped: {0}")]
+    Run(RunError),
+    /// Vectors that segment 1 does not have.
+    #[error("vectors {vector} to {} are outside of segment 1, which holds {held}", vector + count)]
+    Range {
+        /// First vector.
+        vector: usize,
+        /// Vectors.
+        count: usize,
+        /// Size of the segment.
+        held: usize,
     },
     /// The accelerator is not what was expected.
     #[error(

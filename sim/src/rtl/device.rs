@@ -1,7 +1,7 @@
 //! The Verilated accelerator as a [`Device`]: its register port and its memory port.
 
 use pleach_hdl::units::Unit;
-use pleach_spec::image::{self, Beat, Placement, beat_vector, vector_beat};
+use pleach_spec::image::{self, Beat, beat_vector, vector_beat};
 use pleach_spec::program::Run;
 use pleach_spec::register::{self, Region};
 use pleach_spec::{Config, VECTOR, timing};
@@ -38,7 +38,6 @@ pub struct RtlDevice {
     passes: u32,
     /// Cycles after which that run is given up.
     limit: u64,
-    first: Placement,
 }
 
 impl RtlDevice {
@@ -67,7 +66,7 @@ impl RtlDevice {
             mem_wdata: model.port("mem_wdata")?,
             mem_rdata: model.port("mem_rdata")?,
         };
-        Ok(Self { config, model, ports, passes: 0, limit: 0, first: Placement::default() })
+        Ok(Self { config, model, ports, passes: 0, limit: 0 })
     }
 
     /// The model, for traces and for tests that look inside.
@@ -109,25 +108,14 @@ impl RtlDevice {
         beats.map(|beat| beat.try_into().expect("four words")).collect()
     }
 
-    /// Loads a run to other places in the memories than their beginnings.
-    pub fn load_at(&mut self, run: &Run, first: Placement) -> Result<(), DeviceError> {
-        self.check_identity()?;
-        for block in image::blocks(run, &self.config, first).expect("a checked program") {
-            self.write_memory(block.address, &block.beats);
-        }
-        self.passes = run.passes.len() as u32;
-        self.limit = 2 * fast::time_run(run, &self.config).total.cycles + 10_000;
-        self.first = first;
-        Ok(())
-    }
-
     fn counters(&mut self) -> Counters {
         Counters {
             cycles: self.read_register(register::CYCLES).into(),
             words: self.read_register(register::WORDS).into(),
             stall_data: self.read_register(register::STALL_DATA).into(),
             stall_drain: self.read_register(register::STALL_DRAIN).into(),
-            loads: self.read_register(register::LOADS).into(),
+            no_pass: self.read_register(register::NO_PASS).into(),
+            bank_reads: self.read_register(register::LOADS).into(),
         }
     }
 
@@ -158,17 +146,17 @@ impl Device for RtlDevice {
     }
 
     fn load(&mut self, run: &Run) -> Result<(), DeviceError> {
-        self.load_at(run, Placement::default())
+        self.check_identity()?;
+        for block in image::blocks(run, &self.config).expect("a checked program") {
+            self.write_memory(block.address, &block.beats);
+        }
+        self.passes = run.passes.len() as u32;
+        self.limit = 2 * fast::time_run(run, &self.config).total.cycles + 10_000;
+        Ok(())
     }
 
     fn run(&mut self) -> Result<Counters, DeviceError> {
-        let parameters = [
-            (register::PASS_FIRST, self.first.pass as u32),
-            (register::PASS_COUNT, self.passes),
-            (register::WORD_FIRST, self.first.word as u32),
-            (register::LOAD_FIRST, self.first.load as u32),
-            (register::CONTROL, register::CONTROL_START),
-        ];
+        let parameters = [(register::PASS_COUNT, self.passes), (register::CONTROL, register::CONTROL_START)];
         for (offset, value) in parameters {
             self.write_register(offset, value);
         }

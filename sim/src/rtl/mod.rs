@@ -21,6 +21,8 @@
 //! # Ok::<(), pleach_sim::rtl::Error>(())
 //! ```
 
+mod accelerator;
+mod bus;
 mod cache;
 mod compile;
 mod device;
@@ -33,6 +35,7 @@ mod tool;
 #[cfg(test)]
 mod tests;
 
+pub use accelerator::{Behaviour, RtlAccelerator};
 pub use compile::{Checks, Verilate};
 pub use device::RtlDevice;
 pub use error::Error;

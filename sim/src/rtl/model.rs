@@ -74,9 +74,13 @@ impl Model {
 
     /// Drives the low 64 bits of an input, and zeros above them. Bits above the port's width are dropped.
     pub fn set(&mut self, port: Port, value: u64) {
-        let mut words = vec![0; port.words().max(2)];
-        (words[0], words[1]) = (value as u32, (value >> 32) as u32);
-        self.set_words(port, &words[..port.words()]);
+        let low = [value as u32, (value >> 32) as u32];
+        if port.words() <= 2 {
+            return self.set_words(port, &low[..port.words()]);
+        }
+        let mut words = vec![0; port.words()];
+        words[..2].copy_from_slice(&low);
+        self.set_words(port, &words);
     }
 
     /// Drives an input of any width.
@@ -92,8 +96,14 @@ impl Model {
 
     /// The low 64 bits of a port.
     pub fn get(&mut self, port: Port) -> u64 {
-        let words = self.get_words(port);
-        u64::from(words[0]) | words.get(1).map_or(0, |&high| u64::from(high) << 32)
+        if port.words() > 2 {
+            let words = self.get_words(port);
+            return u64::from(words[0]) | u64::from(words[1]) << 32;
+        }
+        let mut words = [0; 2];
+        // SAFETY: there is room for the two words at most that the port has.
+        unsafe { (self.library.functions.get)(self.instance, port.index, words.as_mut_ptr()) }
+        u64::from(words[0]) | u64::from(words[1]) << 32
     }
 
     /// The value of a port of any width.

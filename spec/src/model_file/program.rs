@@ -71,7 +71,7 @@ fn encode_pass(pass: &Pass, config: &Config, bytes: &mut Vec<u8>) {
     bytes.extend(record_to_bytes(&pass.scatter));
     bytes.extend(pass.loads.iter().flat_map(record_to_bytes));
     bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), 0);
-    bytes.extend(pass.parameters.iter().flat_map(|&p| record_to_bytes(&Parameter::from(p))));
+    bytes.extend(pass.parameters.iter().flat_map(record_to_bytes));
     bytes.extend(pass.words.pack(encoding, config));
 }
 
@@ -88,7 +88,7 @@ pub fn decode(section: &[u8], config: &Config) -> Result<Vec<Run>, String> {
             passes
                 .push(decode_pass(&mut reader, config).map_err(|e| format!("run {run}, pass {pass}: {e}"))?);
         }
-        runs.push(Run { passes });
+        runs.push(Run { passes, ..Run::default() });
     }
     if !reader.left.is_empty() {
         return Err(format!("{} bytes follow the last pass", reader.left.len()));
@@ -120,7 +120,8 @@ fn decode_pass(reader: &mut Reader, config: &Config) -> Result<Pass, String> {
         issue: reader.record()?,
         scatter: reader.record()?,
         loads: reader.records::<GatherEntry>(loads)?,
-        parameters: reader.records::<Parameter>(config.columns)?.into_iter().map(Into::into).collect(),
+        parameters: reader.records::<Parameter>(config.columns)?,
+        second: None,
         words: {
             let bytes = reader.take(WordStream::packed_bytes(words, encoding, config))?;
             WordStream::unpack(bytes, words, encoding, config)

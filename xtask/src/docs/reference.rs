@@ -109,7 +109,8 @@ fn regions() -> String {
             region.doc().to_owned(),
         ]
     };
-    text.to_owned() + &table(["region", "name", "first address", "contents"], Region::ALL.map(row))
+    text.to_owned()
+        + &table(["region", "name", "first address", "contents"], Region::ALL.iter().copied().map(row))
 }
 
 /// A record of the hardware, with bit positions.

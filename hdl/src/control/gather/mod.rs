@@ -2,19 +2,18 @@
 //!
 //! | port | width | |
 //! |---|---|---|
-//! | `clock`, `idle` | 1 | in |
-//! | `command_first`, `command_write$0`, `command_entry`, `command_data` | 12, 1, 12, 128 | in, as in [`CommandMemory`] |
-//! | `list_first` | 16 | in, index of the run's first entry; held while idle |
-//! | `list_write`, `list_entry`, `list_data` | 1, 16, 32 | in, the host writes the load list |
+//! | `clock`, `reset`, `pass_release` | 1 | in, as in [`CommandMemory`] |
+//! | `command_write$0`, `command_entry`, `command_data` | 1, 12, 128 | in, as in [`CommandMemory`] |
+//! | `list_write`, `list_entry`, `list_data` | 1, 16, 32 | in, LOAD writes the gather list |
 //! | `full`, `classes`, `address$r`, `ix$r`, `iy$r`, `class$r` | | in, a tile of [`Walk`](super::walk::Walk) |
 //! | `need_write`, `need_class`, `need` | 1, 6, 6 | in, as above |
 //! | `take` | 1 | out, the tile is copied at the end of this cycle |
-//! | `stored` | 16 | in, passes stored *from the next cycle on* |
+//! | `ended` | 1 | in, one more pass counts as done *from the next cycle on* |
 //! | `pop` | 1 | in, ISSUE issues a word that pops a vector |
 //! | `staged` | 1 | out, a vector became available: ISSUE may issue a word that takes it from the next cycle on |
 //! | `issue` | 1 | out, a bank read is issued in this cycle (cycle f) |
 //! | `issue_class`, `issue_need` | 6, 6 | out, cycle f: its class and the class's need |
-//! | `offset`, `dy`, `dx` | 20, 6, 6 | out, cycle f: the load list entry |
+//! | `offset`, `dy`, `dx` | 20, 6, 6 | out, cycle f: the gather list entry |
 //! | `in_width`, `in_height`, `pad` | 14, 14, 8 | out, cycle f: of the pass |
 //! | `row_address$r`, `row_ix$r`, `row_iy$r`, `row_class$r` | 20, 14, 14, 6 | out, cycle f: the tile |
 //! | `stage_slot` | 7 | out, cycle f+5: the staging slot |
@@ -42,7 +41,7 @@ use rust_hdl::prelude::*;
 
 use super::command::CommandMemory;
 use super::walk::RecordRegister;
-use super::{ADDRESS, LANE, PASS, PASSES, POINTER, STAGE};
+use super::{ADDRESS, LANE, PASS, POINTER, STAGE};
 use crate::cells::{Delay, LutRam, Ram};
 use crate::many::many;
 use crate::netlist::{Net, Readable, Structure, Tap, Wiring};
@@ -58,23 +57,21 @@ pub const ARRIVAL_CYCLES: usize = timing::FETCH_LATENCY as usize - 1;
 pub struct Gather {
     /// Clock.
     pub clock: Signal<In, Clock>,
-    /// Between runs.
-    pub idle: Signal<In, Bit>,
-    /// Index of the first pass.
-    pub command_first: Signal<In, Bits<PASS>>,
-    /// The host writes a command.
+    /// Back to the state at power-up.
+    pub reset: Signal<In, Bit>,
+    /// One more pass may begin.
+    pub pass_release: Signal<In, Bit>,
+    /// FETCH writes a command.
     pub command_write: Vec<Signal<In, Bit>>,
-    /// Pass that the host writes.
+    /// Entry that is written.
     pub command_entry: Signal<In, Bits<PASS>>,
-    /// Command that the host writes.
+    /// Command that is written.
     pub command_data: Signal<In, Bits<128>>,
-    /// Index of the first load list entry.
-    pub list_first: Signal<In, Bits<POINTER>>,
-    /// The host writes a load list entry.
+    /// LOAD writes an entry of the gather list.
     pub list_write: Signal<In, Bit>,
-    /// Index that the host writes.
+    /// Index that is written.
     pub list_entry: Signal<In, Bits<POINTER>>,
-    /// Entry that the host writes.
+    /// Entry that is written.
     pub list_data: Signal<In, Bits<32>>,
     /// WALK has a tile.
     pub full: Signal<In, Bit>,
@@ -96,8 +93,8 @@ pub struct Gather {
     pub need: Signal<In, Bits<LANE>>,
     /// The tile is copied.
     pub take: Signal<Out, Bit>,
-    /// Passes stored from the next cycle on.
-    pub stored: Signal<In, Bits<PASSES>>,
+    /// A pass counts as done from the next cycle on.
+    pub ended: Signal<In, Bit>,
     /// ISSUE pops a vector.
     pub pop: Signal<In, Bit>,
     /// A vector became available.
@@ -151,12 +148,11 @@ impl Gather {
         let rows = config.rows;
         Self {
             clock: Default::default(),
-            idle: Default::default(),
-            command_first: Default::default(),
+            reset: Default::default(),
+            pass_release: Default::default(),
             command_write: many(1),
             command_entry: Default::default(),
             command_data: Default::default(),
-            list_first: Default::default(),
             list_write: Default::default(),
             list_entry: Default::default(),
             list_data: Default::default(),
@@ -170,7 +166,7 @@ impl Gather {
             need_class: Default::default(),
             need: Default::default(),
             take: Default::default(),
-            stored: Default::default(),
+            ended: Default::default(),
             pop: Default::default(),
             staged: Default::default(),
             issue: Default::default(),
@@ -205,8 +201,8 @@ impl Gather {
     fn wire_memories(&mut self, net: &mut Net) {
         let (command, list) = (&mut self.command, &mut self.list);
         net.wire(self.clock.tap(), &mut command.clock);
-        net.wire(self.idle.tap(), &mut command.idle);
-        net.wire(self.command_first.tap(), &mut command.first);
+        net.wire(self.reset.tap(), &mut command.reset);
+        net.wire(self.pass_release.tap(), &mut command.pass_release);
         net.wire(self.sequencer.advance.tap(), &mut command.advance);
         net.wire(self.command_write[0].tap(), &mut command.write[0]);
         net.wire(self.command_entry.tap(), &mut command.write_entry);
@@ -224,9 +220,10 @@ impl Gather {
     fn wire_sequencer(&mut self, net: &mut Net) {
         let (sequencer, command) = (&mut self.sequencer, &self.command);
         net.wire(self.clock.tap(), &mut sequencer.clock);
-        net.wire(self.idle.tap(), &mut sequencer.idle);
-        net.wire(self.list_first.tap(), &mut sequencer.list_first);
+        net.wire(self.reset.tap(), &mut sequencer.reset);
+        net.wire(command.running.tap(), &mut sequencer.running);
         net.wire(command.field(Command::FIELDS, "count"), &mut sequencer.next_count);
+        net.wire(command.field(Command::FIELDS, "base"), &mut sequencer.next_base);
         net.wire(command.field(Command::FIELDS, "tiles"), &mut sequencer.next_tiles);
         net.wire(command.field(Command::FIELDS, "in_width"), &mut sequencer.next_in_width);
         net.wire(command.field(Command::FIELDS, "in_height"), &mut sequencer.next_in_height);
@@ -234,7 +231,7 @@ impl Gather {
         net.wire(command.field(Command::FIELDS, "pad"), &mut sequencer.next_pad);
         net.wire(self.full.tap(), &mut sequencer.full);
         net.wire(self.classes.tap(), &mut sequencer.walk_classes);
-        net.wire(self.stored.tap(), &mut sequencer.stored);
+        net.wire(self.ended.tap(), &mut sequencer.ended);
         net.wire(self.freed.q.tap(), &mut sequencer.freed);
         net.wire(sequencer.take.tap(), &mut self.take);
         net.wire(sequencer.issue.tap(), &mut self.issue);
@@ -285,7 +282,7 @@ impl Gather {
     }
 }
 
-/// A field of the load list entry that was read.
+/// A field of the gather list entry that was read.
 fn entry_field<const N: usize>(list: &Ram<POINTER, 32>, name: &str) -> Tap<Bits<N>> {
     let field = GatherEntry::FIELDS.iter().find(|field| field.name == name).expect("a field of the entry");
     assert_eq!(field.width, N, "width of field {name}");

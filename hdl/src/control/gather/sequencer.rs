@@ -1,15 +1,15 @@
 //! The state of GATHER: one bank read a cycle.
 //!
-//! Its ports are those of [`Gather`](super::Gather), with the command as fields (`next_...`: of the command after the current
-//! one). Beside them:
+//! Its ports are those of [`Gather`](super::Gather), with the command as fields (`next_...`: of the upcoming one, see
+//! [`CommandMemory`](crate::control::command)). Beside them:
 //!
 //! | port | width | |
 //! |---|---|---|
-//! | `next_entry` | 16 | out, the load list index whose entry is wanted in the next cycle |
+//! | `next_entry` | 16 | out, the gather list index whose entry is wanted in the next cycle |
 //! | `complete`, `slot` | 1, 7 | out, the read issued is the last of its vector; the vector's staging slot |
 //! | `freed` | 1 | in, a slot is free from the next cycle on |
 //! | `write_side`, `read_side` | 1 | out, of the needs: WALK's side in this cycle, and the tile's |
-//! | `advance` | 1 | out, the last read of a pass |
+//! | `running`, `advance` | 1 | in, out: there is a pass; its last read |
 
 use rust_hdl::prelude::*;
 
@@ -19,9 +19,10 @@ use crate::control::{LANE, PASSES, POINTER, STAGE};
 #[derive(Debug, LogicBlock)]
 pub(super) struct Sequencer {
     pub clock: Signal<In, Clock>,
-    pub idle: Signal<In, Bit>,
-    pub list_first: Signal<In, Bits<POINTER>>,
+    pub reset: Signal<In, Bit>,
+    pub running: Signal<In, Bit>,
     pub next_count: Signal<In, Bits<16>>,
+    pub next_base: Signal<In, Bits<POINTER>>,
     pub next_tiles: Signal<In, Bits<20>>,
     pub next_in_width: Signal<In, Bits<14>>,
     pub next_in_height: Signal<In, Bits<14>>,
@@ -29,7 +30,7 @@ pub(super) struct Sequencer {
     pub next_pad: Signal<In, Bits<8>>,
     pub full: Signal<In, Bit>,
     pub walk_classes: Signal<In, Bits<LANE>>,
-    pub stored: Signal<In, Bits<PASSES>>,
+    pub ended: Signal<In, Bit>,
     pub freed: Signal<In, Bit>,
     pub advance: Signal<Out, Bit>,
     pub take: Signal<Out, Bit>,
@@ -53,7 +54,7 @@ pub(super) struct Sequencer {
     // What is left after the current one: tiles of the pass, entries of the tile.
     tiles_left: Reg<Bits<20>>,
     entries_left: Reg<Bits<16>>,
-    // The load list: the entry at hand, the first one of the pass.
+    // The gather list: the entry at hand, the first one of the pass.
     entry: Reg<Bits<POINTER>>,
     first_entry: Reg<Bits<POINTER>>,
     // The tile.
@@ -61,7 +62,9 @@ pub(super) struct Sequencer {
     classes: Reg<Bits<LANE>>,
     read_class: Reg<Bits<LANE>>,
     side: Reg<Bit>,
-    // Whether the pass must wait for another to be stored.
+    // Passes done, one more than that, and whether the pass must wait for one of them.
+    done: Reg<Bits<PASSES>>,
+    following: Reg<Bits<PASSES>>,
     blocked: Reg<Bit>,
     // Staging slots: in use, and the one for the vector at hand.
     used: Reg<Bits<8>>,
@@ -70,7 +73,11 @@ pub(super) struct Sequencer {
     room: Signal<Local, Bit>,
     begins_vector: Signal<Local, Bit>,
     tile_done: Signal<Local, Bit>,
-    wanted: Signal<Local, Bits<PASSES>>,
+    takes_command: Signal<Local, Bit>,
+    next_done: Signal<Local, Bits<PASSES>>,
+    // By how many passes it is done what this pass, and the next one, wait for: negative as long as they must wait.
+    ahead: Signal<Local, Bits<PASSES>>,
+    next_ahead: Signal<Local, Bits<PASSES>>,
     slots: Constant<Bits<8>>,
     last_slot: Constant<Bits<STAGE>>,
 }
@@ -79,9 +86,10 @@ impl Sequencer {
     pub fn new(stage_depth: usize) -> Self {
         Self {
             clock: Default::default(),
-            idle: Default::default(),
-            list_first: Default::default(),
+            reset: Default::default(),
+            running: Default::default(),
             next_count: Default::default(),
+            next_base: Default::default(),
             next_tiles: Default::default(),
             next_in_width: Default::default(),
             next_in_height: Default::default(),
@@ -89,7 +97,7 @@ impl Sequencer {
             next_pad: Default::default(),
             full: Default::default(),
             walk_classes: Default::default(),
-            stored: Default::default(),
+            ended: Default::default(),
             freed: Default::default(),
             advance: Default::default(),
             take: Default::default(),
@@ -116,13 +124,18 @@ impl Sequencer {
             classes: Default::default(),
             read_class: Default::default(),
             side: Default::default(),
+            done: Default::default(),
+            following: Default::default(),
             blocked: Default::default(),
             used: Default::default(),
             stage: Default::default(),
             room: Default::default(),
             begins_vector: Default::default(),
             tile_done: Default::default(),
-            wanted: Default::default(),
+            takes_command: Default::default(),
+            next_done: Default::default(),
+            ahead: Default::default(),
+            next_ahead: Default::default(),
             slots: Constant::new((stage_depth as u64).into()),
             last_slot: Constant::new((stage_depth as u64 - 1).into()),
         }
@@ -148,10 +161,11 @@ impl Logic for Sequencer {
             classes,
             read_class,
             side,
+            done,
             used,
             stage
         );
-        clock!(self, clock, blocked);
+        clock!(self, clock, following, blocked);
 
         // Whether a read is issued.
         self.room.next = self.used.q.val() < self.slots.val();
@@ -184,11 +198,7 @@ impl Logic for Sequencer {
             self.entries_left.d.next = self.entries.q.val();
             self.tiles_left.d.next = self.tiles_left.q.val() - 1;
             self.has_tile.d.next = false;
-            if self.advance.val() {
-                self.first_entry.d.next = self.next_entry.val();
-            } else {
-                self.next_entry.next = self.first_entry.q.val();
-            }
+            self.next_entry.next = self.first_entry.q.val();
         }
         if self.take.val() {
             self.has_tile.d.next = true;
@@ -210,25 +220,35 @@ impl Logic for Sequencer {
         }
 
         // The next pass.
-        self.wanted.next = self.after.q.val();
-        if self.idle.val() | self.advance.val() {
+        self.takes_command.next = self.advance.val() | !self.running.val();
+        self.next_done.next = self.done.q.val();
+        if self.ended.val() {
+            self.next_done.next = self.following.q.val();
+        }
+        self.done.d.next = self.next_done.val();
+        self.following.d.next = self.next_done.val() + 1;
+        self.ahead.next = self.next_done.val() - self.after.q.val();
+        self.next_ahead.next = self.next_done.val() - self.next_after.val();
+        self.blocked.d.next = self.ahead.val().get_bit(15);
+        if self.takes_command.val() {
             self.entries.d.next = self.next_count.val() - 1;
             self.entries_left.d.next = self.next_count.val() - 1;
             self.tiles_left.d.next = self.next_tiles.val() - 1;
             self.width.d.next = self.next_in_width.val();
             self.height.d.next = self.next_in_height.val();
             self.padding.d.next = self.next_pad.val();
-            self.wanted.next = self.next_after.val();
+            self.after.d.next = self.next_after.val();
+            self.blocked.d.next = self.next_ahead.val().get_bit(15);
+            self.next_entry.next = self.next_base.val();
+            self.first_entry.d.next = self.next_base.val();
         }
-        self.after.d.next = self.wanted.val();
-        self.blocked.d.next = self.wanted.val() > self.stored.val();
-        if self.idle.val() {
-            self.next_entry.next = self.list_first.val();
-            self.first_entry.d.next = self.list_first.val();
+        if self.reset.val() {
             self.has_tile.d.next = false;
             self.read_class.d.next = 0.into();
             self.used.d.next = 0.into();
             self.stage.d.next = 0.into();
+            self.done.d.next = 0.into();
+            self.following.d.next = 1.into();
         }
         self.entry.d.next = self.next_entry.val();
     }

@@ -2,18 +2,18 @@
 //!
 //! | port | width | |
 //! |---|---|---|
-//! | `clock`, `idle` | 1 | in |
-//! | `passes` | 16 | in, of the run |
-//! | `command_first` | 12 | in, index of the first pass |
-//! | `command_write$b`, `command_entry`, `command_data` | 1, 12, 128 | in, the host writes commands, two beats each |
+//! | `clock`, `reset` | 1 | in |
+//! | `pass_release` | 1 | in, one more pass may begin: its first record enters the chain in the next cycle at the earliest |
+//! | `command_write$b`, `command_entry`, `command_data` | 1, 12, 128 | in, FETCH writes commands, two beats each |
 //! | `take` | 1 | in, GATHER takes the tile at the end of this cycle; only while `full` |
 //! | `full` | 1 | out, a whole tile is here |
 //! | `classes` | 6 | out, rotation classes of the tile, minus 1 |
 //! | `address$r`, `ix$r`, `iy$r`, `class$r` | 20, 14, 14, 6 | out, the record of row *r* |
 //! | `need_write`, `need_class`, `need` | 1, 6, 6 | out, GATHER keeps `need` of each class; of the tile being filled, and of the next one in the cycle of `take` |
 //!
-//! One record a cycle enters the chain, row 0's first. The first tile is full in cycle R, and the tile after one that is
-//! taken in cycle *s* in cycle *s* + R. Between tiles, passes and rows no cycle is lost.
+//! One record a cycle enters the chain, row 0's first. The first tile of a pass released in cycle *x* is full in cycle
+//! *x* + 1 + R, and the tile after one that is taken in cycle *s* in cycle *s* + R. Between tiles, rows and passes that are
+//! released in time no cycle is lost.
 //!
 //! ```text
 //!                       push
@@ -28,7 +28,7 @@ use pleach_spec::{Config, Record};
 use rust_hdl::prelude::*;
 
 use super::command::CommandMemory;
-use super::{ADDRESS, LANE, PASS, PASSES};
+use super::{ADDRESS, LANE, PASS};
 use crate::many::many;
 use crate::netlist::{Net, Readable, Structure, Wiring};
 
@@ -40,17 +40,15 @@ use sequencer::Sequencer;
 pub struct Walk {
     /// Clock.
     pub clock: Signal<In, Clock>,
-    /// Between runs.
-    pub idle: Signal<In, Bit>,
-    /// Passes of the run.
-    pub passes: Signal<In, Bits<PASSES>>,
-    /// Index of the first pass.
-    pub command_first: Signal<In, Bits<PASS>>,
-    /// The host writes a beat of a command.
+    /// Back to the state at power-up.
+    pub reset: Signal<In, Bit>,
+    /// One more pass may begin.
+    pub pass_release: Signal<In, Bit>,
+    /// FETCH writes a beat of a command.
     pub command_write: Vec<Signal<In, Bit>>,
-    /// Pass that the host writes.
+    /// Entry that is written.
     pub command_entry: Signal<In, Bits<PASS>>,
-    /// What the host writes.
+    /// What is written.
     pub command_data: Signal<In, Bits<128>>,
     /// GATHER takes the tile.
     pub take: Signal<In, Bit>,
@@ -85,9 +83,8 @@ impl Walk {
         let rows = config.rows;
         Self {
             clock: Default::default(),
-            idle: Default::default(),
-            passes: Default::default(),
-            command_first: Default::default(),
+            reset: Default::default(),
+            pass_release: Default::default(),
             command_write: many(2),
             command_entry: Default::default(),
             command_data: Default::default(),
@@ -111,8 +108,8 @@ impl Walk {
     fn wire_command(&mut self, net: &mut Net) {
         let command = &mut self.command;
         net.wire(self.clock.tap(), &mut command.clock);
-        net.wire(self.idle.tap(), &mut command.idle);
-        net.wire(self.command_first.tap(), &mut command.first);
+        net.wire(self.reset.tap(), &mut command.reset);
+        net.wire(self.pass_release.tap(), &mut command.pass_release);
         net.wire(self.sequencer.advance.tap(), &mut command.advance);
         for (port, write) in self.command_write.iter().zip(&mut command.write) {
             net.wire(port.tap(), write);
@@ -124,8 +121,8 @@ impl Walk {
     fn wire_sequencer(&mut self, net: &mut Net) {
         let (sequencer, command) = (&mut self.sequencer, &self.command);
         net.wire(self.clock.tap(), &mut sequencer.clock);
-        net.wire(self.idle.tap(), &mut sequencer.idle);
-        net.wire(self.passes.tap(), &mut sequencer.passes);
+        net.wire(self.reset.tap(), &mut sequencer.reset);
+        net.wire(command.running.tap(), &mut sequencer.running);
         net.wire(self.take.tap(), &mut sequencer.take);
         net.wire(command.field(Command::FIELDS, "pixels"), &mut sequencer.next_pixels);
         net.wire(command.field(Command::FIELDS, "tiles"), &mut sequencer.next_tiles);

@@ -1,20 +1,21 @@
 //! The state of WALK: one record a cycle.
 //!
-//! Its ports are those of [`Walk`](super::Walk), with the command as fields (`next_...`: of the command after the current
-//! one) and one record (`address`, `ix`, `iy`, `record_class`) that enters the chain with `push`.
+//! Its ports are those of [`Walk`](super::Walk), with the command as fields (`next_...`: of the upcoming one, see
+//! [`CommandMemory`](crate::control::command)) and one record (`address`, `ix`, `iy`, `record_class`) that enters the chain
+//! with `push`.
 //!
 //! `advance` in the cycle in which the last record of a pass is pushed, at least R cycles after the one before.
 
 use rust_hdl::prelude::*;
 
 use crate::cells::Reg;
-use crate::control::{ADDRESS, LANE, PASSES};
+use crate::control::{ADDRESS, LANE};
 
 #[derive(Debug, LogicBlock)]
 pub(super) struct Sequencer {
     pub clock: Signal<In, Clock>,
-    pub idle: Signal<In, Bit>,
-    pub passes: Signal<In, Bits<PASSES>>,
+    pub reset: Signal<In, Bit>,
+    pub running: Signal<In, Bit>,
     pub take: Signal<In, Bit>,
     pub next_pixels: Signal<In, Bits<24>>,
     pub next_tiles: Signal<In, Bits<20>>,
@@ -44,8 +45,7 @@ pub(super) struct Sequencer {
     x_step: Reg<Bits<ADDRESS>>,
     y_jump: Reg<Bits<ADDRESS>>,
     first_ix: Reg<Bits<14>>,
-    // What is left: passes, tiles of the pass after this one, pixels.
-    passes_left: Reg<Bits<PASSES>>,
+    // What is left: tiles of the pass after this one, pixels.
     tiles_left: Reg<Bits<20>>,
     pixels_left: Reg<Bits<24>>,
     // The next record, and whether the tile before it still waits for GATHER.
@@ -69,8 +69,8 @@ impl Sequencer {
     pub fn new(rows: usize) -> Self {
         Self {
             clock: Default::default(),
-            idle: Default::default(),
-            passes: Default::default(),
+            reset: Default::default(),
+            running: Default::default(),
             take: Default::default(),
             next_pixels: Default::default(),
             next_tiles: Default::default(),
@@ -98,7 +98,6 @@ impl Sequencer {
             x_step: Default::default(),
             y_jump: Default::default(),
             first_ix: Default::default(),
-            passes_left: Default::default(),
             tiles_left: Default::default(),
             pixels_left: Default::default(),
             row: Default::default(),
@@ -129,7 +128,6 @@ impl Logic for Sequencer {
             x_step,
             y_jump,
             first_ix,
-            passes_left,
             tiles_left,
             pixels_left,
             row,
@@ -144,7 +142,7 @@ impl Logic for Sequencer {
 
         // Whether there is room for a record.
         self.full.next = self.is_full.q.val();
-        self.push.next = self.passes_left.q.val().any() & (!self.is_full.q.val() | self.take.val());
+        self.push.next = self.running.val() & (!self.is_full.q.val() | self.take.val());
         if self.take.val() {
             self.is_full.d.next = false;
         }
@@ -195,12 +193,9 @@ impl Logic for Sequencer {
         self.advance.next = false;
         if self.push.val() & (self.row.q.val() == self.last_row.val()) {
             self.tiles_left.d.next = self.tiles_left.q.val() - 1;
-            if !self.tiles_left.q.val().any() {
-                self.advance.next = true;
-                self.passes_left.d.next = self.passes_left.q.val() - 1;
-            }
+            self.advance.next = !self.tiles_left.q.val().any();
         }
-        if self.idle.val() | self.advance.val() {
+        if self.advance.val() | !self.running.val() {
             self.last_x.d.next = self.next_width.val() - 1;
             self.stride_x.d.next = self.next_stride_x.val();
             self.stride_y.d.next = self.next_stride_y.val();
@@ -214,10 +209,9 @@ impl Logic for Sequencer {
             self.record_ix.d.next = self.next_ix.val();
             self.record_iy.d.next = self.next_iy.val();
         }
-        if self.idle.val() {
+        if self.reset.val() {
             self.row.d.next = 0.into();
             self.is_full.d.next = false;
-            self.passes_left.d.next = self.passes.val();
         }
     }
 }

@@ -1,0 +1,45 @@
+//! Counters of the register file.
+//!
+//! | port | width | |
+//! |---|---|---|
+//! | `clear` | 1 | in, from 0 again |
+//! | `enable`, `happens` | 1 | in, counted in cycles in which both are 1 |
+//! | `step` | N | in, what is added |
+//! | `count` | N | out, two cycles after the event |
+
+use rust_hdl::prelude::*;
+
+use crate::cells::Reg;
+
+/// See the module. `N` bits.
+#[derive(Debug, Default, LogicBlock)]
+#[allow(missing_docs)] // The table above says it.
+pub struct Counter<const N: usize> {
+    pub clock: Signal<In, Clock>,
+    pub clear: Signal<In, Bit>,
+    pub enable: Signal<In, Bit>,
+    pub happens: Signal<In, Bit>,
+    pub step: Signal<In, Bits<N>>,
+    pub count: Signal<Out, Bits<N>>,
+
+    clears: Reg<Bit>,
+    counts: Reg<Bit>,
+    sum: Reg<Bits<N>>,
+}
+
+impl<const N: usize> Logic for Counter<N> {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(self, clock, sum);
+        clock!(self, clock, clears, counts);
+        self.clears.d.next = self.clear.val();
+        self.counts.d.next = self.enable.val() & self.happens.val();
+        if self.counts.q.val() {
+            self.sum.d.next = self.sum.q.val() + self.step.val();
+        }
+        if self.clears.q.val() {
+            self.sum.d.next = 0.into();
+        }
+        self.count.next = self.sum.q.val();
+    }
+}

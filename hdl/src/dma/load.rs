@@ -1,0 +1,466 @@
+//! LOAD: commands in order, bursts of several commands under way, one beat a cycle on chip.
+//!
+//! ```text
+//! queue ─> Idle ─tokens─> Check ─bounds─> Bursts ─request─> ReadPort
+//!                            └─> records ─> receiving <──beat──┘
+//!                                              └─> held ─> on-chip memories
+//! ```
+//!
+//! | port | width | |
+//! |---|---|---|
+//! | `active` | 1 | in; otherwise all state is as after power-up |
+//! | `push`, `command` | 1, 108 | in, a command with its ordinal; not while `full` |
+//! | `model_base`, `model_size`, `data_base`, `data_size` | 60, 32 | in, the segments, in beats |
+//! | `from_compute`, `from_store` | 1 | in, there is a token |
+//! | `take_compute`, `take_store` | 1 | out, it is taken |
+//! | `request`, `address`, `burst`, `grant` | 1, 60, 7, 1 | a burst of at most 64 beats |
+//! | `ready`, `take`, `beat`, `bad`, `lane`, `ends` | | see `ReadPort` |
+//! | `load_write`, `load_address`, `load_grant` | 1, 20, 1 | a write into the activation buffer; offered until granted |
+//! | `weight_write`, `position_write`, `list_write`, `parameter_write` | 1 | out, a write into one of these memories |
+//! | `memory_entry`, `memory_beat` | 16, 5 | out, entry, and beat or column of it |
+//! | `memory_data` | 128 | out, for all of them |
+//! | `table_write`, `table_address`, `table_data` | 1, 9, 8 | out, a byte of a table |
+//! | `completed`, `signal`, `completed_command` | 1, 3, 24 | out, a command is complete |
+//! | `error`, `code`, `error_command` | 1, 4, 24 | out |
+//! | `idle`, `empty`, `waits` | 1 | out, nothing under way; nothing in the queue; the next command waits for tokens |
+//! | `under_way`, `waits_bus`, `waits_bank` | 1 | out, not idle; and without a beat to write; with one that is not granted |
+//! | `vectors`, `weight_wide`, `position_wide`, `column_...`, `lane_mask` | | in, constants of the configuration |
+
+use pleach_spec::axi_register::ErrorCode;
+use pleach_spec::list::Target;
+use rust_hdl::prelude::*;
+
+use crate::axi::{BEATS, BURST, LANE};
+use crate::cells::{Fifo, Reg};
+use crate::control::ADDRESS;
+
+use super::{CODE, COMMAND, ORDINAL};
+
+/// Bits of a command whose data is under way: target, address, count, lane, signal, ordinal.
+const RECORD: usize = 4 + ADDRESS + 16 + LANE + 3 + ORDINAL;
+
+/// See the module.
+#[derive(Debug, LogicBlock)]
+#[allow(missing_docs)] // The table above says it.
+pub struct Load {
+    pub clock: Signal<In, Clock>,
+    pub active: Signal<In, Bit>,
+    pub push: Signal<In, Bit>,
+    pub command: Signal<In, Bits<COMMAND>>,
+    pub full: Signal<Out, Bit>,
+    pub model_base: Signal<In, Bits<BEATS>>,
+    pub model_size: Signal<In, Bits<32>>,
+    pub data_base: Signal<In, Bits<BEATS>>,
+    pub data_size: Signal<In, Bits<32>>,
+    pub from_compute: Signal<In, Bit>,
+    pub from_store: Signal<In, Bit>,
+    pub take_compute: Signal<Out, Bit>,
+    pub take_store: Signal<Out, Bit>,
+    pub request: Signal<Out, Bit>,
+    pub address: Signal<Out, Bits<BEATS>>,
+    pub burst: Signal<Out, Bits<BURST>>,
+    pub grant: Signal<In, Bit>,
+    pub ready: Signal<Out, Bit>,
+    pub take: Signal<In, Bit>,
+    pub beat: Signal<In, Bits<128>>,
+    pub bad: Signal<In, Bit>,
+    pub lane: Signal<Out, Bits<LANE>>,
+    pub ends: Signal<Out, Bit>,
+    pub load_write: Signal<Out, Bit>,
+    pub load_address: Signal<Out, Bits<ADDRESS>>,
+    pub load_grant: Signal<In, Bit>,
+    pub weight_write: Signal<Out, Bit>,
+    pub position_write: Signal<Out, Bit>,
+    pub list_write: Signal<Out, Bit>,
+    pub parameter_write: Signal<Out, Bit>,
+    pub memory_entry: Signal<Out, Bits<16>>,
+    pub memory_beat: Signal<Out, Bits<5>>,
+    pub memory_data: Signal<Out, Bits<128>>,
+    pub table_write: Signal<Out, Bit>,
+    pub table_address: Signal<Out, Bits<9>>,
+    pub table_data: Signal<Out, Bits<8>>,
+    pub completed: Signal<Out, Bit>,
+    pub signal: Signal<Out, Bits<3>>,
+    pub completed_command: Signal<Out, Bits<ORDINAL>>,
+    pub error: Signal<Out, Bit>,
+    pub code: Signal<Out, Bits<CODE>>,
+    pub error_command: Signal<Out, Bits<ORDINAL>>,
+    pub idle: Signal<Out, Bit>,
+    pub empty: Signal<Out, Bit>,
+    pub waits: Signal<Out, Bit>,
+    pub under_way: Signal<Out, Bit>,
+    pub waits_bus: Signal<Out, Bit>,
+    pub waits_bank: Signal<Out, Bit>,
+    pub vectors: Signal<In, Bits<21>>,
+    pub weight_wide: Signal<In, Bits<1>>,
+    pub position_wide: Signal<In, Bits<1>>,
+    pub column_shift: Signal<In, Bits<3>>,
+    pub column_mask: Signal<In, Bits<5>>,
+    pub lane_mask: Signal<In, Bits<LANE>>,
+
+    queue: Fifo<5, COMMAND>,
+    // The command that starts.
+    checking: Reg<Bit>,
+    asking: Reg<Bit>,
+    current: Reg<Bits<COMMAND>>,
+    past_end: Reg<Bits<33>>,
+    size: Reg<Bits<32>>,
+    end_on_chip: Reg<Bits<21>>,
+    next_address: Reg<Bits<BEATS>>,
+    left: Reg<Bits<16>>,
+    asked: Reg<Bits<BURST>>,
+    // The commands whose data is under way, and the one whose data comes.
+    records: Fifo<3, RECORD>,
+    receiving: Reg<Bit>,
+    target: Reg<Bits<4>>,
+    place: Reg<Bits<ADDRESS>>,
+    to_receive: Reg<Bits<16>>,
+    skip: Reg<Bits<LANE>>,
+    signals: Reg<Bits<3>>,
+    ordinal: Reg<Bits<ORDINAL>>,
+    // The beat in front of the memories.
+    held: Reg<Bit>,
+    held_data: Reg<Bits<128>>,
+    held_target: Reg<Bits<4>>,
+    held_place: Reg<Bits<ADDRESS>>,
+    held_last: Reg<Bit>,
+    held_signals: Reg<Bits<3>>,
+    held_ordinal: Reg<Bits<ORDINAL>>,
+    table_cycle: Reg<Bits<4>>,
+
+    works: Signal<Local, Bit>,
+    still: Signal<Local, Bit>,
+    has_tokens: Signal<Local, Bit>,
+    starts: Signal<Local, Bit>,
+    past: Signal<Local, Bit>,
+    to_boundary: Signal<Local, Bits<BURST>>,
+    record: Signal<Local, Bits<69>>,
+    live: Signal<Local, Bit>,
+    for_activation: Signal<Local, Bit>,
+    for_table: Signal<Local, Bit>,
+    done: Signal<Local, Bit>,
+    free: Signal<Local, Bit>,
+    byte_offset: Signal<Local, Bits<7>>,
+    to_activation: Constant<Bits<4>>,
+    to_weight: Constant<Bits<4>>,
+    to_position: Constant<Bits<4>>,
+    to_list: Constant<Bits<4>>,
+    to_parameter: Constant<Bits<4>>,
+    to_table: Constant<Bits<4>>,
+    bounds_code: Constant<Bits<CODE>>,
+    read_code: Constant<Bits<CODE>>,
+}
+
+impl Default for Load {
+    fn default() -> Self {
+        Self {
+            clock: Default::default(),
+            active: Default::default(),
+            push: Default::default(),
+            command: Default::default(),
+            full: Default::default(),
+            model_base: Default::default(),
+            model_size: Default::default(),
+            data_base: Default::default(),
+            data_size: Default::default(),
+            from_compute: Default::default(),
+            from_store: Default::default(),
+            take_compute: Default::default(),
+            take_store: Default::default(),
+            request: Default::default(),
+            address: Default::default(),
+            burst: Default::default(),
+            grant: Default::default(),
+            ready: Default::default(),
+            take: Default::default(),
+            beat: Default::default(),
+            bad: Default::default(),
+            lane: Default::default(),
+            ends: Default::default(),
+            load_write: Default::default(),
+            load_address: Default::default(),
+            load_grant: Default::default(),
+            weight_write: Default::default(),
+            position_write: Default::default(),
+            list_write: Default::default(),
+            parameter_write: Default::default(),
+            memory_entry: Default::default(),
+            memory_beat: Default::default(),
+            memory_data: Default::default(),
+            table_write: Default::default(),
+            table_address: Default::default(),
+            table_data: Default::default(),
+            completed: Default::default(),
+            signal: Default::default(),
+            completed_command: Default::default(),
+            error: Default::default(),
+            code: Default::default(),
+            error_command: Default::default(),
+            idle: Default::default(),
+            empty: Default::default(),
+            waits: Default::default(),
+            under_way: Default::default(),
+            waits_bus: Default::default(),
+            waits_bank: Default::default(),
+            vectors: Default::default(),
+            weight_wide: Default::default(),
+            position_wide: Default::default(),
+            column_shift: Default::default(),
+            column_mask: Default::default(),
+            lane_mask: Default::default(),
+            queue: Default::default(),
+            checking: Default::default(),
+            asking: Default::default(),
+            current: Default::default(),
+            past_end: Default::default(),
+            size: Default::default(),
+            end_on_chip: Default::default(),
+            next_address: Default::default(),
+            left: Default::default(),
+            asked: Default::default(),
+            records: Default::default(),
+            receiving: Default::default(),
+            target: Default::default(),
+            place: Default::default(),
+            to_receive: Default::default(),
+            skip: Default::default(),
+            signals: Default::default(),
+            ordinal: Default::default(),
+            held: Default::default(),
+            held_data: Default::default(),
+            held_target: Default::default(),
+            held_place: Default::default(),
+            held_last: Default::default(),
+            held_signals: Default::default(),
+            held_ordinal: Default::default(),
+            table_cycle: Default::default(),
+            works: Default::default(),
+            still: Default::default(),
+            has_tokens: Default::default(),
+            starts: Default::default(),
+            past: Default::default(),
+            to_boundary: Default::default(),
+            record: Default::default(),
+            live: Default::default(),
+            for_activation: Default::default(),
+            for_table: Default::default(),
+            done: Default::default(),
+            free: Default::default(),
+            byte_offset: Default::default(),
+            to_activation: Constant::new((Target::Activation as u64).into()),
+            to_weight: Constant::new((Target::Weight as u64).into()),
+            to_position: Constant::new((Target::Position as u64).into()),
+            to_list: Constant::new((Target::List as u64).into()),
+            to_parameter: Constant::new((Target::Parameter as u64).into()),
+            to_table: Constant::new((Target::Table as u64).into()),
+            bounds_code: Constant::new((ErrorCode::Bounds as u64).into()),
+            read_code: Constant::new((ErrorCode::Read as u64).into()),
+        }
+    }
+}
+
+impl Logic for Load {
+    #[hdl_gen]
+    fn update(&mut self) {
+        dff_setup!(
+            self,
+            clock,
+            checking,
+            asking,
+            current,
+            past_end,
+            size,
+            end_on_chip,
+            next_address,
+            left,
+            asked,
+            receiving,
+            target,
+            place,
+            to_receive,
+            skip,
+            signals,
+            ordinal,
+            held,
+            held_data,
+            held_target,
+            held_place,
+            held_last,
+            held_signals,
+            held_ordinal,
+            table_cycle
+        );
+        clock!(self, clock, queue, records);
+
+        // A command starts: bits 4 to 6 are `wait`.
+        self.queue.clear.next = !self.active.val();
+        self.queue.push.next = self.push.val();
+        self.queue.data.next = self.command.val();
+        self.full.next = self.queue.full.val();
+        self.empty.next = !self.queue.valid.val();
+        self.still.next = !self.checking.q.val() & !self.asking.q.val();
+        self.has_tokens.next = (!self.queue.front.val().get_bit(5) | self.from_compute.val())
+            & (!self.queue.front.val().get_bit(6) | self.from_store.val());
+        self.waits.next = self.still.val() & self.queue.valid.val() & !self.has_tokens.val();
+        self.starts.next = self.active.val()
+            & self.still.val()
+            & self.queue.valid.val()
+            & self.has_tokens.val()
+            & !self.records.full.val();
+        self.queue.pop.next = self.starts.val();
+        self.take_compute.next = self.starts.val() & self.queue.front.val().get_bit(5);
+        self.take_store.next = self.starts.val() & self.queue.front.val().get_bit(6);
+        if self.starts.val() {
+            self.checking.d.next = true;
+            self.current.d.next = self.queue.front.val();
+            self.next_address.d.next =
+                self.model_base.val() + bit_cast::<60, 32>(self.queue.front.val().get_bits::<32>(32));
+            self.size.d.next = self.model_size.val();
+            if self.queue.front.val().get_bit(14) {
+                self.next_address.d.next =
+                    self.data_base.val() + bit_cast::<60, 32>(self.queue.front.val().get_bits::<32>(32));
+                self.size.d.next = self.data_size.val();
+            }
+            self.past_end.d.next = bit_cast::<33, 32>(self.queue.front.val().get_bits::<32>(32))
+                + bit_cast::<33, 16>(self.queue.front.val().get_bits::<16>(16));
+            self.end_on_chip.d.next = bit_cast::<21, 20>(self.queue.front.val().get_bits::<20>(64))
+                + bit_cast::<21, 16>(self.queue.front.val().get_bits::<16>(16));
+        }
+
+        // It is checked, and its data expected.
+        self.past.next = (bit_cast::<33, 32>(self.size.q.val()) < self.past_end.q.val())
+            | ((self.current.q.val().get_bits::<4>(10) == self.to_activation.val())
+                & (self.vectors.val() < self.end_on_chip.q.val()));
+        self.record.next = bit_cast::<69, 4>(self.current.q.val().get_bits::<4>(10))
+            | (bit_cast::<69, 20>(self.current.q.val().get_bits::<20>(64)) << 4)
+            | (bit_cast::<69, 16>(self.current.q.val().get_bits::<16>(16)) << 24)
+            | (bit_cast::<69, 2>(bit_cast::<2, 60>(self.next_address.q.val()) & self.lane_mask.val()) << 40)
+            | (bit_cast::<69, 3>(self.current.q.val().get_bits::<3>(7)) << 42)
+            | (bit_cast::<69, 24>(self.current.q.val().get_bits::<24>(84)) << 45);
+        self.records.clear.next = !self.active.val();
+        self.records.push.next = self.checking.q.val() & !self.past.val();
+        self.records.data.next = self.record.val();
+        if self.checking.q.val() {
+            self.checking.d.next = false;
+            self.asking.d.next = true;
+            self.left.d.next = self.current.q.val().get_bits::<16>(16);
+        }
+
+        // Its bursts.
+        self.request.next = self.active.val() & self.asked.q.val().any();
+        self.address.next = self.next_address.q.val();
+        self.burst.next = self.asked.q.val();
+        self.to_boundary.next = bits::<7>(64) - bit_cast::<7, 60>(self.next_address.q.val() & 63);
+        if self.grant.val() {
+            self.next_address.d.next = self.next_address.q.val() + bit_cast::<60, 7>(self.asked.q.val());
+            self.left.d.next = self.left.q.val() - bit_cast::<16, 7>(self.asked.q.val());
+            self.asked.d.next = 0.into();
+            self.asking.d.next = self.left.q.val() != bit_cast::<16, 7>(self.asked.q.val());
+        } else if self.asking.q.val() & !self.asked.q.val().any() {
+            self.asked.d.next = self.to_boundary.val();
+            if self.left.q.val() < bit_cast::<16, 7>(self.to_boundary.val()) {
+                self.asked.d.next = bit_cast::<7, 16>(self.left.q.val());
+            }
+        }
+
+        // The beat in front of the memories.
+        self.live.next = self.active.val() & self.held.q.val();
+        self.for_activation.next = self.held_target.q.val() == self.to_activation.val();
+        self.for_table.next = self.held_target.q.val() == self.to_table.val();
+        self.load_write.next = self.live.val() & self.for_activation.val();
+        self.load_address.next = self.held_place.q.val();
+        self.weight_write.next = self.live.val() & (self.held_target.q.val() == self.to_weight.val());
+        self.position_write.next = self.live.val() & (self.held_target.q.val() == self.to_position.val());
+        self.list_write.next = self.live.val() & (self.held_target.q.val() == self.to_list.val());
+        self.parameter_write.next = self.live.val() & (self.held_target.q.val() == self.to_parameter.val());
+        self.table_write.next = self.live.val() & self.for_table.val();
+        self.memory_entry.next = bit_cast::<16, 20>(self.held_place.q.val());
+        self.memory_beat.next = 0.into();
+        if self.held_target.q.val() == self.to_weight.val() {
+            self.memory_entry.next = bit_cast::<16, 20>(self.held_place.q.val() >> self.weight_wide.val());
+            self.memory_beat.next =
+                bit_cast::<5, 1>(self.held_place.q.val().get_bits::<1>(0) & self.weight_wide.val());
+        }
+        if self.held_target.q.val() == self.to_position.val() {
+            self.memory_entry.next = bit_cast::<16, 20>(self.held_place.q.val() >> self.position_wide.val());
+            self.memory_beat.next =
+                bit_cast::<5, 1>(self.held_place.q.val().get_bits::<1>(0) & self.position_wide.val());
+        }
+        if self.held_target.q.val() == self.to_parameter.val() {
+            self.memory_entry.next = bit_cast::<16, 20>(self.held_place.q.val() >> self.column_shift.val());
+            self.memory_beat.next = self.held_place.q.val().get_bits::<5>(0) & self.column_mask.val();
+        }
+        self.memory_data.next = self.held_data.q.val();
+        self.table_address.next = (bit_cast::<9, 5>(self.held_place.q.val().get_bits::<5>(0)) << 4)
+            | bit_cast::<9, 4>(self.table_cycle.q.val());
+        self.byte_offset.next = bit_cast::<7, 4>(self.table_cycle.q.val()) << 3;
+        self.table_data.next = self.held_data.q.val().get_bits::<8>(self.byte_offset.val().index());
+        self.done.next = self.live.val()
+            & (!self.for_activation.val() | self.load_grant.val())
+            & (!self.for_table.val() | self.table_cycle.q.val().all());
+        self.free.next = !self.held.q.val() | self.done.val();
+        if self.live.val() & self.for_table.val() {
+            self.table_cycle.d.next = self.table_cycle.q.val() + 1;
+        }
+        if self.done.val() {
+            self.held.d.next = false;
+        }
+        self.completed.next = self.done.val() & self.held_last.q.val();
+        self.signal.next = self.held_signals.q.val();
+        self.completed_command.next = self.held_ordinal.q.val();
+
+        // The next one comes.
+        self.ready.next = self.receiving.q.val() & self.free.val();
+        self.lane.next = self.skip.q.val();
+        self.ends.next = self.to_receive.q.val() == 1;
+        self.records.pop.next = !self.receiving.q.val() & self.records.valid.val();
+        if !self.receiving.q.val() {
+            self.receiving.d.next = self.records.valid.val();
+            self.target.d.next = self.records.front.val().get_bits::<4>(0);
+            self.place.d.next = self.records.front.val().get_bits::<20>(4);
+            self.to_receive.d.next = self.records.front.val().get_bits::<16>(24);
+            self.skip.d.next = self.records.front.val().get_bits::<2>(40);
+            self.signals.d.next = self.records.front.val().get_bits::<3>(42);
+            self.ordinal.d.next = self.records.front.val().get_bits::<24>(45);
+        }
+        if self.take.val() {
+            self.held.d.next = true;
+            self.held_data.d.next = self.beat.val();
+            self.held_target.d.next = self.target.q.val();
+            self.held_place.d.next = self.place.q.val();
+            self.held_last.d.next = self.to_receive.q.val() == 1;
+            self.held_signals.d.next = self.signals.q.val();
+            self.held_ordinal.d.next = self.ordinal.q.val();
+            self.place.d.next = self.place.q.val() + 1;
+            self.to_receive.d.next = self.to_receive.q.val() - 1;
+            self.skip.d.next = 0.into();
+            self.receiving.d.next = self.to_receive.q.val() != 1;
+        }
+
+        self.error.next = false;
+        self.code.next = self.read_code.val();
+        self.error_command.next = self.ordinal.q.val();
+        if self.take.val() & self.bad.val() {
+            self.error.next = true;
+        }
+        if self.active.val() & self.checking.q.val() & self.past.val() {
+            self.error.next = true;
+            self.code.next = self.bounds_code.val();
+            self.error_command.next = self.current.q.val().get_bits::<24>(84);
+        }
+        self.works.next =
+            !self.still.val() | self.records.valid.val() | self.receiving.q.val() | self.held.q.val();
+        self.under_way.next = self.works.val();
+        self.idle.next = !self.works.val();
+        self.waits_bus.next = self.works.val() & !self.held.q.val();
+        self.waits_bank.next = self.live.val() & self.for_activation.val() & !self.load_grant.val();
+        if !self.active.val() {
+            self.checking.d.next = false;
+            self.asking.d.next = false;
+            self.asked.d.next = 0.into();
+            self.receiving.d.next = false;
+            self.held.d.next = false;
+            self.table_cycle.d.next = 0.into();
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! All stages of the compiler for the whole accelerator in a row.
+
+use super::CompileError;
+use super::emit::{Emitted, Failure, Input, emit};
+use super::plan::Planner;
+use super::{maps, region, slots, step, tile};
+use pleach_spec::Config;
+use pleach_spec::check::check;
+use pleach_spec::executable::Executable;
+use pleach_spec::network::Network;
+use pleach_spec::program::MapLayout;
+
+/// Compiles a network to a command list, which has been checked.
+pub fn compile_list(network: &Network, config: &Config) -> Result<Executable, CompileError> {
+    let steps = step::steps(network, config)?;
+    let slots = slots::channel_slots(&steps);
+    let tiles = (0..steps.steps.len()).map(|index| tile::tiles(&steps, index, &slots, config));
+    let tiles = tiles.collect::<Result<Vec<_>, _>>()?;
+    let regions: Vec<_> =
+        steps.steps.iter().zip(&tiles).map(|(step, tiles)| region::regions(step, tiles, config)).collect();
+    let mut layouts = maps::layouts(&steps, slots, &regions, config);
+    let forms = layouts.clone();
+    let mut planner = Planner::new(&steps, &tiles, &forms, config);
+    let (emitted, data_vectors) = loop {
+        let plan = planner.plan()?;
+        let stored = Planner::stored(&steps, &plan);
+        let vectors = maps::place(&steps, &stored, &mut layouts);
+        let input = Input {
+            steps: &steps,
+            tiles: &tiles,
+            regions: &regions,
+            layouts: &layouts,
+            stored: &stored,
+            plan: &plan,
+            config,
+        };
+        match emit(&input) {
+            Ok(emitted) => break (emitted, vectors),
+            Err(Failure::Room { step }) => planner.tighten(step)?,
+            Err(Failure::Error(error)) => return Err(error),
+        }
+    };
+    let Emitted { mut image, owners } = emitted;
+    image.data_vectors = data_vectors;
+    let place = |tensor: usize| -> MapLayout {
+        let places = &steps.places[tensor];
+        let layout = &layouts[places[0].block];
+        let slots = places.iter().map(|place| layout.slots[place.channel]).collect();
+        MapLayout { shape: network.tensors[tensor].shape, slots, ..layout.clone() }
+    };
+    let outputs = network.outputs.iter().map(|&output| place(output)).collect();
+    let executable = Executable { image, input: place(network.input), outputs, owners };
+    check(&executable, config)?;
+    Ok(executable)
+}

@@ -1,0 +1,267 @@
+//! Maps and strips of maps on the chip, and how passes walk over them.
+
+use super::region::Region;
+use super::step::Step;
+use super::tile::Tap;
+use pleach_spec::command::{ADDRESS_BITS, GatherEntry, Scatter, Walk};
+use pleach_spec::program::MapLayout;
+use pleach_spec::{Config, VECTOR};
+use std::ops::Range;
+
+/// Some rows of some vector groups of a map, in the activation buffer.
+///
+/// Rows are counted in each phase: row `y` of the map is phase row `y / split[0]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Buffer {
+    /// Vector address of the first vector.
+    pub base: usize,
+    /// Phases of the map.
+    pub split: [usize; 2],
+    /// Phase rows that there is room for.
+    pub rows: Range<usize>,
+    /// Vector groups.
+    pub groups: Range<usize>,
+    /// Vectors from a row of a phase to the next.
+    pub pitch: usize,
+    /// Vectors from a phase to the next.
+    pub phase_plane: usize,
+    /// Vectors from a group to the next.
+    pub plane: usize,
+}
+
+/// Consecutive vectors on the chip and in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// First vector address in the activation buffer.
+    pub chip: usize,
+    /// First vector in segment 1.
+    pub memory: usize,
+    /// Vectors.
+    pub count: usize,
+}
+
+/// Most vectors of a LOAD or STORE command.
+const TRANSFER_MAX: usize = 65_535;
+
+/// A vector address, or a distance, as the signed field that holds it; arithmetic on addresses wraps.
+fn wrapped(address: i64) -> i32 {
+    let half = 1 << (ADDRESS_BITS - 1);
+    ((address + half).rem_euclid(2 * half) - half) as i32
+}
+
+impl Buffer {
+    /// Room for phase rows of groups of a map that is loaded, from address 0 on.
+    pub fn new(layout: &MapLayout, rows: Range<usize>, groups: Range<usize>) -> Self {
+        let pitch = layout.pitch();
+        let phase_plane = rows.len() * pitch;
+        let plane = layout.split[0] * layout.split[1] * phase_plane;
+        Self { base: 0, split: layout.split, rows, groups, pitch, phase_plane, plane }
+    }
+
+    /// Room for phase rows of a map that passes write, with gaps behind the phases and groups so that vectors written in one
+    /// cycle lie in different banks, as far as that can be.
+    pub fn written(layout: &MapLayout, rows: Range<usize>, config: &Config) -> Self {
+        let banks = config.rows as i64;
+        let mut buffer = Self::new(layout, rows, 0..layout.groups);
+        let phases = buffer.split[0] * buffer.split[1];
+        let apart = |distance: i64| distance.rem_euclid(banks) != 0;
+        let with_gap = |gap: usize| Self { phase_plane: buffer.phase_plane + gap, ..buffer.clone() };
+        if phases > 1 {
+            let fits = |gap: &usize| with_gap(*gap).pair_distances(layout.shape.width).into_iter().all(apart);
+            buffer = with_gap((0..config.rows).find(fits).unwrap_or(0));
+        }
+        buffer.plane = phases * buffer.phase_plane;
+        if config.columns > VECTOR {
+            let distances = buffer.pair_distances(layout.shape.width);
+            let fits = |gap: &usize| {
+                let plane = (buffer.plane + gap) as i64;
+                apart(plane) && distances.iter().all(|&d| apart(plane + d) && apart(plane - d))
+            };
+            // Slow passes write one pixel a cycle, but still both of its vectors.
+            let slow = |gap: &usize| apart((buffer.plane + gap) as i64);
+            let gap = (0..config.rows).find(fits).or_else(|| (0..config.rows).find(slow));
+            buffer.plane += gap.unwrap_or(0);
+        }
+        buffer
+    }
+
+    /// Distances of pixels that follow each other in a row, and over its end.
+    fn pair_distances(&self, width: usize) -> Vec<i64> {
+        let [split_y, split_x] = self.split.map(|split| split as i64);
+        let (pitch, plane, last) = (self.pitch as i64, self.phase_plane as i64, width as i64 - 1);
+        let row_end = last % split_x * plane + last / split_x;
+        let mut distances =
+            vec![1 - (split_x - 1) * plane, pitch - (split_y - 1) * split_x * plane - row_end];
+        if split_x > 1 {
+            distances.push(plane);
+        }
+        if split_y > 1 {
+            distances.push(split_x * plane - row_end);
+        }
+        distances
+    }
+
+    /// Vectors that it takes.
+    pub fn vectors(&self) -> usize {
+        self.groups.len() * self.plane
+    }
+
+    /// Address of phase row 0 of phase 0 of a group; may lie before the buffer.
+    fn origin(&self, group: usize) -> i64 {
+        let within = (group as i64 - self.groups.start as i64) * self.plane as i64;
+        self.base as i64 + within - (self.rows.start * self.pitch) as i64
+    }
+
+    /// Address of a pixel.
+    fn address(&self, group: usize, y: usize, x: usize) -> i64 {
+        let [split_y, split_x] = self.split;
+        let phase = y % split_y * split_x + x % split_x;
+        let within = phase * self.phase_plane + y / split_y * self.pitch + x / split_x;
+        self.origin(group) + within as i64
+    }
+
+    /// Addresses of some phase rows of some groups, as few ranges as possible.
+    pub fn ranges(&self, groups: Range<usize>, rows: &Range<usize>) -> Vec<Range<usize>> {
+        let mut ranges: Vec<Range<usize>> = Vec::new();
+        for (group, phase) in groups.flat_map(|g| (0..self.split[0] * self.split[1]).map(move |p| (g, p))) {
+            let start = self.row_address(group, phase, rows.start);
+            let end = start + rows.len() * self.pitch;
+            match ranges.last_mut() {
+                Some(last) if last.end == start => last.end = end,
+                _ => ranges.push(start..end),
+            }
+        }
+        ranges
+    }
+
+    fn row_address(&self, group: usize, phase: usize, row: usize) -> usize {
+        (self.origin(group) + (phase * self.phase_plane + row * self.pitch) as i64) as usize
+    }
+
+    /// What must be moved between the buffer and the map in memory for some phase rows of some groups.
+    pub fn transfers(&self, layout: &MapLayout, groups: Range<usize>, rows: &Range<usize>) -> Vec<Transfer> {
+        let mut transfers: Vec<Transfer> = Vec::new();
+        let count = rows.len() * self.pitch;
+        for (group, phase) in groups.flat_map(|g| (0..self.split[0] * self.split[1]).map(move |p| (g, p))) {
+            let chip = self.row_address(group, phase, rows.start);
+            let memory =
+                layout.base + group * layout.plane() + phase * layout.phase_plane() + rows.start * self.pitch;
+            match transfers.last_mut() {
+                Some(last) if last.chip + last.count == chip && last.memory + last.count == memory => {
+                    last.count += count;
+                }
+                _ => transfers.push(Transfer { chip, memory, count }),
+            }
+        }
+        transfers.into_iter().flat_map(Transfer::cut).collect()
+    }
+}
+
+impl Transfer {
+    /// Pieces that a command can count.
+    fn cut(self) -> impl Iterator<Item = Self> {
+        (0..self.count).step_by(TRANSFER_MAX).map(move |done| Self {
+            chip: self.chip + done,
+            memory: self.memory + done,
+            count: TRANSFER_MAX.min(self.count - done),
+        })
+    }
+}
+
+/// Phase rows of a map that walked rows need, for taps from row `taps.0` to row `taps.1` of the window.
+pub fn rows_needed(step: &Step, split_y: usize, walked: &Range<usize>, taps: (usize, usize)) -> Range<usize> {
+    let [height, _] = step.input;
+    let stride = step.window.stride[0];
+    let at = |row: usize, tap: usize| (row * stride + tap).saturating_sub(step.window.pads[0]);
+    let first = at(walked.start, taps.0).min(height - 1);
+    let last = at(walked.end - 1, taps.1).clamp(first, height - 1);
+    first / split_y..last / split_y + 1
+}
+
+/// Steps of an axis of the map: from pixel to pixel of the output.
+fn pace(step: &Step, buffer: &Buffer, axis: usize) -> i64 {
+    // A map in phases is only read with the stride that it is split by.
+    (step.window.stride[axis] / buffer.split[axis]) as i64
+}
+
+/// WALK over a region, relative to `source`.
+pub fn walk(step: &Step, region: &Region, source: &Buffer, array_rows: usize) -> Walk {
+    let (height, width) = (region.rows.len(), region.columns.len());
+    let pixels = height * width;
+    let (pace_y, pace_x) = (pace(step, source, 0) * source.pitch as i64, pace(step, source, 1));
+    let [stride_y, stride_x] = step.window.stride;
+    let start =
+        |axis: usize, at: usize| (at * step.window.stride[axis]) as i32 - step.window.pads[axis] as i32;
+    let address = source.origin(source.groups.start)
+        + region.rows.start as i64 * pace_y
+        + region.columns.start as i64 * pace_x;
+    Walk {
+        pixels: pixels as u32,
+        tiles: pixels.div_ceil(array_rows) as u32,
+        width: width as u32,
+        stride_x: stride_x as u32,
+        stride_y: stride_y as u32,
+        address: wrapped(address),
+        x_step: wrapped(pace_x),
+        y_jump: wrapped(pace_y - (width as i64 - 1) * pace_x),
+        ix: start(1, region.columns.start),
+        iy: start(0, region.rows.start),
+    }
+}
+
+/// The gather list entry of a tap, for a walk relative to `first`.
+pub fn entry(step: &Step, tap: &Tap, first: &Buffer, source: &Buffer) -> GatherEntry {
+    let along = |axis: usize, tap: usize| {
+        let at = tap as i64 - step.window.pads[axis] as i64;
+        let split = source.split[axis] as i64;
+        (at.rem_euclid(split), at.div_euclid(split))
+    };
+    let ((phase_y, y), (phase_x, x)) = (along(0, tap.dy), along(1, tap.dx));
+    let phase = phase_y * source.split[1] as i64 + phase_x;
+    let within = phase * source.phase_plane as i64 + y * source.pitch as i64 + x;
+    let offset = source.origin(tap.group) - first.origin(first.groups.start) + within;
+    GatherEntry { offset: wrapped(offset), dy: tap.dy as u32, dx: tap.dx as u32 }
+}
+
+/// SCATTER of a region into a buffer: from column 0 in slot `slot` on, shifted by `shift` in an enlarged map.
+pub fn scatter(step: &Step, region: &Region, output: &Buffer, slot: usize, shift: [usize; 2]) -> Scatter {
+    let [factor_y, factor_x] = step.factor;
+    let (y, x) = (region.rows.start * factor_y + shift[0], region.columns.start * factor_x + shift[1]);
+    let (pitch, phase_plane) = (output.pitch as i64, output.phase_plane as i64);
+    let mut scatter = Scatter {
+        pixels: (region.rows.len() * region.columns.len()) as u32,
+        lane: (slot % VECTOR) as u32,
+        width: region.columns.len() as u32,
+        address: wrapped(output.address(slot / VECTOR, y, x)),
+        ..Scatter::default()
+    };
+    if step.factor != [1, 1] {
+        // Results lie `factor` apart; where the map is split by that, in one phase.
+        let apart = |axis: usize| (step.factor[axis] / output.split[axis]) as i64;
+        scatter.x_back = wrapped(apart(1));
+        scatter.y_back = wrapped(apart(0) * pitch);
+        return scatter;
+    }
+    let [split_y, split_x] = output.split.map(|split| split as i64);
+    scatter.split_x = split_x as u32 - 1;
+    scatter.split_y = split_y as u32 - 1;
+    scatter.x_step = wrapped(phase_plane);
+    scatter.x_back = wrapped(1 - (split_x - 1) * phase_plane);
+    scatter.y_step = wrapped(split_x * phase_plane);
+    scatter.y_back = wrapped(pitch - (split_y - 1) * split_x * phase_plane);
+    scatter
+}
+
+/// True if all vectors that SCATTER writes in one cycle, two pixels at a time, lie in different banks.
+pub fn banks_differ(scatter: &Scatter, config: &Config) -> bool {
+    let banks = config.rows as i64;
+    let planes: &[i64] = if config.columns > VECTOR { &[0, i64::from(scatter.plane)] } else { &[0] };
+    let addresses: Vec<i64> = scatter.addresses().collect();
+    addresses.chunks(2).all(|pair| {
+        let vectors: Vec<i64> = pair
+            .iter()
+            .flat_map(|&a| planes.iter().map(move |&plane| (a + plane).rem_euclid(banks)))
+            .collect();
+        (1..vectors.len()).all(|later| !vectors[..later].contains(&vectors[later]))
+    })
+}

@@ -1,0 +1,115 @@
+//! The model segment: what LOAD finds where.
+
+use crate::compile::CompileError;
+use pleach_spec::Config;
+use pleach_spec::beats;
+use pleach_spec::command::{Combination, GatherEntry, Parameter};
+use pleach_spec::list::{self, Beat, Command, Image};
+use pleach_spec::stream::WordStream;
+use std::collections::HashMap;
+
+/// The contents so far; everything is in it once.
+#[derive(Debug)]
+pub struct Model<'a> {
+    config: &'a Config,
+    beats: Vec<Beat>,
+    words: HashMap<(usize, usize, usize), [usize; 2]>,
+    lists: HashMap<Vec<GatherEntry>, usize>,
+    parameters: HashMap<Vec<Parameter>, usize>,
+    added: HashMap<(Vec<Parameter>, Vec<Parameter>, Combination), usize>,
+    tables: HashMap<usize, usize>,
+}
+
+impl<'a> Model<'a> {
+    /// An empty segment.
+    pub fn new(config: &'a Config) -> Self {
+        Self {
+            config,
+            beats: Vec::new(),
+            words: HashMap::new(),
+            lists: HashMap::new(),
+            parameters: HashMap::new(),
+            added: HashMap::new(),
+            tables: HashMap::new(),
+        }
+    }
+
+    fn append(&mut self, beats: Vec<Beat>) -> usize {
+        let first = self.beats.len();
+        self.beats.extend(beats);
+        first
+    }
+
+    /// First beats of the weights and of the positions (meaningless for dense words) of step, tile and part.
+    pub fn words(&mut self, key: (usize, usize, usize), words: &WordStream, dense: bool) -> [usize; 2] {
+        if let Some(&found) = self.words.get(&key) {
+            return found;
+        }
+        let weights = self.append(beats::weights(words, self.config));
+        let positions = if dense { weights } else { self.append(beats::positions(words, self.config)) };
+        self.words.insert(key, [weights, positions]);
+        [weights, positions]
+    }
+
+    /// First beat of a gather list.
+    pub fn list(&mut self, entries: &[GatherEntry]) -> Result<usize, CompileError> {
+        if let Some(&found) = self.lists.get(entries) {
+            return Ok(found);
+        }
+        let first = self.append(beats::records(entries)?);
+        self.lists.insert(entries.to_vec(), first);
+        Ok(first)
+    }
+
+    /// First beat of the parameters of one operand.
+    pub fn parameters(&mut self, parameters: &[Parameter]) -> Result<usize, CompileError> {
+        if let Some(&found) = self.parameters.get(parameters) {
+            return Ok(found);
+        }
+        let first = self.append(beats::records(parameters)?);
+        self.parameters.insert(parameters.to_vec(), first);
+        Ok(first)
+    }
+
+    /// First beat of the parameters of two operands and what combines them.
+    pub fn combined(
+        &mut self,
+        first: Vec<Parameter>,
+        second: Vec<Parameter>,
+        combination: Combination,
+    ) -> Result<usize, CompileError> {
+        let key = (first, second, combination);
+        if let Some(&found) = self.added.get(&key) {
+            return Ok(found);
+        }
+        let mut beats = beats::records(&key.0)?;
+        beats.extend(beats::records(&key.1)?);
+        beats.extend(beats::records(&vec![combination; self.config.columns])?);
+        let at = self.append(beats);
+        self.added.insert(key, at);
+        Ok(at)
+    }
+
+    /// First beat of the table of a step.
+    pub fn table(&mut self, step: usize, table: &[i8]) -> usize {
+        if let Some(&found) = self.tables.get(&step) {
+            return found;
+        }
+        let vectors = table.chunks(pleach_spec::VECTOR).map(|part| {
+            let mut vector = [0; pleach_spec::VECTOR];
+            vector[..part.len()].copy_from_slice(part);
+            beats::vector_beat(&vector)
+        });
+        let first = self.append(vectors.collect());
+        self.tables.insert(step, first);
+        first
+    }
+
+    /// The segment, with the list at its end.
+    pub fn finish(mut self, commands: &[Command]) -> Result<Image, CompileError> {
+        let list = list::encode(commands)?;
+        let first = self.append(list);
+        let list = first..self.beats.len();
+        Ok(Image { model: self.beats, list, data_vectors: 0 })
+    }
+}

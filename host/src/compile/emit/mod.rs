@@ -1,0 +1,178 @@
+//! From the plan to the command list.
+//!
+//! Passes are *prepared* in order, ahead of being emitted: their maps, words, entries and parameters get places on the chip, and
+//! what must be loaded is queued. How far ahead is decided by the room there is. What a pass was the last to use becomes free for
+//! loads only [`DELAY`] passes later in the list, so that FETCH, which goes through the list in order and waits with a load for
+//! that pass, has handed out the passes behind it.
+
+mod image;
+mod onchip;
+mod order;
+mod pass;
+mod prepare;
+
+use super::CompileError;
+use super::depend::{Access, Scheduler};
+use super::plan::Plan;
+use super::region::Region;
+use super::step::Steps;
+use super::tile::Tiles;
+use image::Model;
+use onchip::OnChip;
+use order::{Order, Turn};
+use pass::Prepared;
+use pleach_spec::Config;
+use pleach_spec::list::{Command, Image, Load};
+use pleach_spec::program::MapLayout;
+use std::collections::VecDeque;
+
+/// Passes in the list between the last use of something and a load that overwrites it.
+const DELAY: usize = 2;
+/// Passes that are prepared ahead at most.
+const AHEAD: usize = 64;
+/// Loads between two passes, besides those that the next one needs, where there is time.
+const LOADS_BETWEEN: usize = 6;
+
+/// What the list is made of.
+pub struct Input<'a> {
+    /// Steps and blocks.
+    pub steps: &'a Steps<'a>,
+    /// Tiles of each step.
+    pub tiles: &'a [Tiles],
+    /// Regions of each step.
+    pub regions: &'a [Vec<Region>],
+    /// Where each block is in segment 1.
+    pub layouts: &'a [MapLayout],
+    /// Whether it is there.
+    pub stored: &'a [bool],
+    /// Strips, and what stays on the chip.
+    pub plan: &'a Plan,
+    /// Configuration.
+    pub config: &'a Config,
+}
+
+/// Why there is no list.
+pub enum Failure {
+    /// A step finds no room on the chip.
+    Room {
+        /// Index of the step.
+        step: usize,
+    },
+    /// There is none for this network.
+    Error(CompileError),
+}
+
+impl From<CompileError> for Failure {
+    fn from(error: CompileError) -> Self {
+        Self::Error(error)
+    }
+}
+
+/// A command list with all that it loads, and the layer that each command works for.
+pub struct Emitted {
+    /// The image; `data_vectors` is left 0.
+    pub image: Image,
+    /// Layer of each command.
+    pub owners: Vec<u32>,
+}
+
+/// A load that is to be emitted before a pass.
+struct PendingLoad {
+    load: Load,
+    accesses: Vec<Access>,
+    turn: usize,
+    owner: u32,
+}
+
+/// The list as it grows.
+struct Emitter<'a> {
+    input: &'a Input<'a>,
+    order: Order,
+    chip: OnChip,
+    model: Model<'a>,
+    loads: VecDeque<PendingLoad>,
+    scheduler: Scheduler,
+    owners: Vec<u32>,
+    /// Phase rows of each block that the list has stored.
+    stored_rows: Vec<usize>,
+}
+
+/// Makes the list.
+pub fn emit(input: &Input) -> Result<Emitted, Failure> {
+    let mut emitter = Emitter {
+        input,
+        order: Order::new(input),
+        chip: OnChip::new(input),
+        model: Model::new(input.config),
+        loads: VecDeque::new(),
+        scheduler: Scheduler::default(),
+        owners: Vec::new(),
+        stored_rows: input
+            .steps
+            .blocks
+            .iter()
+            .map(|b| if b.writer.is_none() { usize::MAX } else { 0 })
+            .collect(),
+    };
+    let turns = emitter.order.len();
+    let mut prepared: VecDeque<Prepared> = VecDeque::new();
+    for turn in 0..turns {
+        emitter.chip.release(turn);
+        loop {
+            let next = turn + prepared.len();
+            if next >= turns || next > turn + AHEAD {
+                break;
+            }
+            match emitter.prepare(next)? {
+                Some(pass) => prepared.push_back(pass),
+                None if next > turn => break,
+                None if emitter.chip.release_all() => {}
+                None => return Err(Failure::Room { step: emitter.order.turn(next).step }),
+            }
+        }
+        emitter.emit_loads(turn);
+        let pass = prepared.pop_front().expect("the next pass is prepared or an error");
+        emitter.emit_pass(turn, pass);
+    }
+    emitter.finish().map_err(Failure::Error)
+}
+
+impl Emitter<'_> {
+    /// Emits the loads that a pass needs, and some of those for later ones.
+    fn emit_loads(&mut self, turn: usize) {
+        let due = self.loads.iter().take_while(|load| load.turn <= turn).count();
+        let waiting = self.loads.len() - due;
+        let passes = self.loads.back().map_or(1, |load| load.turn.saturating_sub(turn).max(1));
+        let some = LOADS_BETWEEN.max(waiting.div_ceil(passes));
+        for load in self.loads.drain(..(due + some).min(due + waiting)) {
+            self.scheduler.push(Command::Load(load.load), &load.accesses);
+            self.owners.push(load.owner);
+        }
+    }
+
+    fn emit_pass(&mut self, turn: usize, pass: Prepared) {
+        let Turn { step, .. } = *self.order.turn(turn);
+        let owner = self.owner(step);
+        self.scheduler.push(Command::Compute(pass.command), &pass.accesses);
+        self.owners.push(owner);
+        for (store, accesses) in pass.stores {
+            self.scheduler.push(Command::Store(store), &accesses);
+            self.owners.push(owner);
+        }
+        if self.order.turn(turn).ends_strip {
+            let block = self.input.steps.steps[step].output;
+            self.stored_rows[block] = pass.rows_done;
+        }
+        self.chip.leave(turn, &self.order, self.input, &pass.held);
+    }
+
+    fn owner(&self, step: usize) -> u32 {
+        self.input.steps.steps[step].layer as u32
+    }
+
+    fn finish(self) -> Result<Emitted, CompileError> {
+        let commands = self.scheduler.commands;
+        let image = self.model.finish(&commands)?;
+        Ok(Emitted { image, owners: self.owners })
+    }
+}

@@ -1,0 +1,205 @@
+//! What is on the chip, and what of it can be overwritten when.
+
+use super::order::{Order, Turn, parameter_limit};
+use super::{DELAY, Input};
+use crate::compile::buffer::Buffer;
+use crate::compile::memory::{End, Part, Ring, Space};
+use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
+
+/// Identifies a strip on the chip: step, strip, and source of the step; `None` is its output.
+pub type StripKey = (usize, usize, Option<usize>);
+/// Identifies something loaded: step, what of it, and the scope in which it stays.
+pub type Key = (usize, [usize; 2], usize);
+
+/// Something in a ring.
+#[derive(Debug)]
+pub struct Held {
+    parts: Vec<Part>,
+    /// First entry.
+    pub first: usize,
+    uses: usize,
+}
+
+/// A ring, and what is in it by name.
+#[derive(Debug)]
+pub struct Cache {
+    ring: Ring,
+    held: HashMap<Key, Held>,
+    /// Pieces of what is being allocated.
+    begun: Vec<(Part, usize)>,
+}
+
+impl Cache {
+    fn new(depth: usize, limit: usize) -> Self {
+        Self { ring: Ring::new(depth, limit), held: HashMap::new(), begun: Vec::new() }
+    }
+
+    /// Where something is, if it is there.
+    pub fn find(&self, key: &Key) -> Option<usize> {
+        self.held.get(key).map(|held| held.first)
+    }
+
+    /// Allocates the next piece of something of `length` entries in all, `least` of them at once or more: its first entry, its
+    /// length and how much was there before. `None` if there is no room.
+    pub fn piece(&mut self, length: usize, least: usize) -> Option<(usize, usize, usize)> {
+        let done: usize = self.begun.iter().map(|(_, length)| length).sum();
+        let left = length - done;
+        let now = self.ring.room().max(least).min(left);
+        let part = self.ring.allocate(now)?;
+        self.begun.push((part, now));
+        Some((part.first, now, done))
+    }
+
+    /// True if pieces of so many entries in all have been allocated.
+    pub fn complete(&self, length: usize) -> bool {
+        self.begun.iter().map(|(_, length)| length).sum::<usize>() == length
+    }
+
+    /// Gives the pieces a name, and tells how often they will be used; returns the first entry.
+    pub fn hold(&mut self, key: Key, uses: usize) -> usize {
+        let parts: Vec<Part> = self.begun.drain(..).map(|(part, _)| part).collect();
+        let first = parts[0].first;
+        self.held.insert(key, Held { parts, first, uses });
+        first
+    }
+
+    /// Notes a use; after the last one, the parts that may be freed.
+    fn leave(&mut self, key: &Key) -> Vec<Part> {
+        let Some(held) = self.held.get_mut(key) else { return Vec::new() };
+        held.uses -= 1;
+        if held.uses > 0 {
+            return Vec::new();
+        }
+        self.held.remove(key).map(|held| held.parts).unwrap_or_default()
+    }
+}
+
+/// What a pass uses.
+#[derive(Clone, Debug)]
+pub struct Uses {
+    /// Its words, part by part.
+    pub words: Vec<Key>,
+    /// Its gather list.
+    pub list: Key,
+    /// Its parameters.
+    pub parameters: Key,
+}
+
+/// What becomes free.
+#[derive(Debug)]
+enum Free {
+    Words(Part),
+    List(Part),
+    Parameters(Part),
+    Vectors(Range<usize>),
+    Table(usize),
+}
+
+/// All on-chip memories.
+#[derive(Debug)]
+pub struct OnChip {
+    /// Word buffer.
+    pub words: Cache,
+    /// Gather list.
+    pub lists: Cache,
+    /// Parameters.
+    pub parameters: Cache,
+    /// Step whose table is in each bank.
+    pub tables: [Option<usize>; 2],
+    /// Passes of that step still to come.
+    table_uses: [usize; 2],
+    space: Space,
+    /// Blocks that are there as a whole.
+    pub resident: Vec<Option<Buffer>>,
+    /// Strips of blocks.
+    pub strips: HashMap<StripKey, Buffer>,
+    /// What becomes free, and with which turn.
+    leaving: VecDeque<(usize, Free)>,
+}
+
+impl OnChip {
+    /// Nothing is there.
+    pub fn new(input: &Input) -> Self {
+        let config = input.config;
+        Self {
+            words: Cache::new(config.word_depth, config.word_depth),
+            lists: Cache::new(config.load_depth, config.load_depth),
+            parameters: Cache::new(config.pass_depth, parameter_limit(config.pass_depth)),
+            tables: [None; 2],
+            table_uses: [0; 2],
+            space: Space::new(config.activation_vectors()),
+            resident: vec![None; input.steps.blocks.len()],
+            strips: HashMap::new(),
+            leaving: VecDeque::new(),
+        }
+    }
+
+    /// Room for a buffer; its base is set.
+    pub fn place(&mut self, mut buffer: Buffer, end: End) -> Option<Buffer> {
+        buffer.base = self.space.allocate(buffer.vectors(), end)?;
+        Some(buffer)
+    }
+
+    /// A bank for the table of a step, if one is free.
+    pub fn table_bank(&mut self, step: usize, uses: usize) -> Option<usize> {
+        let bank = self.tables.iter().position(Option::is_none)?;
+        self.tables[bank] = Some(step);
+        self.table_uses[bank] = uses;
+        Some(bank)
+    }
+
+    /// Frees what may be overwritten by loads before a pass.
+    pub fn release(&mut self, turn: usize) {
+        while self.leaving.front().is_some_and(|(at, _)| *at <= turn) {
+            self.release_one();
+        }
+    }
+
+    /// Frees everything that no pass to come needs; true if there was something.
+    pub fn release_all(&mut self) -> bool {
+        let any = !self.leaving.is_empty();
+        while !self.leaving.is_empty() {
+            self.release_one();
+        }
+        any
+    }
+
+    fn release_one(&mut self) {
+        match self.leaving.pop_front() {
+            Some((_, Free::Words(part))) => self.words.ring.free(part),
+            Some((_, Free::List(part))) => self.lists.ring.free(part),
+            Some((_, Free::Parameters(part))) => self.parameters.ring.free(part),
+            Some((_, Free::Vectors(range))) => self.space.free(range),
+            Some((_, Free::Table(bank))) => self.tables[bank] = None,
+            None => {}
+        }
+    }
+
+    /// After a pass has been emitted: what it was the last to use will become free.
+    pub fn leave(&mut self, turn: usize, order: &Order, input: &Input, uses: &Uses) {
+        let Turn { step, strip, ends_strip, ends_step, .. } = *order.turn(turn);
+        let mut free = Vec::new();
+        free.extend(uses.words.iter().flat_map(|key| self.words.leave(key)).map(Free::Words));
+        free.extend(self.lists.leave(&uses.list).into_iter().map(Free::List));
+        free.extend(self.parameters.leave(&uses.parameters).into_iter().map(Free::Parameters));
+        if let Some(bank) = self.tables.iter().position(|&table| table == Some(step)) {
+            self.table_uses[bank] -= 1;
+            if self.table_uses[bank] == 0 {
+                free.push(Free::Table(bank));
+            }
+        }
+        let vectors = |buffer: Buffer| Free::Vectors(buffer.base..buffer.base + buffer.vectors());
+        if ends_strip {
+            let sources = input.plan.steps[step].source_rows.len();
+            let keys = (0..sources).map(Some).chain([None]);
+            free.extend(keys.filter_map(|key| self.strips.remove(&(step, strip, key))).map(vectors));
+        }
+        if ends_step {
+            let until = &input.plan.until;
+            let ended = (0..until.len()).filter(|&block| until[block] == Some(step));
+            free.extend(ended.filter_map(|block| self.resident[block].take()).map(vectors));
+        }
+        self.leaving.extend(free.into_iter().map(|free| (turn + DELAY + 1, free)));
+    }
+}

@@ -1,0 +1,275 @@
+//! Places on the chip for what a pass needs, and the loads that bring it there.
+
+use super::onchip::{Key, Uses};
+use super::order::Turn;
+use super::pass::{Prepared, access};
+use super::{Emitter, Failure, PendingLoad};
+use crate::compile::CompileError;
+use crate::compile::buffer::{Buffer, entry, rows_needed};
+use crate::compile::depend::{Access, Memory, Mode};
+use crate::compile::memory::{End, Ring};
+use crate::compile::region::requantize;
+use crate::compile::step::UNCHANGED;
+use pleach_spec::VECTOR;
+use pleach_spec::beats::beats_per_word;
+use pleach_spec::command::{GatherEntry, Parameter};
+use pleach_spec::list::{Load, Segment, Target};
+use pleach_spec::numerics::{Multiplier, Requantize};
+use std::ops::Range;
+
+/// What an idle column does to its sum.
+const IDLE: Requantize = Requantize {
+    bias: 0,
+    factor: Multiplier { multiplier: 0, shift: 1 },
+    zero_point: 0,
+    low: i8::MIN,
+    high: i8::MAX,
+};
+/// Words that are loaded at once at least, where there is not room for all words of a pass.
+const PIECE: usize = 64;
+/// Beats of a table.
+const TABLE_BEATS: usize = 256 / VECTOR;
+
+impl Emitter<'_> {
+    /// Prepares a pass, as far as there is room: `None` if some is missing, then to be called again.
+    pub fn prepare(&mut self, turn: usize) -> Result<Option<Prepared>, Failure> {
+        let Some(sources) = self.sources(turn) else { return Ok(None) };
+        let Some(output) = self.output(turn) else { return Ok(None) };
+        let Some((words, base)) = self.words(turn) else { return Ok(None) };
+        let Some((list, entries)) = self.list(turn, &sources)? else { return Ok(None) };
+        let Some(bank) = self.table(turn) else { return Ok(None) };
+        let Some((parameters, parameter)) = self.parameters(turn, bank)? else { return Ok(None) };
+        let held = Uses { words, list, parameters };
+        Ok(Some(self.pass(turn, &sources, &output, held, [base, entries, parameter], bank)))
+    }
+
+    fn queue(&mut self, turn: usize, load: Load, accesses: Vec<Access>) {
+        let owner = self.owner(self.order.turn(turn).step);
+        self.loads.push_back(PendingLoad { load, accesses, turn, owner });
+    }
+
+    /// The maps that the pass reads.
+    fn sources(&mut self, turn: usize) -> Option<Vec<Buffer>> {
+        let Turn { step, strip, .. } = *self.order.turn(turn);
+        let blocks = self.input.steps.steps[step].sources();
+        let numbered = blocks.into_iter().enumerate();
+        numbered.map(|(number, block)| self.source(turn, step, strip, number, block)).collect()
+    }
+
+    fn source(
+        &mut self,
+        turn: usize,
+        step: usize,
+        strip: usize,
+        number: usize,
+        block: usize,
+    ) -> Option<Buffer> {
+        let input = self.input;
+        let layout = &input.layouts[block];
+        if input.plan.until[block].is_some_and(|until| step <= until) {
+            if self.chip.resident[block].is_none() {
+                // Nobody wrote it: the network's input.
+                let rows = 0..layout.shape.height.div_ceil(layout.split[0]);
+                let buffer = Buffer::new(layout, rows.clone(), 0..layout.groups);
+                let buffer = self.chip.place(buffer, End::Low)?;
+                self.load_map(turn, block, &buffer, &rows);
+                self.chip.resident[block] = Some(buffer);
+            }
+            return self.chip.resident[block].clone();
+        }
+        let key = (step, strip, Some(number));
+        if let Some(buffer) = self.chip.strips.get(&key) {
+            return Some(buffer.clone());
+        }
+        let plan = &input.plan.steps[step];
+        let taps = input.tiles[step].rows_read(number);
+        let rows = rows_needed(&input.steps.steps[step], layout.split[0], &plan.strips[strip], taps);
+        if self.stored_rows[block] < rows.end {
+            return None;
+        }
+        let room = rows.start..rows.start + plan.source_rows[number];
+        let buffer = Buffer::new(layout, room, input.tiles[step].groups_read(number));
+        let buffer = self.chip.place(buffer, End::High)?;
+        self.load_map(turn, block, &buffer, &rows);
+        self.chip.strips.insert(key, buffer.clone());
+        Some(buffer)
+    }
+
+    fn load_map(&mut self, turn: usize, block: usize, buffer: &Buffer, rows: &Range<usize>) {
+        let layout = &self.input.layouts[block];
+        for transfer in buffer.transfers(layout, buffer.groups.clone(), rows) {
+            let load = Load {
+                target: Target::Activation as u32,
+                segment: Segment::Data as u32,
+                count: transfer.count as u32,
+                source: transfer.memory as u32,
+                address: transfer.chip as u32,
+                ..Load::default()
+            };
+            let mut accesses =
+                access(Memory::Data, Mode::Read, Some(transfer.memory..transfer.memory + transfer.count));
+            let chip = transfer.chip..transfer.chip + transfer.count;
+            accesses.extend(access(Memory::Activation, Mode::Write, Some(chip)));
+            self.queue(turn, load, accesses);
+        }
+    }
+
+    /// The map, or the strip of it, that the pass writes.
+    fn output(&mut self, turn: usize) -> Option<Buffer> {
+        let Turn { step, strip, .. } = *self.order.turn(turn);
+        let (input, block) = (self.input, self.input.steps.steps[step].output);
+        let layout = &input.layouts[block];
+        if input.plan.until[block].is_some() {
+            if self.chip.resident[block].is_none() {
+                let rows = 0..layout.shape.height.div_ceil(layout.split[0]);
+                let buffer = Buffer::written(layout, rows, input.config);
+                self.chip.resident[block] = Some(self.chip.place(buffer, End::Low)?);
+            }
+            return self.chip.resident[block].clone();
+        }
+        let key = (step, strip, None);
+        if let Some(buffer) = self.chip.strips.get(&key) {
+            return Some(buffer.clone());
+        }
+        let plan = &input.plan.steps[step];
+        let first = plan.strips[strip].start * input.steps.steps[step].factor[0] / layout.split[0];
+        let buffer = Buffer::written(layout, first..first + plan.output_rows, input.config);
+        let buffer = self.chip.place(buffer, End::High)?;
+        self.chip.strips.insert(key, buffer.clone());
+        Some(buffer)
+    }
+
+    /// The words, part by part: names, and the first one.
+    fn words(&mut self, turn: usize) -> Option<(Vec<Key>, usize)> {
+        let parts = self.parts(turn);
+        let parts = parts.map(|part| self.part_words(turn, part)).collect::<Option<Vec<_>>>()?;
+        let first = parts[0].1;
+        Some((parts.into_iter().map(|(key, _)| key).collect(), first))
+    }
+
+    /// The words of a part: name and first one. Those of consecutive parts are allocated one after the other, and so lie there.
+    fn part_words(&mut self, turn: usize, part: usize) -> Option<(Key, usize)> {
+        let (input, config) = (self.input, self.input.config);
+        let Turn { step, tile, .. } = *self.order.turn(turn);
+        let (scope, uses) = self.order.word_uses(turn);
+        let key = (step, [tile, part], scope);
+        if let Some(first) = self.chip.words.find(&key) {
+            return Some((key, first));
+        }
+        let this = &input.tiles[step].tiles[tile].parts[part];
+        let [weights, positions] = self.model.words((step, tile, part), &this.words, this.dense);
+        let length = this.words.len();
+        while !self.chip.words.complete(length) {
+            let (first, count, done) = self.chip.words.piece(length, PIECE)?;
+            let mut load = |target: Target, source: usize, beats: usize| {
+                let load = Load {
+                    target: target as u32,
+                    segment: Segment::Model as u32,
+                    count: (count * beats) as u32,
+                    source: (source + done * beats) as u32,
+                    address: (first * beats) as u32,
+                    ..Load::default()
+                };
+                let ranges = Ring::ranges(first, count, config.word_depth);
+                self.queue(turn, load, access(Memory::Word, Mode::Write, ranges));
+            };
+            load(Target::Weight, weights, beats_per_word(config));
+            if !this.dense {
+                load(Target::Position, positions, beats_per_word(config));
+            }
+        }
+        Some((key, self.chip.words.hold(key, uses)))
+    }
+
+    /// The gather list: name and first entry.
+    fn list(&mut self, turn: usize, sources: &[Buffer]) -> Result<Option<(Key, usize)>, CompileError> {
+        let input = self.input;
+        let Turn { step, .. } = *self.order.turn(turn);
+        let list = self.list_number(turn);
+        let (scope, uses) = self.order.list_uses(turn, input, list);
+        let key = (step, [list, 0], scope);
+        if let Some(first) = self.chip.lists.find(&key) {
+            return Ok(Some((key, first)));
+        }
+        let taps = &input.tiles[step].lists[list];
+        let this = &input.steps.steps[step];
+        let entries: Vec<GatherEntry> =
+            taps.iter().map(|tap| entry(this, tap, &sources[0], &sources[tap.source])).collect();
+        let Some((first, ..)) = self.chip.lists.piece(entries.len(), entries.len()) else { return Ok(None) };
+        let load = Load {
+            target: Target::List as u32,
+            segment: Segment::Model as u32,
+            count: entries.len() as u32,
+            source: self.model.list(&entries)? as u32,
+            address: first as u32,
+            ..Load::default()
+        };
+        let ranges = Ring::ranges(first, entries.len(), input.config.load_depth);
+        self.queue(turn, load, access(Memory::List, Mode::Write, ranges));
+        Ok(Some((key, self.chip.lists.hold(key, uses))))
+    }
+
+    /// The bank of the table; meaningless for a step without one.
+    fn table(&mut self, turn: usize) -> Option<usize> {
+        let Turn { step, .. } = *self.order.turn(turn);
+        let Some(table) = self.input.steps.steps[step].table else { return Some(0) };
+        if let Some(bank) = self.chip.tables.iter().position(|&there| there == Some(step)) {
+            return Some(bank);
+        }
+        let bank = self.chip.table_bank(step, self.order.step_passes(step, self.input))?;
+        let load = Load {
+            target: Target::Table as u32,
+            segment: Segment::Model as u32,
+            count: TABLE_BEATS as u32,
+            source: self.model.table(step, table) as u32,
+            address: (bank * TABLE_BEATS) as u32,
+            ..Load::default()
+        };
+        self.queue(turn, load, access(Memory::Table, Mode::Write, Some(bank..bank + 1)));
+        Some(bank)
+    }
+
+    /// The parameters: name and first entry.
+    fn parameters(&mut self, turn: usize, bank: usize) -> Result<Option<(Key, usize)>, CompileError> {
+        let (input, config) = (self.input, self.input.config);
+        let Turn { step, tile, .. } = *self.order.turn(turn);
+        let count = self.order.region(turn).count;
+        let (scope, uses) = self.order.parameter_uses(turn, input);
+        let key = (step, [tile, count], scope);
+        if let Some(first) = self.chip.parameters.find(&key) {
+            return Ok(Some((key, first)));
+        }
+        let this = &input.steps.steps[step];
+        let entries = if this.second.is_some() { 3 } else { 1 };
+        let Some((first, ..)) = self.chip.parameters.piece(entries, entries) else { return Ok(None) };
+        let columns = &input.tiles[step].tiles[tile].columns;
+        let table = |requantize: Requantize| Parameter {
+            table: u32::from(this.table.is_some()),
+            bank: bank as u32,
+            ..Parameter::from(requantize)
+        };
+        let own = |column: &Option<usize>| match column {
+            Some(channel) => requantize(this, input.steps.network, *channel, count).map(table),
+            None => Ok(Parameter::from(IDLE)),
+        };
+        let parameters = columns.iter().map(own).collect::<Result<Vec<_>, _>>()?;
+        let source = match &this.second {
+            None => self.model.parameters(&parameters)?,
+            Some(second) => {
+                let unchanged = vec![Parameter::from(UNCHANGED); columns.len()];
+                self.model.combined(parameters, unchanged, second.combine.into())?
+            }
+        };
+        let load = Load {
+            target: Target::Parameter as u32,
+            segment: Segment::Model as u32,
+            count: (entries * config.columns) as u32,
+            source: source as u32,
+            address: (first * config.columns) as u32,
+            ..Load::default()
+        };
+        let ranges = Ring::ranges(first, entries, config.pass_depth);
+        self.queue(turn, load, access(Memory::Parameter, Mode::Write, ranges));
+        Ok(Some((key, self.chip.parameters.hold(key, uses))))
+    }
+}

@@ -1,0 +1,255 @@
+//! LOAD: commands in order, bursts of several commands under way, one beat a cycle on chip.
+
+use std::collections::VecDeque;
+
+use pleach_spec::axi_register::ErrorCode;
+use pleach_spec::list::{self, Engine, Target};
+
+use super::fetch::Ordered;
+use super::read::Request;
+use super::tokens::Tokens;
+use super::{Fault, LoadWrite, RunSetup, Shape};
+
+/// Commands that can wait.
+pub(super) const QUEUE: usize = 16;
+/// Commands whose data can be under way beside the one that is written.
+const RECORDS: usize = 4;
+/// Bursts are cut at multiples of so many beats.
+pub(super) const BURST: u32 = 64;
+/// Cycles for a beat of a table.
+const TABLE_CYCLES: u32 = 16;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Idle,
+    Check,
+    Bursts,
+}
+
+/// A command whose data is under way.
+#[derive(Clone, Copy, Debug)]
+struct Under {
+    write: LoadWrite,
+    left: u32,
+    lane: u32,
+    signal: u32,
+}
+
+/// A beat in front of the on-chip memories.
+#[derive(Clone, Copy, Debug)]
+struct Held {
+    write: LoadWrite,
+    last: bool,
+    signal: u32,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Load {
+    queue: VecDeque<Ordered<list::Load>>,
+    state: State,
+    current: Option<Ordered<list::Load>>,
+    /// Next beat to ask for: byte address / 16.
+    address: u64,
+    left: u32,
+    /// Beats of the burst that is asked for; 0: not known yet.
+    burst: u32,
+    records: VecDeque<Under>,
+    receiving: Option<Under>,
+    held: Option<Held>,
+    table_cycle: u32,
+}
+
+/// The beat in front of the on-chip memories in this cycle.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Offer {
+    pub valid: bool,
+    /// It is written, or the last byte of it.
+    pub done: bool,
+    /// An activation bank did not grant it.
+    pub refused: bool,
+    /// The activation bank that it is written to.
+    pub bank: Option<u32>,
+}
+
+pub(super) struct Inputs<'a> {
+    pub active: bool,
+    pub setup: &'a RunSetup,
+    pub shape: &'a Shape,
+    pub start: bool,
+    pub granted: bool,
+    pub take: bool,
+    pub offer: Offer,
+}
+
+#[derive(Default)]
+pub(super) struct Outputs {
+    pub error: Fault,
+    /// `wait` of the command that starts.
+    pub wait: u32,
+    pub written: Option<LoadWrite>,
+    /// `signal` and ordinal of the command that is complete.
+    pub completed: Option<(u32, u32)>,
+    pub moved: bool,
+}
+
+impl Load {
+    pub fn push(&mut self, command: Ordered<list::Load>) {
+        self.queue.push_back(command);
+    }
+
+    pub fn queue_full(&self) -> bool {
+        self.queue.len() == QUEUE
+    }
+
+    pub fn queue_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// No command is under way.
+    pub fn is_idle(&self) -> bool {
+        self.state == State::Idle
+            && self.records.is_empty()
+            && self.receiving.is_none()
+            && self.held.is_none()
+    }
+
+    fn has_tokens(&self, tokens: &Tokens) -> bool {
+        self.queue.front().is_some_and(|next| tokens.has(Engine::Load, next.command.wait))
+    }
+
+    /// The next command waits for tokens.
+    pub fn waits(&self, tokens: &Tokens) -> bool {
+        self.state == State::Idle && !self.queue.is_empty() && !self.has_tokens(tokens)
+    }
+
+    pub fn may_start(&self, active: bool, tokens: &Tokens) -> bool {
+        active && self.state == State::Idle && self.records.len() < RECORDS && self.has_tokens(tokens)
+    }
+
+    pub fn request(&self, allowed: bool) -> Option<Request> {
+        let asks = allowed && self.burst > 0;
+        asks.then_some(Request { id: 1, address: self.address, beats: self.burst })
+    }
+
+    /// Place of the next beat in a new word.
+    pub fn lane(&self) -> u32 {
+        self.receiving.map_or(0, |under| under.lane)
+    }
+
+    /// The next beat is the last of its command.
+    pub fn ends(&self) -> bool {
+        self.receiving.is_some_and(|under| under.left == 1)
+    }
+
+    pub fn offer(&self, active: bool, shape: &Shape, scatter_banks: u64) -> Offer {
+        let Some(held) = self.held.filter(|_| active) else { return Offer::default() };
+        let bank = shape.bank(held.write.address);
+        let blocked = scatter_banks >> bank & 1 == 1;
+        let activation = held.write.target == Target::Activation;
+        Offer {
+            valid: true,
+            done: match held.write.target {
+                Target::Activation => !blocked,
+                Target::Table => self.table_cycle == TABLE_CYCLES - 1,
+                _ => true,
+            },
+            refused: activation && blocked,
+            bank: (activation && !blocked).then_some(bank),
+        }
+    }
+
+    /// It can take a beat.
+    pub fn takes(&self, offer: &Offer) -> bool {
+        self.receiving.is_some() && (self.held.is_none() || offer.done)
+    }
+
+    pub fn step(&mut self, inputs: &Inputs) -> Outputs {
+        let mut outputs = Outputs::default();
+        if !inputs.active {
+            *self = Self::default();
+            return outputs;
+        }
+        let was_receiving = self.receiving.is_some();
+        self.write(inputs, &mut outputs);
+        self.receive(inputs);
+        if !was_receiving && let Some(under) = self.records.pop_front() {
+            self.receiving = Some(under);
+            outputs.moved = true;
+        }
+        self.issue(inputs, &mut outputs);
+        outputs.moved |= inputs.start || inputs.granted || inputs.take || inputs.offer.valid;
+        outputs
+    }
+
+    fn write(&mut self, inputs: &Inputs, outputs: &mut Outputs) {
+        let Some(held) = self.held else { return };
+        if inputs.offer.done {
+            outputs.written = Some(held.write);
+            outputs.completed = held.last.then_some((held.signal, held.write.command));
+            (self.held, self.table_cycle) = (None, 0);
+        } else if held.write.target == Target::Table {
+            self.table_cycle += 1;
+        }
+    }
+
+    fn receive(&mut self, inputs: &Inputs) {
+        let Some(under) = self.receiving.as_mut().filter(|_| inputs.take) else { return };
+        let last = under.left == 1;
+        self.held = Some(Held { write: under.write, last, signal: under.signal });
+        under.write.address += 1;
+        under.write.source += 1;
+        under.left -= 1;
+        under.lane = 0;
+        if last {
+            self.receiving = None;
+        }
+    }
+
+    fn issue(&mut self, inputs: &Inputs, outputs: &mut Outputs) {
+        match (self.state, self.current) {
+            (State::Check, Some(Ordered { command, ordinal })) => {
+                outputs.moved = true;
+                if let Some(under) = self.locate(&command, ordinal, inputs) {
+                    self.records.push_back(under);
+                    (self.state, self.left) = (State::Bursts, command.count);
+                } else {
+                    outputs.error = Some((ErrorCode::Bounds, ordinal));
+                }
+            }
+            (State::Bursts, _) if inputs.granted => {
+                self.address += u64::from(self.burst);
+                self.left -= self.burst;
+                self.burst = 0;
+                if self.left == 0 {
+                    self.state = State::Idle;
+                }
+            }
+            (State::Bursts, _) if self.burst == 0 => {
+                self.burst = (BURST - (self.address as u32 & (BURST - 1))).min(self.left);
+                outputs.moved = true;
+            }
+            (State::Idle, _) if inputs.start => {
+                self.current = self.queue.pop_front();
+                self.state = State::Check;
+                outputs.wait = self.current.map_or(0, |next| next.command.wait);
+            }
+            _ => (),
+        }
+    }
+
+    /// The command as it is received, if it stays inside of its segment and of the activation buffer.
+    fn locate(&mut self, command: &list::Load, ordinal: u32, inputs: &Inputs) -> Option<Under> {
+        let segment = command.segment as usize;
+        let place = inputs.setup.segments[segment];
+        self.address = place.base / 16 + u64::from(command.source);
+        let target = Target::ALL[command.target as usize];
+        let past = u64::from(command.source) + u64::from(command.count) > u64::from(place.size)
+            || target == Target::Activation
+                && command.address + command.count > inputs.shape.activation_vectors;
+        let write =
+            LoadWrite { target, address: command.address, segment, source: command.source, command: ordinal };
+        let lane = inputs.shape.lane(self.address);
+        (!past).then_some(Under { write, left: command.count, lane, signal: command.signal })
+    }
+}

@@ -1,0 +1,125 @@
+//! The read channels: one address register for FETCH (ID 0) and LOAD (ID 1), a FIFO of words, the gearbox to beats.
+
+use std::collections::VecDeque;
+
+use super::Shape;
+use crate::memory::{Burst, Schedule};
+
+/// Read bursts under way up to which LOAD may ask for one more.
+pub(super) const LOAD_BURSTS: u32 = 8;
+/// Words of the FIFO.
+const WORDS: usize = 4;
+/// AxBURST: INCR.
+const INCR: u8 = 1;
+
+/// A burst that an engine asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Request {
+    pub id: u8,
+    /// First beat: byte address / 16.
+    pub address: u64,
+    pub beats: u32,
+}
+
+impl Request {
+    pub fn burst(&self, shape: &Shape) -> Burst {
+        Burst {
+            id: self.id,
+            address: (self.address - u64::from(shape.lane(self.address))) * 16,
+            words: shape.words(self.address, self.beats),
+            size: shape.word_bytes.ilog2() as u8,
+            kind: INCR,
+        }
+    }
+}
+
+/// What decides whether the word at the head of the FIFO is finished with.
+pub(super) struct Reader {
+    /// It takes a beat.
+    pub takes: bool,
+    /// Place of its next beat, if that is in a new word.
+    pub lane: u32,
+    /// The beat is its last.
+    pub ends: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct ReadPort {
+    address: Option<Burst>,
+    /// Bursts granted whose last word has not come.
+    pub outstanding: u32,
+    /// IDs of the words in the FIFO.
+    words: VecDeque<u8>,
+    /// A bus of 64 bits: the lower half of a word is there.
+    half: [bool; 2],
+    /// Next beat of the word at the head, if `begun`.
+    position: u32,
+    begun: bool,
+}
+
+impl ReadPort {
+    /// RREADY.
+    pub fn ready(&self) -> bool {
+        self.words.len() < WORDS
+    }
+
+    /// ID of the word that beats can be taken of.
+    pub fn head(&self) -> Option<u8> {
+        self.words.front().copied()
+    }
+
+    /// No burst is under way.
+    pub fn quiet(&self) -> bool {
+        self.outstanding == 0
+    }
+
+    /// A burst that is asked for in this cycle is granted.
+    pub fn grants(&self, ar_ready: bool) -> bool {
+        self.address.is_none() || ar_ready
+    }
+
+    /// The gearbox; true if a beat was taken or a word dropped.
+    pub fn pop(&mut self, active: bool, shape: &Shape, reader: &Reader) -> bool {
+        if !active {
+            self.begun = false;
+            return self.words.pop_front().is_some();
+        }
+        if reader.takes {
+            let lane = if self.begun { self.position } else { reader.lane };
+            if lane + 1 == shape.lanes || reader.ends {
+                self.words.pop_front();
+                self.begun = false;
+            } else {
+                (self.position, self.begun) = (lane + 1, true);
+            }
+        }
+        reader.takes
+    }
+
+    /// The address and data channels; `taken` if a word crosses in this cycle. Returns the burst that the memory accepts.
+    pub fn step(
+        &mut self,
+        shape: &Shape,
+        granted: Option<Request>,
+        bus: &Schedule,
+        taken: bool,
+    ) -> Option<Burst> {
+        let accepted = self.address.filter(|_| bus.ar_ready);
+        if accepted.is_some() {
+            self.address = None;
+        }
+        if let Some(request) = granted {
+            self.address = Some(request.burst(shape));
+            self.outstanding += 1;
+        }
+        if let Some(word) = bus.read.filter(|_| taken) {
+            let half = &mut self.half[usize::from(word.id & 1)];
+            *half = shape.halves == 2 && !*half;
+            if !*half {
+                self.words.push_back(word.id);
+            }
+            self.outstanding -= u32::from(word.last);
+        }
+        accepted
+    }
+}

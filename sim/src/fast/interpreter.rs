@@ -1,0 +1,117 @@
+//! What a command list computes, command after command in the order of the list.
+//!
+//! The engines work at the same time, but in a list without races every order that the tokens allow has the same result, and
+//! that of the list is one of them.
+
+use super::compute::{Activations, Compute};
+use super::memories::Memories;
+use pleach_spec::beats::beat_vector;
+use pleach_spec::list::{self, Beat, Command, Image, Load, PassCommand, Segment, Store, Target};
+use pleach_spec::{Config, VECTOR};
+
+/// The accelerator and its memory, without a clock.
+///
+/// It executes what it can of any list and never panics. What a list computes that races, or whose passes break the rules of
+/// [`pleach_spec::pass::Pass::check`], has no meaning.
+pub struct Interpreter {
+    config: Config,
+    memories: Memories,
+    compute: Compute,
+    activations: Activations,
+    commands: Vec<Command>,
+    model: Vec<Beat>,
+    data: Vec<[i8; VECTOR]>,
+}
+
+impl Interpreter {
+    /// Memories of zeros and an empty list.
+    pub fn new(config: &Config) -> Self {
+        Self {
+            memories: Memories::new(config),
+            compute: Compute::new(config),
+            activations: vec![[0; VECTOR]; config.activation_vectors()],
+            commands: Vec::new(),
+            model: Vec::new(),
+            data: Vec::new(),
+            config: config.clone(),
+        }
+    }
+
+    /// Takes a program: the commands of its list up to one that is none. Segment 1 is as large as it says and keeps what it held.
+    pub fn load(&mut self, image: &Image) {
+        let beats = image.model.get(image.list.clone()).unwrap_or_default();
+        self.commands = list::commands(beats).map_while(Result::ok).collect();
+        self.model.clone_from(&image.model);
+        self.data.resize(image.data_vectors, [0; VECTOR]);
+    }
+
+    /// The model segment.
+    pub fn model(&self) -> &[Beat] {
+        &self.model
+    }
+
+    /// The commands of the list.
+    pub fn commands(&self) -> &[Command] {
+        &self.commands
+    }
+
+    /// Segment 1.
+    pub fn data(&self) -> &[[i8; VECTOR]] {
+        &self.data
+    }
+
+    /// Segment 1.
+    pub fn data_mut(&mut self) -> &mut [[i8; VECTOR]] {
+        &mut self.data
+    }
+
+    /// Executes the list, up to a command that accesses what is not there; returns how many commands were executed.
+    pub fn run(&mut self) -> usize {
+        for index in 0..self.commands.len() {
+            let executed = match self.commands[index] {
+                Command::Load(load) => self.load_command(&load),
+                Command::Compute(pass) => self.compute_command(&pass),
+                Command::Store(store) => self.store_command(&store),
+            };
+            if executed.is_none() {
+                return index;
+            }
+        }
+        self.commands.len()
+    }
+
+    fn load_command(&mut self, load: &Load) -> Option<()> {
+        let (source, address, count) = (load.source as usize, load.address as usize, load.count as usize);
+        let end = source.checked_add(count)?;
+        if load.target == Target::Activation as u32 {
+            let vectors = self.activations.get_mut(address..address + count)?;
+            if load.segment == Segment::Data as u32 {
+                vectors.copy_from_slice(self.data.get(source..end)?);
+            } else {
+                for (vector, beat) in vectors.iter_mut().zip(self.model.get(source..end)?) {
+                    *vector = beat_vector(beat);
+                }
+            }
+            return Some(());
+        }
+        self.memories.load_command(load, &self.model, &self.data)
+    }
+
+    fn compute_command(&mut self, command: &PassCommand) -> Option<()> {
+        let pass = self.memories.pass(command);
+        if pass.check(&self.config).is_ok() {
+            self.compute.pass(&pass, &self.memories.tables, &mut self.activations);
+        }
+        Some(())
+    }
+
+    fn store_command(&mut self, store: &Store) -> Option<()> {
+        let (target, count) = (store.target as usize, store.count as usize);
+        let vectors = self.data.get_mut(target..target.checked_add(count)?)?;
+        let mask = self.activations.len() - 1;
+        for (vector, address) in vectors.iter_mut().zip(store.address as usize..) {
+            *vector = self.activations[address & mask];
+        }
+        Some(())
+    }
+}

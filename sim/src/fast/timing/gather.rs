@@ -1,0 +1,85 @@
+//! The load side of COMPUTE: WALK, GATHER and the staging slots.
+
+use pleach_spec::command::Walk;
+use pleach_spec::{Config, timing};
+
+/// Rotation classes of each pixel tile of a pass: bank reads a vector takes. Rows beyond the last pixel never make a class.
+pub fn rotation_classes(walk: &Walk, rows: usize) -> Vec<u64> {
+    let mask = rows as i64 - 1;
+    let mut tiles = Vec::with_capacity(walk.tiles as usize);
+    let mut last_need = 0;
+    for (pixel, position) in walk.positions().enumerate() {
+        let row = pixel % rows;
+        let need = (position.address - row as i64) & mask;
+        if row == 0 {
+            tiles.push(1);
+        } else if need != last_need {
+            *tiles.last_mut().expect("a tile begins with row 0") += 1;
+        }
+        last_need = need;
+    }
+    tiles
+}
+
+/// When vectors are staged.
+pub struct Gather {
+    rows: u64,
+    free_latency: u64,
+    /// First cycle in which each staging slot is free; vectors use the slots in turn.
+    slot_free: Vec<u64>,
+    staged: usize,
+    popped: usize,
+    /// Cycle after the last bank read issued.
+    next_read: u64,
+    /// Cycle in which WALK may push the first record of the next tile: that in which the tile before was taken.
+    next_record: u64,
+    /// Bank reads issued.
+    pub reads: u64,
+}
+
+impl Gather {
+    /// Before the first pass.
+    pub fn new(config: &Config) -> Self {
+        Self {
+            rows: config.rows as u64,
+            free_latency: timing::free_latency(config),
+            slot_free: vec![0; config.stage_depth],
+            staged: 0,
+            popped: 0,
+            next_read: 0,
+            next_record: 0,
+            reads: 0,
+        }
+    }
+
+    /// WALK has a pass from this cycle on.
+    pub fn begin_pass(&mut self, cycle: u64) {
+        self.next_record = self.next_record.max(cycle);
+    }
+
+    /// GATHER takes the next tile: as soon as it is full, and not before the last read of the tile before.
+    pub fn take_tile(&mut self) {
+        let full = self.next_record + self.rows;
+        let taken = full.max(self.next_read.saturating_sub(1));
+        self.next_record = taken;
+        self.next_read = self.next_read.max(taken + 1);
+    }
+
+    /// Reads the next vector of the tile in `classes` reads, not before the cycle `done`; returns the first cycle in which a word
+    /// may take it.
+    pub fn stage(&mut self, classes: u64, done: u64) -> u64 {
+        let slot = self.staged % self.slot_free.len();
+        let first = self.next_read.max(self.slot_free[slot]).max(done);
+        self.staged += 1;
+        self.reads += classes;
+        self.next_read = first + classes;
+        first + classes - 1 + timing::FETCH_LATENCY
+    }
+
+    /// A word issued in this cycle pops the oldest vector.
+    pub fn pop(&mut self, cycle: u64) {
+        let slot = self.popped % self.slot_free.len();
+        self.slot_free[slot] = cycle + self.free_latency;
+        self.popped += 1;
+    }
+}

@@ -1,0 +1,72 @@
+//! The model of the memory side by itself: skipping idle stretches changes nothing.
+
+use std::collections::VecDeque;
+
+use pleach_sim::fast::dma::{ComputeSide, Dma, DmaCounters, Place, RunSetup};
+use pleach_sim::memory::MemoryTiming;
+use pleach_spec::axi_register::RunError;
+use pleach_spec::list::{self, Beat};
+
+use crate::config;
+use crate::lists::{self, DATA_VECTORS, Random};
+
+/// Cycles that a pass takes.
+const PASS_CYCLES: u64 = 700;
+
+/// Everything that can be seen of a run.
+#[derive(Debug, PartialEq)]
+struct Seen {
+    cycles: u64,
+    counters: DmaCounters,
+    error: Option<RunError>,
+    completed: Vec<(u64, usize, u32)>,
+}
+
+/// Runs a list with passes of a fixed length, one after the other. Gives what was seen, and the steps it took.
+fn run(axi_bits: usize, list: &[Beat], watchdog_cycles: u32, skips: bool) -> (Seen, u64) {
+    let mut dma = Dma::new(&config(axi_bits), MemoryTiming::default());
+    let segments = [Place { base: 0x100_0010, size: 2000 }, Place { base: 0x230, size: DATA_VECTORS }];
+    dma.start(&RunSetup { list_offset: 0, list_beats: list.len() as u32, segments, watchdog_cycles });
+    let (mut cycle, mut steps, mut done_last) = (0, 0, 0);
+    let mut passes: VecDeque<u64> = VecDeque::new();
+    let mut completed = Vec::new();
+    while dma.busy() {
+        let next_done = passes.front().copied().unwrap_or(u64::MAX);
+        let idle = if skips { dma.idle_cycles().min(next_done - cycle) } else { 0 };
+        if idle > 0 && idle < u64::MAX / 2 {
+            dma.skip(idle);
+            cycle += idle;
+            continue;
+        }
+        let done = next_done == cycle;
+        if done {
+            passes.pop_front();
+        }
+        let actions = dma.step(list, &ComputeSide { done, scatter_banks: 0 });
+        if actions.release {
+            done_last = done_last.max(cycle) + PASS_CYCLES;
+            passes.push_back(done_last);
+        }
+        let ends = actions.completed.iter().enumerate();
+        completed.extend(ends.filter_map(|(engine, command)| Some((cycle, engine, (*command)?))));
+        (cycle, steps) = (cycle + 1, steps + 1);
+    }
+    (Seen { cycles: cycle, counters: *dma.counters(), error: dma.error(), completed }, steps)
+}
+
+#[test]
+fn idle_stretches_can_be_skipped() {
+    let mut random = Random::new(11);
+    let (mut cycles, mut steps) = (0, 0);
+    for case in 0..60 {
+        let axi_bits = crate::WIDTHS[case % 4];
+        let list = list::encode(&lists::random(&mut random, &config(axi_bits))).expect("fits");
+        let watchdog_cycles = [0, 1_000_000, 650][case % 3];
+        let (seen, all) = run(axi_bits, &list, watchdog_cycles, false);
+        let (skipping, made) = run(axi_bits, &list, watchdog_cycles, true);
+        assert_eq!(seen, skipping, "case {case}");
+        cycles += all;
+        steps += made;
+    }
+    assert!(steps < cycles / 2, "{steps} steps for {cycles} cycles");
+}

@@ -1,0 +1,154 @@
+//! What the on-chip memories hold that tell COMPUTE what to do.
+
+use crate::beats::{beat_vector, beats_per_word, unpack_positions};
+use crate::command::{Combination, GatherEntry};
+use crate::list::{Beat, Load, PassCommand, Segment, Target};
+use crate::pass::{Pass, SecondOperand};
+use crate::stream::{Control, WordStream};
+use crate::{Config, Record, VECTOR};
+
+/// A memory in beats, each with the number of the LOAD that wrote it.
+#[derive(Debug)]
+struct Beats {
+    beats: Vec<Beat>,
+    versions: Vec<u32>,
+}
+
+impl Beats {
+    fn new(count: usize) -> Self {
+        Self { beats: vec![Beat::default(); count], versions: vec![0; count] }
+    }
+
+    fn write(&mut self, first: usize, beats: &[Beat], version: u32) {
+        for (at, beat) in (first..).zip(beats) {
+            let at = at % self.beats.len();
+            (self.beats[at], self.versions[at]) = (*beat, version);
+        }
+    }
+
+    fn get(&self, at: usize) -> &Beat {
+        &self.beats[at % self.beats.len()]
+    }
+
+    /// A number that changes with each load into a range.
+    fn version(&self, first: usize, count: usize) -> u32 {
+        let versions = (first..first + count).map(|at| self.versions[at % self.versions.len()]);
+        versions.max().unwrap_or(0)
+    }
+}
+
+/// Everything that the check of a pass depends on: its command without tokens and `after`, and what it finds.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PassKey(crate::command::Walk, crate::command::Issue, crate::command::Scatter, [u32; 7]);
+
+/// The memories.
+#[derive(Debug)]
+pub struct Contents<'a> {
+    config: &'a Config,
+    weights: Beats,
+    positions: Beats,
+    entries: Beats,
+    parameters: Beats,
+    loads: u32,
+}
+
+impl<'a> Contents<'a> {
+    /// Memories of zeros.
+    pub fn new(config: &'a Config) -> Self {
+        let words = config.word_depth * beats_per_word(config);
+        Self {
+            config,
+            weights: Beats::new(words),
+            positions: Beats::new(words),
+            entries: Beats::new(config.load_depth),
+            parameters: Beats::new(config.pass_depth * config.columns),
+            loads: 0,
+        }
+    }
+
+    /// Executes a load (which has been checked) as far as passes depend on it.
+    pub fn load(&mut self, load: &Load, model: &[Beat]) {
+        self.loads += 1;
+        let first = load.source as usize;
+        let memory = match Target::ALL[load.target as usize] {
+            Target::Weight => &mut self.weights,
+            Target::Position => &mut self.positions,
+            Target::List => &mut self.entries,
+            Target::Parameter => &mut self.parameters,
+            Target::Activation | Target::Table => return,
+        };
+        if load.segment == Segment::Model as u32 {
+            memory.write(load.address as usize, &model[first..first + load.count as usize], self.loads);
+        }
+    }
+
+    /// A pass with what it finds.
+    pub fn pass(&self, command: &PassCommand) -> Pass {
+        let PassCommand { walk, gather, issue, scatter, .. } = *command;
+        let entries = (0..gather.count as usize).map(|index| self.entries.get(gather.base as usize + index));
+        let parameter = issue.parameter as usize;
+        Pass {
+            layer: 0,
+            walk,
+            gather,
+            issue,
+            scatter,
+            loads: entries.map(|beat| GatherEntry::unpack(beat)).collect(),
+            words: self.words(command),
+            parameters: self.records(parameter),
+            second: (issue.second > 0).then(|| {
+                let combination = self.parameters.get((parameter + 2) * self.config.columns);
+                let combination = Combination::unpack(combination);
+                SecondOperand { parameters: self.records(parameter + 1), combination }
+            }),
+        }
+    }
+
+    /// What two passes have in common that are both good or both bad.
+    pub fn key(&self, command: &PassCommand) -> PassKey {
+        let PassCommand { walk, gather, issue, scatter, .. } = *command;
+        let (columns, parts) = (self.config.columns, beats_per_word(self.config));
+        let (word, words) = (issue.base as usize * parts, issue.count as usize * parts);
+        let entries = if issue.second > 0 { 3 } else { 1 };
+        let versions = [
+            gather.base,
+            gather.count,
+            gather.in_width.max(gather.in_height),
+            self.weights.version(word, words),
+            if issue.dense == 1 { 0 } else { self.positions.version(word, words) },
+            self.entries.version(gather.base as usize, gather.count as usize),
+            self.parameters.version(issue.parameter as usize * columns, entries * columns),
+        ];
+        PassKey(walk, issue, scatter, versions)
+    }
+
+    fn records<T: Record>(&self, entry: usize) -> Vec<T> {
+        let first = entry * self.config.columns;
+        (first..first + self.config.columns).map(|at| T::unpack(self.parameters.get(at))).collect()
+    }
+
+    fn words(&self, command: &PassCommand) -> WordStream {
+        let (columns, parts) = (self.config.columns, beats_per_word(self.config));
+        let (base, count) = (command.issue.base as usize, command.issue.count as usize);
+        let mut stream = WordStream::default();
+        let mut positions = vec![0; columns];
+        for index in 0..count {
+            let beats = (0..parts).map(|part| (base + index) * parts + part);
+            for part in beats.clone() {
+                let width = columns.min(VECTOR);
+                stream.weights.extend(&beat_vector(self.weights.get(part))[..width]);
+            }
+            if command.issue.dense == 1 {
+                positions.fill(WordStream::implicit_position(index, self.config));
+                stream.controls.push(Control::implicit(index));
+            } else {
+                let beats: Vec<Beat> = beats.map(|part| *self.positions.get(part)).collect();
+                stream.controls.push(unpack_positions(&beats, &mut positions, self.config));
+            }
+            // An idle column has position 0, whatever is in the memory.
+            let weights = &stream.weights[index * columns..];
+            stream.positions.extend(positions.iter().zip(weights).map(|(&p, &w)| if w == 0 { 0 } else { p }));
+        }
+        stream
+    }
+}

@@ -1,0 +1,55 @@
+//! A compiled network as the whole accelerator runs it: the model segment with the command list, and where its maps lie in
+//! segment 1.
+
+use crate::list::{self, Command, Image, ListError};
+use crate::program::MapLayout;
+
+/// What is run for each input map: fill the input's place in segment 1, start, read the outputs' places.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Executable {
+    /// The model segment, the list in it, and the size of segment 1.
+    pub image: Image,
+    /// Where the network's input lies in segment 1 (`base` in vectors from its start).
+    pub input: MapLayout,
+    /// Where the network's outputs lie when the run has ended, in the order of the network.
+    pub outputs: Vec<MapLayout>,
+    /// For each command of the list, the index of the layer that it works for.
+    pub owners: Vec<u32>,
+}
+
+/// What the commands of one layer amount to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// COMPUTE commands.
+    pub passes: u64,
+    /// Slot words issued: those of each pass times its pixel tiles.
+    pub words: u64,
+    /// Beats of 16 bytes that LOAD moves.
+    pub load_beats: u64,
+    /// Vectors of 16 bytes that STORE moves.
+    pub store_beats: u64,
+}
+
+impl Executable {
+    /// The command list.
+    pub fn commands(&self) -> Result<Vec<Command>, ListError> {
+        list::decode(self.image.model.get(self.image.list.clone()).unwrap_or_default())
+    }
+
+    /// The work of each of `layers` layers. That of layers fused into another is counted there.
+    pub fn work(&self, layers: usize) -> Result<Vec<Work>, ListError> {
+        let mut work = vec![Work::default(); layers];
+        for (command, &owner) in self.commands()?.iter().zip(&self.owners) {
+            let Some(work) = work.get_mut(owner as usize) else { continue };
+            match command {
+                Command::Load(load) => work.load_beats += u64::from(load.count),
+                Command::Store(store) => work.store_beats += u64::from(store.count),
+                Command::Compute(pass) => {
+                    work.passes += 1;
+                    work.words += u64::from(pass.issue.count) * u64::from(pass.issue.tiles);
+                }
+            }
+        }
+        Ok(work)
+    }
+}

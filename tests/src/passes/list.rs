@@ -1,0 +1,137 @@
+//! A run of random passes as a command list: everything comes from memory, and the activations go back there.
+
+use super::RunCase;
+use crate::random::Random;
+use pleach_spec::list::{
+    self, Beat, Command, Compute, Engine, Image, Load, PassCommand, Segment, Store, Target,
+};
+use pleach_spec::pass::Pass;
+use pleach_spec::{Config, beats, image};
+
+/// A program, and where in segment 1 it finds and leaves the activations. What lies behind is written with results that races
+/// decide: only when it is written matters.
+#[derive(Clone, Debug)]
+pub struct ListCase {
+    /// The program.
+    pub image: Image,
+    /// First vector of the activations before the run.
+    pub before: usize,
+    /// First vector of the activations after it.
+    pub after: usize,
+}
+
+/// The beats of a segment that is being made, and the commands.
+struct Maker<'a> {
+    model: Vec<Beat>,
+    commands: Vec<Command>,
+    config: &'a Config,
+}
+
+/// Bits of `wait` and `signal`.
+const LOAD: u32 = 1 << Engine::Load as u32;
+const COMPUTE: u32 = 1 << Engine::Compute as u32;
+const STORE: u32 = 1 << Engine::Store as u32;
+
+/// Most vectors of a transfer beside the passes.
+const TRAFFIC: usize = 40;
+
+/// The program of a run, with further transfers between its passes.
+pub fn list(case: &RunCase, config: &Config, random: &mut Random) -> ListCase {
+    let vectors = case.activations.len();
+    let mut maker = Maker { model: vec![Beat::default(); random.below(70)], commands: Vec::new(), config };
+    maker.load_activations(vectors);
+    maker.load(Target::Table, 0, beats::tables(&case.run.tables));
+    let traffic = random.percent(70);
+    for pass in &case.run.passes {
+        maker.pass(pass);
+        if traffic {
+            for _ in 0..random.below(3) {
+                maker.store(
+                    2 * vectors + random.below(9),
+                    random.below(vectors),
+                    1 + random.below(TRAFFIC),
+                    0,
+                );
+            }
+        }
+    }
+    maker.store_activations(vectors);
+    let list = list::encode(&maker.commands).expect("fields fit");
+    let first = maker.model.len();
+    maker.model.extend(list);
+    let image =
+        Image { list: first..maker.model.len(), model: maker.model, data_vectors: 2 * vectors + 9 + TRAFFIC };
+    ListCase { image, before: 0, after: vectors }
+}
+
+impl Maker<'_> {
+    /// The activations, in parts.
+    fn load_activations(&mut self, vectors: usize) {
+        for address in (0..vectors).step_by(1000) {
+            let count = (vectors - address).min(1000) as u32;
+            let (target, segment) = (Target::Activation as u32, Segment::Data as u32);
+            let (source, address) = (address as u32, address as u32);
+            self.commands.push(Command::Load(Load {
+                target,
+                segment,
+                count,
+                source,
+                address,
+                ..Load::default()
+            }));
+        }
+    }
+
+    fn load(&mut self, target: Target, address: usize, beats: Vec<Beat>) {
+        self.commands.push(Command::Load(Load {
+            target: target as u32,
+            count: beats.len() as u32,
+            source: self.model.len() as u32,
+            address: address as u32,
+            ..Load::default()
+        }));
+        self.model.extend(beats);
+    }
+
+    /// What a pass needs, and the pass.
+    fn pass(&mut self, pass: &Pass) {
+        let config = self.config;
+        let (parts, word) = (beats::beats_per_word(config), pass.issue.base as usize);
+        self.load(Target::Weight, word * parts, beats::weights(&pass.words, config));
+        if pass.issue.dense == 0 {
+            self.load(Target::Position, word * parts, beats::positions(&pass.words, config));
+        }
+        let entries = beats::records(&pass.loads).expect("fields fit");
+        self.load(Target::List, pass.gather.base as usize, entries);
+        let parameters = image::parameter_beats(pass, config).expect("fields fit");
+        self.load(Target::Parameter, pass.issue.parameter as usize * config.columns, parameters);
+        self.commands.last_mut().expect("a load").set_tokens(0, COMPUTE);
+        self.commands.push(Command::Compute(PassCommand {
+            head: Compute { wait: LOAD, ..Compute::default() },
+            walk: pass.walk,
+            gather: pass.gather,
+            issue: pass.issue,
+            scatter: pass.scatter,
+        }));
+    }
+
+    fn store(&mut self, target: usize, address: usize, count: usize, wait: u32) {
+        self.commands.push(Command::Store(Store {
+            wait,
+            target: target as u32,
+            address: address as u32,
+            count: count as u32,
+            ..Store::default()
+        }));
+    }
+
+    /// The activations, when the last pass is done.
+    fn store_activations(&mut self, vectors: usize) {
+        let compute = self.commands.iter_mut().rev().find(|c| matches!(c, Command::Compute(_)));
+        compute.expect("a run has a pass").set_tokens(LOAD, STORE);
+        for address in (0..vectors).step_by(3000) {
+            let wait = if address == 0 { COMPUTE } else { 0 };
+            self.store(vectors + address, address, (vectors - address).min(3000), wait);
+        }
+    }
+}

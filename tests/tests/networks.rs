@@ -1,0 +1,136 @@
+//! Whole networks of all kinds of layers: the command list on the fast accelerator against the golden model.
+
+use ndarray::Array3;
+use pleach_host::compile::{CompileError, compile_list};
+use pleach_host::pipeline::{Options, compile_onnx};
+use pleach_sim::device::{Accelerator, FastAccelerator};
+use pleach_sim::fast::Machine;
+use pleach_sim::golden;
+use pleach_sim::memory::MemoryTiming;
+use pleach_spec::Config;
+use pleach_spec::list::Command;
+use pleach_spec::network::{Conv, ConvGeometry, Kind, Layer, MapShape, Network, Tensor};
+use pleach_spec::numerics::Quantization;
+use pleach_tests::depth;
+use pleach_tests::networks::{Size, network, random_map, small_config};
+use pleach_tests::random::Random;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Runs a network both ways; what differs, if anything.
+fn compare(network: &Network, config: &Config, random: &mut Random) -> Result<(), String> {
+    let program = match compile_list(network, config) {
+        // Small memories do not hold everything.
+        Err(CompileError::Activations { .. } | CompileError::Pass { .. }) => return Ok(()),
+        other => other.map_err(|error| format!("does not compile: {error}"))?,
+    };
+    let shape = network.tensors[network.input].shape;
+    let input = random_map(shape, random);
+    let mut accelerator = FastAccelerator::with_machine(Machine {
+        config: config.clone(),
+        memory: MemoryTiming::default(),
+        bases: [0, 1 << 32],
+        watchdog_cycles: 1 << 20,
+    });
+    accelerator.load(&program.image).map_err(|error| error.to_string())?;
+    accelerator.write(program.input.base, &program.input.pack(&input)).map_err(|error| error.to_string())?;
+    accelerator.run().map_err(|error| format!("does not run: {error}"))?;
+    let input =
+        Array3::from_shape_vec((shape.channels, shape.height, shape.width), input).expect("its shape");
+    let maps = golden::run(network, input).map_err(|error| error.to_string())?;
+    for (&tensor, layout) in network.outputs.iter().zip(&program.outputs) {
+        let vectors = accelerator.read(layout.base, layout.vectors()).map_err(|error| error.to_string())?;
+        let found = layout.unpack(&vectors);
+        let expected: Vec<i8> = maps[tensor].iter().copied().collect();
+        let different = found.iter().zip(&expected).filter(|(a, b)| a != b).count();
+        if different > 0 {
+            return Err(format!("tensor {tensor}: {different} of {} bytes differ", expected.len()));
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(depth(256))]
+
+    #[test]
+    fn networks_compute_what_golden_does(
+        seed in any::<u64>(), layers in 1usize..14, channels in 1usize..60, side in 1usize..24,
+    ) {
+        let mut random = Random(seed);
+        let config = small_config(&mut random);
+        let network = network(Size { layers, channels, side }, &mut random);
+        compare(&network, &config, &mut random).map_err(TestCaseError::fail)?;
+    }
+}
+
+#[test]
+fn the_digits_network_computes_what_golden_does() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/digits.onnx");
+    for (name, speedup) in [("mini", None), ("mini", Some(4.0)), ("default", None), ("default", Some(4.0))] {
+        let config = Config::resolve(name).unwrap();
+        let (shapes, calibration) = (BTreeMap::new(), None);
+        let options = Options { config: config.clone(), shapes, calibration, speedup };
+        let model = compile_onnx(&path, &options, &mut |_, _, _| ()).unwrap().model;
+        for seed in 0..3 {
+            compare(&model.network, &config, &mut Random(seed)).unwrap();
+        }
+    }
+}
+
+/// Words of more than half a buffer: all at once but for the last pixels, where each half is executed by itself.
+#[test]
+fn long_words_are_halved_at_the_last_pixels() {
+    let mut random = Random(1);
+    let shape = MapShape { channels: 40, height: 7, width: 7 };
+    let quantization = Quantization { scale: 0.05, zero_point: 3 };
+    let tensor = |name: &str| Tensor { name: name.into(), shape, quantization };
+    let conv = Conv {
+        geometry: ConvGeometry { kernel: [3; 2], stride: [1; 2], dilation: [1; 2], pads: [1; 4], groups: 1 },
+        weights: (0..40 * 40 * 9).map(|_| random.of(1..=50) as i8).collect(),
+        weight_scales: vec![0.0001; 40],
+        bias: vec![0; 40],
+        clamp: [-128, 127],
+        channel_order: Vec::new(),
+    };
+    let layer =
+        Layer { name: "conv".into(), op: "Conv".into(), inputs: vec![0], output: 1, kind: Kind::Conv(conv) };
+    let add = Layer {
+        name: "add".into(),
+        op: "Add".into(),
+        inputs: vec![0, 1],
+        output: 2,
+        kind: Kind::Add { clamp: [-128, 127] },
+    };
+    let network = Network {
+        name: "net".into(),
+        tensors: ["x", "y", "z"].map(tensor).into(),
+        layers: vec![layer, add],
+        input: 0,
+        outputs: vec![2],
+    };
+    let config = Config { word_depth: 512, ..Config::resolve("default").unwrap() };
+    let program = compile_list(&network, &config).unwrap();
+    let passes = program.commands().unwrap().into_iter().filter_map(|command| match command {
+        Command::Compute(pass) => Some((pass.issue.tiles, pass.issue.partial, pass.issue.accumulate)),
+        _ => None,
+    });
+    assert_eq!(passes.collect::<Vec<_>>(), [(3, 0, 0), (1, 1, 0), (1, 0, 1)].repeat(3));
+    compare(&network, &config, &mut random).unwrap();
+}
+
+#[test]
+fn errors_name_the_layer_and_what_is_too_large() {
+    let mut random = Random(2);
+    let network = pleach_tests::resnet::resnet18(64, 100, &mut random);
+    let small = |change: fn(&mut Config)| {
+        let mut config = Config::resolve("mini").unwrap();
+        change(&mut config);
+        compile_list(&network, &config).unwrap_err().to_string()
+    };
+    assert_eq!(
+        small(|config| config.activation_depth = 16),
+        "layer `Conv0` needs 928 activation vectors at once, but configuration `mini` holds 64"
+    );
+}
