@@ -62,7 +62,6 @@ fn random_lists(config: &Config, rtl: &mut RtlAccelerator, count: u32, equal: Eq
         let mut random = Random(seed * 77 + 5);
         let case = passes::run(1 + random.below(6), random.bits(), config);
         let program = list::list(&case, config, &mut random);
-        if std::env::var("SHOW").is_ok() { eprintln!("SEED {seed} {:#?}", case.run.passes.iter().map(|p| (p.walk, p.gather, p.issue, p.scatter, p.words.controls.len(), p.second.clone())).collect::<Vec<_>>()); }
         // Behind the activations are results that races decide.
         let vectors = 2 * case.activations.len();
         compare(&program.image, &case.activations, vectors, (rtl, &mut fast), equal);

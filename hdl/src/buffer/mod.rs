@@ -13,7 +13,7 @@
 //! | `load_grant` | 1 | out, cycle y: it is done |
 //! | `store_read`, `store_address` | 1, 20 | in, cycle y: a read of STORE |
 //! | `store_grant` | 1 | out, cycle y: it is done |
-//! | `store_data` | 128 | out, cycle y + [`BANK_READ_LATENCY`](pleach_spec::timing::BANK_READ_LATENCY): the vector |
+//! | `store_data` | 128 | out, cycle y + [`BANK_READ_LATENCY`]: the vector |
 //!
 //! Vector address A lies in bank A mod R, at A div R. Where the R vectors of a read lie in R different banks in order, the
 //! banks and the rows differ by one rotation:
