@@ -8,7 +8,7 @@ use pleach_hdl::units::Unit;
 use pleach_host::compile::compile;
 use pleach_sim::device::{Device, RtlDevice};
 use pleach_spec::Config;
-use pleach_spec::program::Run;
+use pleach_spec::pass::Run;
 use pleach_tests::vgg::{Pattern, layer};
 
 fn main() {
