@@ -2,7 +2,7 @@
 
 use super::{Device, DeviceError, Vector};
 use crate::fast::{self, Counters};
-use pleach_spec::program::Run;
+use pleach_spec::pass::Run;
 use pleach_spec::{Config, VECTOR};
 
 /// The fast model as a device.

@@ -1,17 +1,17 @@
-//! What a program runs on: the fast model, the Verilated RTL and, later, a board look the same from here.
+//! What a program runs on: the fast model, the Verilated RTL and, later, a board look the same from here ([`Accelerator`]).
+//!
+//! A [`Device`] is COMPUTE by itself, which executes passes that are put into its memories.
 
 mod accelerator;
 mod fast;
-mod session;
 
 pub use crate::rtl::{RtlAccelerator, RtlDevice};
 pub use accelerator::{Accelerator, FastAccelerator, RunCounters};
 pub use fast::FastDevice;
-pub use session::Session;
 
 use crate::fast::Counters;
 use pleach_spec::axi_register::RunError;
-use pleach_spec::program::Run;
+use pleach_spec::pass::Run;
 use pleach_spec::{Config, VECTOR};
 use thiserror::Error;
 
@@ -51,7 +51,7 @@ pub enum DeviceError {
         "the device is not a Pleach accelerator of configuration `{config}`: {what} reads {found:#x}, expected {expected:#x}"
     )]
     Identity {
-        /// Configuration of the program.
+        /// Configuration that was expected.
         config: String,
         /// Register.
         what: &'static str,
@@ -62,7 +62,7 @@ pub enum DeviceError {
     },
 }
 
-/// An accelerator, real or simulated.
+/// COMPUTE by itself, simulated.
 pub trait Device {
     /// Its configuration.
     fn config(&self) -> &Config;

@@ -2,7 +2,7 @@
 
 use pleach_hdl::units::Unit;
 use pleach_spec::image::{self, Beat, beat_vector, vector_beat};
-use pleach_spec::program::Run;
+use pleach_spec::pass::Run;
 use pleach_spec::register::{self, Region};
 use pleach_spec::{Config, VECTOR, timing};
 
