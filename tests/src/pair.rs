@@ -6,8 +6,8 @@ use pleach_sim::device::{Accelerator, FastAccelerator, RtlAccelerator};
 use pleach_sim::fast::Machine;
 use pleach_sim::memory::MemoryTiming;
 use pleach_sim::rtl::Behaviour;
-use pleach_spec::axi_register::{self as register, RunError};
 use pleach_spec::list::Image;
+use pleach_spec::register::{self, RunError};
 use pleach_spec::{Config, VECTOR};
 
 /// Cycles that a run may go on after an error: COMPUTE runs dry, and the bursts under way end.

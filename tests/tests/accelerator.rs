@@ -1,8 +1,11 @@
 //! The Verilated accelerator against the fast one: command lists through AXI, every byte and every counter.
 
+use pleach_hdl::units::Unit;
 use pleach_host::compile::{CompileError, compile_list};
+use pleach_sim::device::{Accelerator, DeviceError, RtlAccelerator};
 use pleach_sim::memory::{Faults, MemoryTiming};
-use pleach_sim::rtl::Behaviour;
+use pleach_sim::rtl::{Behaviour, Model, Verilate};
+use pleach_spec::list::Image;
 use pleach_spec::{Config, VECTOR};
 use pleach_tests::networks::{Size, network, random_map};
 use pleach_tests::pair::{Pair, machine, mini};
@@ -83,27 +86,45 @@ fn networks() {
     random_networks(&mut Pair::new(machine(&config), Behaviour::Paced), depth(24).cases);
 }
 
-/// Arrays of other shapes, on buses of all widths.
+/// Arrays: rows, columns, window, chunk, staging slots, bits of the bus. Each is a model to build.
+const SHAPES: [[usize; 6]; 9] = [
+    [4, 32, 16, 8, 16, 512],
+    [4, 4, 16, 8, 16, 64],
+    [4, 2, 16, 16, 4, 256],
+    [8, 16, 32, 8, 8, 64],
+    [8, 8, 16, 8, 16, 128],
+    [64, 2, 16, 8, 32, 512],
+    [16, 4, 16, 16, 128, 64],
+    [8, 32, 32, 16, 4, 128],
+    [16, 16, 16, 16, 16, 512],
+];
+
+/// Maxima, second operands, tables, sums over several passes, dense words, slow passes, any addresses: on all arrays, buses and
+/// memories.
 #[test]
 fn other_geometries() {
-    if deep().is_none() {
-        return;
-    }
-    for (rows, columns, window, chunk, axi_bits) in [
-        (4, 4, 16, 8, 512),
-        (8, 8, 16, 8, 64),
-        (4, 16, 32, 8, 256),
-        (16, 4, 16, 16, 64),
-        (8, 32, 16, 8, 512),
-        (8, 32, 32, 16, 128),
-        (16, 16, 16, 16, 512),
-    ] {
-        let config = Config { rows, columns, window, chunk, axi_bits, ..mini() };
+    for shape in SHAPES.into_iter().take(deep().map_or(1, |_| SHAPES.len())) {
+        let [rows, columns, window, chunk, stage_depth, axi_bits] = shape;
+        let activation_depth = 4096 / rows;
+        let config =
+            Config { rows, columns, window, chunk, stage_depth, axi_bits, activation_depth, ..mini() };
+        config.check().expect("a valid configuration");
         let mut pair = Pair::new(machine(&config), Behaviour::Paced);
-        random_lists(&mut pair, 8);
-        lists_on_any_memory(&mut pair, 16);
-        random_networks(&mut pair, 8);
+        random_lists(&mut pair, depth(12).cases);
+        lists_on_any_memory(&mut pair, depth(12).cases);
+        random_networks(&mut pair, depth(6).cases);
         let behaviour = Behaviour::Hostile { seed: 2, eagerness: 10, faults: Faults::default() };
-        random_lists(&mut Pair::new(machine(&config), behaviour), 8);
+        random_lists(&mut Pair::new(machine(&config), behaviour), depth(4).cases);
     }
+}
+
+#[test]
+fn hardware_of_another_configuration_is_refused() {
+    let verilog = Unit::Accelerator.verilog(&mini()).expect("it generates");
+    let library = Verilate::new(&verilog, Unit::Accelerator.module()).build().expect("it builds");
+    let other = Config { name: "other".into(), stage_depth: 32, ..mini() };
+    let mut rtl = RtlAccelerator::with_model(machine(&other), Behaviour::Paced, Model::new(&library))
+        .expect("the ports are the same");
+    let error = rtl.load(&Image::default()).expect_err("it is another accelerator");
+    assert!(matches!(error, DeviceError::Identity { what: "FINGERPRINT", .. }), "{error}");
 }

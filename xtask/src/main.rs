@@ -55,7 +55,7 @@ enum Task {
         #[arg(long, value_name = "NAME|FILE", default_value = "default")]
         config: String,
         /// A unit that `hdl verilog --unit` knows; may be given several times.
-        #[arg(long = "unit", default_values_t = ["array".to_owned(), "top".to_owned()])]
+        #[arg(long = "unit", default_values_t = ["array".to_owned(), "accelerator".to_owned()])]
         units: Vec<String>,
         /// Write the table to docs/src/area.md.
         #[arg(long)]

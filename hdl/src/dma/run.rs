@@ -19,8 +19,8 @@
 //! After an error the run goes on for [`DRAIN_CYCLES`] at least, in which COMPUTE is reset and runs dry, and until no burst is
 //! under way. A soft reset is a stop after which nothing is told of the run: no error, no interrupt.
 
-use pleach_spec::axi_register::{ENGINE_FETCH, ErrorCode};
 use pleach_spec::list::Engine;
+use pleach_spec::register::{ENGINE_FETCH, ErrorCode};
 use rust_hdl::prelude::*;
 
 use crate::cells::Reg;

@@ -1,9 +1,9 @@
 //! The Verilated accelerator with the memory behind its bus, as an [`Accelerator`].
 
 use pleach_hdl::units::Unit;
-use pleach_spec::axi_register::{self as register, RunError};
-use pleach_spec::image::{beat_vector, vector_beat};
+use pleach_spec::beats::{beat_vector, vector_beat};
 use pleach_spec::list::Image;
+use pleach_spec::register::{self, RunError};
 use pleach_spec::{Config, VECTOR};
 
 use super::bus::{Master, Slave};
@@ -57,7 +57,11 @@ impl RtlAccelerator {
     pub fn with_checks(machine: Machine, behaviour: Behaviour, checks: Checks) -> Result<Self, DeviceError> {
         let verilog = Unit::Accelerator.verilog(&machine.config)?;
         let library = Verilate::new(&verilog, Unit::Accelerator.module()).checks(checks).build()?;
-        let model = Model::new(&library);
+        Self::with_model(machine, behaviour, Model::new(&library))
+    }
+
+    /// The same with a model that exists.
+    pub fn with_model(machine: Machine, behaviour: Behaviour, model: Model) -> Result<Self, DeviceError> {
         let memory =
             AxiMemory::new(machine.config.axi_bits, timing(&machine, &behaviour), Regions::default());
         let (slave, master) = (Slave::new(&model)?, Master::new(&model)?);
@@ -213,7 +217,7 @@ impl RtlAccelerator {
     fn check_identity(&mut self) -> Result<(), DeviceError> {
         let fingerprint = self.machine.config.fingerprint();
         let expected = [
-            (register::MAGIC, "MAGIC", pleach_spec::register::MAGIC_VALUE),
+            (register::MAGIC, "MAGIC", register::MAGIC_VALUE),
             (register::VERSION, "VERSION", register::CONTRACT_VERSION),
             (register::FINGERPRINT, "FINGERPRINT", fingerprint),
         ];

@@ -1,8 +1,8 @@
 //! Every error of the contract, and that the machine works on after it.
 
 use pleach_sim::memory::{DECERR, Faults, Hostile, MemoryTiming, Pace, SLVERR, Timing};
-use pleach_spec::axi_register::{self as register, ENGINE_FETCH, ErrorCode, RunError};
 use pleach_spec::list::{self, Beat, Command, Compute, Engine, Load, PassCommand, Store};
+use pleach_spec::register::{self, ENGINE_FETCH, ErrorCode, RunError};
 
 use crate::bench::{Bench, Watch};
 use crate::lists::{self, DATA_VECTORS, MODEL_VECTORS, Random};

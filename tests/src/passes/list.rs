@@ -6,7 +6,7 @@ use pleach_spec::list::{
     self, Beat, Command, Compute, Engine, Image, Load, PassCommand, Segment, Store, Target,
 };
 use pleach_spec::pass::Pass;
-use pleach_spec::{Config, beats, image};
+use pleach_spec::{Config, FieldOverflow, beats};
 use std::ops::Range;
 
 /// A program, and where in segment 1 it finds and leaves the activations. What lies behind is written with results that races
@@ -144,7 +144,7 @@ impl Maker<'_> {
         }
         let entries = beats::records(&pass.loads).expect("fields fit");
         self.load(Target::List, pass.gather.base as usize, entries);
-        let parameters = image::parameter_beats(pass, config).expect("fields fit");
+        let parameters = parameters(pass, config).expect("fields fit");
         self.load(Target::Parameter, pass.issue.parameter as usize * config.columns, parameters);
         self.commands.last_mut().expect("a load").set_tokens(0, COMPUTE);
         self.commands.push(Command::Compute(PassCommand {
@@ -175,4 +175,14 @@ impl Maker<'_> {
             self.store(vectors + address, address, (vectors - address).min(3000), wait);
         }
     }
+}
+
+/// The parameter entries of a pass: one, or those of both operands and their combination.
+fn parameters(pass: &Pass, config: &Config) -> Result<Vec<Beat>, FieldOverflow> {
+    let mut beats = beats::records(&pass.parameters)?;
+    if let Some(second) = &pass.second {
+        beats.extend(beats::records(&second.parameters)?);
+        beats.extend(beats::records(&vec![second.combination; config.columns])?);
+    }
+    Ok(beats)
 }

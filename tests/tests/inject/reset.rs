@@ -4,7 +4,7 @@ use crate::program::Program;
 use crate::{exact, hostile, mini, recovers};
 use pleach_sim::memory::{Faults, Hostile};
 use pleach_sim::rtl::Behaviour;
-use pleach_spec::axi_register::{self as register, ENGINE_FETCH, ErrorCode, RunError};
+use pleach_spec::register::{self, ENGINE_FETCH, ErrorCode, RunError};
 use pleach_tests::depth;
 use pleach_tests::pair::{Pair, machine};
 use pleach_tests::random::Random;
