@@ -233,11 +233,14 @@ impl Dma {
         &self.counters
     }
 
-    /// Cycles from now in which nothing happens but that time passes, as long as COMPUTE completes no pass.
+    /// Cycles from now in which nothing happens but that time passes, as long as COMPUTE completes no pass; `u64::MAX` for ever.
     pub fn idle_cycles(&self) -> u64 {
         match self.moved || !self.memory.is_idle() || !self.run.active() || self.run.is_stuck() {
             true => 0,
-            false => self.run.cycles_to_watchdog(self.setup.watchdog_cycles).saturating_sub(1),
+            false => match self.run.cycles_to_watchdog(self.setup.watchdog_cycles) {
+                u64::MAX => u64::MAX,
+                cycles => cycles.saturating_sub(1),
+            },
         }
     }
 

@@ -133,7 +133,8 @@ impl ComputeTiming {
         if back >= 1 << 15 {
             return None;
         }
-        match self.done.len().checked_sub(usize::from(back))? {
+        // What is named before the first pass was done before the start.
+        match self.done.len().saturating_sub(usize::from(back)) {
             0 => Some(0),
             count => Some(self.done[count - 1]),
         }
