@@ -71,7 +71,8 @@ fn the_digits_network_computes_what_golden_does() {
     for (name, speedup) in [("mini", None), ("mini", Some(4.0)), ("default", None), ("default", Some(4.0))] {
         let config = Config::resolve(name).unwrap();
         let (shapes, calibration) = (BTreeMap::new(), None);
-        let options = Options { config: config.clone(), shapes, calibration, speedup };
+        let memory = MemoryTiming::default();
+        let options = Options { config: config.clone(), shapes, calibration, speedup, memory };
         let model = compile_onnx(&path, &options, &mut |_, _, _| ()).unwrap().model;
         for seed in 0..3 {
             compare(&model.network, &config, &mut Random(seed)).unwrap();

@@ -27,8 +27,8 @@
 //!
 //! A run begins with two cycles in which the list is located and checked against its segment.
 
-use pleach_spec::axi_register::ErrorCode;
 use pleach_spec::list;
+use pleach_spec::register::ErrorCode;
 use rust_hdl::prelude::*;
 
 use crate::axi::address::BurstAddress;

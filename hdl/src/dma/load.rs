@@ -26,8 +26,8 @@
 //! | `under_way`, `waits_bus`, `waits_bank` | 1 | out, not idle; and without a beat to write; with one that is not granted |
 //! | `vectors`, `weight_wide`, `position_wide`, `column_...`, `lane_mask` | | in, constants of the configuration |
 
-use pleach_spec::axi_register::ErrorCode;
 use pleach_spec::list::Target;
+use pleach_spec::register::ErrorCode;
 use rust_hdl::prelude::*;
 
 use crate::axi::address::BurstAddress;

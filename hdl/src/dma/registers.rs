@@ -1,4 +1,4 @@
-//! The register file behind the AXI4-Lite slave, see `pleach_spec::axi_register`.
+//! The register file behind the AXI4-Lite slave, see `pleach_spec::register`.
 //!
 //! | port | width | |
 //! |---|---|---|
@@ -13,7 +13,7 @@
 //! Reads go through two levels of registered multiplexers of eight words each.
 
 use pleach_spec::Config;
-use pleach_spec::axi_register as spec;
+use pleach_spec::register as spec;
 use rust_hdl::prelude::*;
 
 use crate::axi::BEATS;
@@ -110,7 +110,7 @@ pub struct Registers {
 fn constants(config: &Config, build_hash: u32) -> Vec<(u16, u32)> {
     let geometry = config.rows | config.columns << 8 | config.window << 16 | config.chunk << 24;
     vec![
-        (spec::MAGIC, pleach_spec::register::MAGIC_VALUE),
+        (spec::MAGIC, spec::MAGIC_VALUE),
         (spec::VERSION, spec::CONTRACT_VERSION),
         (spec::BUILD_HASH, build_hash),
         (spec::GEOMETRY, geometry as u32),

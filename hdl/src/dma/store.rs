@@ -18,7 +18,7 @@
 //! | `port_waits` | 1 | in, the bus does not take something |
 //! | `under_way`, `waits_bus`, `waits_bank` | 1 | out, not idle; `port_waits`, or only responses are to come; a read is not granted |
 
-use pleach_spec::axi_register::ErrorCode;
+use pleach_spec::register::ErrorCode;
 use rust_hdl::prelude::*;
 
 use crate::axi::address::BurstAddress;

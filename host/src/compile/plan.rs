@@ -8,7 +8,7 @@ use super::buffer::{Buffer, rows_needed};
 use super::step::Steps;
 use super::tile::Tiles;
 use pleach_spec::Config;
-use pleach_spec::program::MapLayout;
+use pleach_spec::layout::MapLayout;
 use std::ops::Range;
 
 /// All of the room on the chip.

@@ -4,8 +4,8 @@ use std::collections::{HashMap, VecDeque};
 
 use pleach_sim::fast::dma::{ComputeSide, Dma, DmaCounters, Place, RunSetup};
 use pleach_sim::memory::{AxiMemory, MemoryTiming, Region, Regions, Timing};
-use pleach_spec::axi_register::{self as register, RunError};
 use pleach_spec::list::{self, Beat, Command, Target};
+use pleach_spec::register::{self, RunError};
 use pleach_spec::{Config, timing};
 
 use crate::expect::{Expect, Written};

@@ -1,7 +1,7 @@
 //! Start and end of a run, and its errors.
 
-use pleach_spec::axi_register::{ENGINE_FETCH, ErrorCode, RunError};
 use pleach_spec::list::Engine;
+use pleach_spec::register::{ENGINE_FETCH, ErrorCode, RunError};
 
 use super::Fault;
 use super::tokens::PassSituation;
