@@ -2,8 +2,8 @@
 
 use super::markdown::{code, table};
 use pleach_spec::model_file::{
-    ALIGNMENT, FORMAT_VERSION, Header, META_KEYS, PASS_PARTS, PassHead, ProgramHead, RunHead, SECTIONS,
-    SectionEntry, record_bytes,
+    ALIGNMENT, FORMAT_VERSION, Header, META_KEYS, PROGRAM_PARTS, ProgramHead, SECTIONS, SectionEntry,
+    record_bytes,
 };
 use pleach_spec::stream::{Encoding, PACKED_BLOCKS, WordStream};
 use pleach_spec::{Config, Record};
@@ -32,11 +32,9 @@ pub fn chapter() -> String {
              One JSON object. Numbers with a fraction are f32, written with as many digits as bring back the same bits.\n\n";
     text += &table(["key", "value"], META_KEYS.map(|(key, doc)| [code(key), doc.to_owned()]));
     text += "### PROG\n\n\
-             A ProgramHead; for each run a RunHead; for each pass of the run the parts below. The records that are not \
-             here are those of [Commands](#commands) and [Entries](#entries-of-the-other-memories).\n\n";
-    text +=
-        &table(["part of a pass", "bytes"], PASS_PARTS.map(|(part, bytes)| [part, bytes].map(str::to_owned)));
-    text += &[layout::<ProgramHead>(), layout::<RunHead>(), layout::<PassHead>()].concat();
+             A ProgramHead and the parts below, in this order.\n\n";
+    text += &table(["part", "bytes"], PROGRAM_PARTS.map(|(part, bytes)| [part, bytes].map(str::to_owned)));
+    text += &layout::<ProgramHead>();
     text += &packed_words();
     text
 }
