@@ -101,8 +101,7 @@ fn test_deeply(tests: &[&str], depth: u32) -> Result<(), Failure> {
 pub fn networks_rtl() -> Result<(), Failure> {
     let tools = tools::find()?;
     let mut command = cargo();
-    command.args(["test", "--release", "--package", "pleach-tests", "--test", "networks_rtl"]);
-    command.args(["--", "--ignored", "--nocapture"]);
+    command.args(["run", "--release", "--package", "pleach-tests", "--bin", "networks_rtl"]);
     simulate_with(&tools, &mut command);
     process::run(&mut command)
 }

@@ -10,6 +10,7 @@ use pleach_sim::golden;
 use pleach_sim::memory::MemoryTiming;
 use pleach_sim::rtl::Behaviour;
 use pleach_spec::Config;
+use pleach_spec::layout::MapLayout;
 use pleach_spec::network::Network;
 use pleach_tests::networks::random_map;
 use pleach_tests::random::Random;
@@ -33,8 +34,13 @@ fn machine() -> Machine {
 
 fn digits() -> Network {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/digits.onnx");
-    let options =
-        Options { config: machine().config, shapes: BTreeMap::new(), calibration: None, speedup: None };
+    let options = Options {
+        config: machine().config,
+        shapes: BTreeMap::new(),
+        calibration: None,
+        speedup: None,
+        memory: machine().memory,
+    };
     compile_onnx(&path, &options, &mut |_, _, _| ()).expect("it compiles").model.network
 }
 
@@ -50,9 +56,8 @@ fn check(name: &str, network: &Network, rtl: &mut RtlAccelerator) {
         let start = Instant::now();
         let counters = accelerator.run().unwrap();
         let seconds = start.elapsed().as_secs_f64();
-        let read = |output: &pleach_spec::program::MapLayout| {
-            output.unpack(&accelerator.read(output.base, output.vectors()).unwrap())
-        };
+        let read =
+            |output: &MapLayout| output.unpack(&accelerator.read(output.base, output.vectors()).unwrap());
         let outputs: Vec<Vec<i8>> = program.outputs.iter().map(read).collect();
         (outputs, counters, seconds)
     };
@@ -79,9 +84,7 @@ fn check(name: &str, network: &Network, rtl: &mut RtlAccelerator) {
     );
 }
 
-#[test]
-#[ignore = "minutes: cargo xtask networks-rtl"]
-fn whole_networks() {
+fn main() {
     let mut rtl = RtlAccelerator::new(machine(), Behaviour::Paced).unwrap();
     println!(
         "| network | MACs | cycles, fast = RTL | utilisation of the whole | memory traffic | fast | RTL | kcycle/s |"
