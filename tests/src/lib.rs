@@ -6,6 +6,7 @@ pub mod pair;
 pub mod passes;
 pub mod random;
 pub mod vgg;
+pub mod zoo;
 
 use ndarray::Array3;
 use pleach_host::compile::compile_list;

@@ -1,34 +1,18 @@
 //! Networks of the zoo, quantized, as command lists: the fast accelerator against the golden model.
 
-use ndarray::{Array3, Axis};
+use ndarray::Array3;
 use pleach_host::compile::compile_list;
-use pleach_host::graph::passes;
-use pleach_host::import;
-use pleach_host::quantize::{calibrate, quantize};
-use pleach_host::zoo::{Architecture, MEAN, Options, STD};
 use pleach_sim::device::{Accelerator, FastAccelerator};
 use pleach_sim::golden;
 use pleach_spec::Config;
-use pleach_spec::network::Network;
 use pleach_tests::networks::random_map;
 use pleach_tests::random::Random;
+use pleach_tests::zoo::network;
 use std::time::Instant;
-
-fn network(name: &str, size: usize) -> Network {
-    let options = Options { size: Some(size), ..Options::default() };
-    let generated = Architecture::named(name).unwrap().generate(&options).unwrap();
-    let normalised = |image: ndarray::ArrayView3<u8>| {
-        Array3::from_shape_fn(image.dim(), |(c, y, x)| (f32::from(image[(c, y, x)]) - MEAN[c]) / STD[c])
-    };
-    let images: Vec<_> = generated.images.axis_iter(Axis(0)).take(2).map(normalised).collect();
-    let float = passes::optimise(&import::graph(&generated.model).unwrap());
-    let calibration = calibrate(&float, images.into_iter(), &mut |_| ()).unwrap();
-    quantize(&float, &calibration).unwrap()
-}
 
 /// Compiles and runs; returns the share of the multipliers that work, over all cycles.
 fn utilisation(name: &str, size: usize, config: &Config) -> f64 {
-    let network = network(name, size);
+    let network = network(name, size, None);
     let start = Instant::now();
     let program = compile_list(&network, config).unwrap();
     println!("{name} {size} on {}: compiled in {:?}", config.name, start.elapsed());

@@ -37,6 +37,8 @@ enum Task {
         #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
         depth: u32,
     },
+    /// Run whole networks on the Verilated accelerator, and compare with golden and the fast model. Takes minutes.
+    NetworksRtl,
     /// Errors, resets and damaged lists on the Verilated accelerator, many more than usually.
     Inject {
         /// How many times the usual number of cases.
@@ -70,6 +72,7 @@ fn main() -> ExitCode {
         Task::Setup => tools::setup(),
         Task::Test => test::run(),
         Task::Deep { depth } => test::deep(depth),
+        Task::NetworksRtl => test::networks_rtl(),
         Task::Inject { depth } => test::inject(depth),
         Task::Docs { check: true } => docs::check(),
         Task::Docs { check: false } => docs::write(),

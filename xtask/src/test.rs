@@ -97,6 +97,16 @@ fn test_deeply(tests: &[&str], depth: u32) -> Result<(), Failure> {
     process::run(&mut command)
 }
 
+/// Whole networks in RTL, with their table.
+pub fn networks_rtl() -> Result<(), Failure> {
+    let tools = tools::find()?;
+    let mut command = cargo();
+    command.args(["test", "--release", "--package", "pleach-tests", "--test", "networks_rtl"]);
+    command.args(["--", "--ignored", "--nocapture"]);
+    simulate_with(&tools, &mut command);
+    process::run(&mut command)
+}
+
 /// Lets a command build and find Verilated models.
 fn simulate_with(tools: &Tools, command: &mut Command) {
     tools.verilator.export(command);
