@@ -33,8 +33,13 @@ fn machine() -> Machine {
 
 fn digits() -> Network {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/digits.onnx");
-    let options =
-        Options { config: machine().config, shapes: BTreeMap::new(), calibration: None, speedup: None };
+    let options = Options {
+        config: machine().config,
+        shapes: BTreeMap::new(),
+        calibration: None,
+        speedup: None,
+        memory: machine().memory,
+    };
     compile_onnx(&path, &options, &mut |_, _, _| ()).expect("it compiles").model.network
 }
 
@@ -50,7 +55,7 @@ fn check(name: &str, network: &Network, rtl: &mut RtlAccelerator) {
         let start = Instant::now();
         let counters = accelerator.run().unwrap();
         let seconds = start.elapsed().as_secs_f64();
-        let read = |output: &pleach_spec::program::MapLayout| {
+        let read = |output: &pleach_spec::layout::MapLayout| {
             output.unpack(&accelerator.read(output.base, output.vectors()).unwrap())
         };
         let outputs: Vec<Vec<i8>> = program.outputs.iter().map(read).collect();
