@@ -122,8 +122,10 @@ fn single_layers_on_16x16() {
 #[test]
 fn other_geometries() {
     // Each is a model to build.
-    let shapes = [[4, 16, 16, 16, 4], [4, 2, 16, 8, 4], [16, 2, 32, 8, 128], [8, 4, 32, 16, 8]];
-    for shape in shapes.into_iter().take(deep().map_or(1, |_| shapes.len())) {
+    if deep().is_none() {
+        return;
+    }
+    for shape in [[4, 2, 16, 8, 4], [4, 16, 16, 16, 4], [16, 2, 32, 8, 128], [8, 4, 32, 16, 8]] {
         let config = Config { activation_depth: mini().activation_depth, ..shaped(shape) };
         let mut rtl = accelerator(&config);
         for case in some_cases(Limits::QUICK, 20) {
