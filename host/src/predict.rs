@@ -13,7 +13,11 @@ pub fn machine(config: &Config, memory: MemoryTiming) -> Machine {
 
 /// The clock cycles of each of `layers` layers: from the last result of the layer before to the last one of its own. The first
 /// also has what comes before, the last what comes after, so that together they are the whole.
-pub fn layer_cycles(executable: &Executable, layers: usize, machine: &Machine) -> Result<Vec<u64>, ListError> {
+pub fn layer_cycles(
+    executable: &Executable,
+    layers: usize,
+    machine: &Machine,
+) -> Result<Vec<u64>, ListError> {
     let commands = executable.commands()?;
     let data = vec![[0; VECTOR]; executable.image.data_vectors];
     let timing = time_list(&executable.image, &commands, &data, machine);

@@ -158,10 +158,7 @@ pub fn single_layer(
     let input = MapShape { channels: inputs, height: size[0], width: size[1] };
     let output = MapShape { channels: outputs, height, width };
     let mut runner = runner(seed);
-    contents(geometry, input, output, Just(density))
-        .new_tree(&mut runner)
-        .expect("no filter")
-        .current()
+    contents(geometry, input, output, Just(density)).new_tree(&mut runner).expect("no filter").current()
 }
 
 /// A source of random values that depends on `seed` only.

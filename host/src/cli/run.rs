@@ -62,7 +62,8 @@ pub fn execute(args: &Args) -> Result<()> {
         Some(labels) => Some(accuracy(&loaded, &images, labels, &outputs.maps)?),
         None => None,
     };
-    let mut report = RunReport::new(model, args.device.name(), images.int8.len(), outputs.median_ms(), accuracy);
+    let mut report =
+        RunReport::new(model, args.device.name(), images.int8.len(), outputs.median_ms(), accuracy);
     report.traffic = outputs.traffic;
     if let Some(folder) = &args.output {
         super::output::write(folder, model, &outputs.maps)?;

@@ -8,8 +8,8 @@ use super::{maps, region, slots, step, tile};
 use pleach_spec::Config;
 use pleach_spec::check::check;
 use pleach_spec::executable::Executable;
-use pleach_spec::network::Network;
 use pleach_spec::layout::MapLayout;
+use pleach_spec::network::Network;
 
 /// A program that leaves every map behind, for comparisons layer by layer.
 #[derive(Clone, Debug)]

@@ -118,8 +118,8 @@ fn map(tensor: &Tensor, map: &MapLayout, vectors: usize) -> Result<(), Broken> {
         && map.base + map.vectors() <= vectors;
     meta(sane, || format!("the map of tensor `{name}` does not lie in segment 1"))?;
     let places = map.groups * VECTOR;
-    let placed = map.slots.len() == tensor.shape.channels
-        && map.slots.iter().all(|&slot| (slot as usize) < places);
+    let placed =
+        map.slots.len() == tensor.shape.channels && map.slots.iter().all(|&slot| (slot as usize) < places);
     meta(placed, || format!("the channels of tensor `{name}` do not have a slot each"))
 }
 

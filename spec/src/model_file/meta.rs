@@ -2,8 +2,8 @@
 
 use super::{LayerInfo, ModelFile, Preprocessing};
 use crate::Config;
-use crate::network::{Conv, Kind, Layer, Network};
 use crate::layout::MapLayout;
+use crate::network::{Conv, Kind, Layer, Network};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 

@@ -18,7 +18,10 @@ record! {
 /// The parts of section PROG, in order: name and size. For the documentation.
 pub const PROGRAM_PARTS: [(&str, &str); 3] = [
     ("ProgramHead", "32"),
-    ("segment 0: the command list, and the words, entries, parameters and tables that it loads", "16 * beats"),
+    (
+        "segment 0: the command list, and the words, entries, parameters and tables that it loads",
+        "16 * beats",
+    ),
     (
         "for each command the index of the layer that it works for (32 bits), then zeros",
         "4 * commands, rounded up to 16",
