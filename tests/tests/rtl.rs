@@ -7,16 +7,13 @@ use pleach_sim::memory::MemoryTiming;
 use pleach_sim::rtl::Behaviour;
 use pleach_spec::Config;
 use pleach_spec::network::ConvGeometry;
+use pleach_tests::pair::mini;
 use pleach_tests::vgg::{Pattern, layer};
 use pleach_tests::{Case, Limits, cases, chains, deep, depth, golden_output, output, single_layer};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use std::cell::RefCell;
-
-fn mini() -> Config {
-    Config::resolve("mini").expect("built in")
-}
 
 fn accelerator(config: &Config) -> RtlAccelerator {
     RtlAccelerator::new(machine(config, MemoryTiming::default()), Behaviour::Paced).expect("the model builds")
