@@ -2,14 +2,12 @@
 //!
 //! This crate knows nothing of ONNX, of simulation or of rust-hdl.
 
-pub mod axi_register;
 pub mod beats;
 pub mod check;
 pub mod command;
 pub mod config;
 pub mod executable;
 mod field;
-pub mod image;
 pub mod layout;
 pub mod list;
 pub mod model_file;

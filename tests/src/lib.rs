@@ -2,10 +2,11 @@
 
 pub mod model_file;
 pub mod networks;
+pub mod pair;
 pub mod passes;
 pub mod random;
-pub mod resnet;
 pub mod vgg;
+pub mod zoo;
 
 use ndarray::Array3;
 use pleach_host::compile::compile_list;

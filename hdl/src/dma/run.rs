@@ -17,10 +17,10 @@
 //! | `quiet` | 1 | in, no burst is under way |
 //!
 //! After an error the run goes on for [`DRAIN_CYCLES`] at least, in which COMPUTE is reset and runs dry, and until no burst is
-//! under way. A soft reset is a stop after which nothing is told of the run.
+//! under way. A soft reset is a stop after which nothing is told of the run: no error, no interrupt.
 
-use pleach_spec::axi_register::{ENGINE_FETCH, ErrorCode};
 use pleach_spec::list::Engine;
+use pleach_spec::register::{ENGINE_FETCH, ErrorCode};
 use rust_hdl::prelude::*;
 
 use crate::cells::Reg;
@@ -90,10 +90,12 @@ pub struct Run {
     // Cycles since a command was completed, and cycles in which nothing could happen.
     uneventful: Reg<Bits<32>>,
     stuck_cycles: Reg<Bits<4>>,
+    deadlocked: Reg<Bit>,
 
     works: Signal<Local, Bit>,
     finished: Signal<Local, Bit>,
     stuck: Signal<Local, Bit>,
+    abandoned: Signal<Local, Bit>,
     error: Signal<Local, Bit>,
     fetch: Constant<Bits<2>>,
     load: Constant<Bits<2>>,
@@ -162,9 +164,11 @@ impl Default for Run {
             drained: Default::default(),
             uneventful: Default::default(),
             stuck_cycles: Default::default(),
+            deadlocked: Default::default(),
             works: Default::default(),
             finished: Default::default(),
             stuck: Default::default(),
+            abandoned: Default::default(),
             error: Default::default(),
             fetch: Constant::new(u64::from(ENGINE_FETCH).into()),
             load: Constant::new((Engine::Load as u64).into()),
@@ -195,6 +199,7 @@ impl Logic for Run {
             uneventful,
             stuck_cycles
         );
+        clock!(self, clock, deadlocked);
         self.works.next = self.running.q.val() & !self.stopping.q.val();
         self.finished.next = self.handed_out.val()
             & self.load_idle.val()
@@ -210,6 +215,10 @@ impl Logic for Run {
             & !self.released.val()
             & self.halted.val();
 
+        // Told a cycle later, as it has come a long way.
+        self.deadlocked.d.next =
+            self.works.val() & self.stuck.val() & !self.finished.val() & self.stuck_cycles.q.val().all();
+
         // The first error, the most important last.
         self.error.next = false;
         if self.works.val() {
@@ -223,7 +232,7 @@ impl Logic for Run {
                 self.error.next = true;
                 self.error_code.d.next = self.watchdog_code.val();
             }
-            if self.stuck.val() & !self.finished.val() & self.stuck_cycles.q.val().all() {
+            if self.deadlocked.q.val() {
                 self.error.next = true;
                 self.error_code.d.next = self.deadlock_code.val();
             }
@@ -267,6 +276,10 @@ impl Logic for Run {
 
         self.began.next = false;
         self.ended.next = false;
+        self.abandoned.next = self.resetting.q.val() | self.reset.val();
+        if self.reset.val() & self.running.q.val() {
+            self.resetting.d.next = true;
+        }
         if self.works.val() {
             self.drained.d.next = 0.into();
             self.uneventful.d.next = self.uneventful.q.val() + 1;
@@ -290,10 +303,10 @@ impl Logic for Run {
             } else if self.quiet.val() {
                 self.running.d.next = false;
                 self.stopping.d.next = false;
-                self.has_ended.d.next = !self.resetting.q.val();
-                self.ended.next = !self.resetting.q.val();
+                self.has_ended.d.next = !self.abandoned.val();
+                self.ended.next = !self.abandoned.val();
                 self.resetting.d.next = false;
-                if self.resetting.q.val() {
+                if self.abandoned.val() {
                     self.error_code.d.next = 0.into();
                     self.error_engine.d.next = 0.into();
                     self.error_command.d.next = 0.into();
@@ -314,17 +327,15 @@ impl Logic for Run {
                 self.stuck_cycles.d.next = 0.into();
             }
         }
-        if self.reset.val() & self.running.q.val() {
-            self.resetting.d.next = true;
-        }
         self.busy.next = self.running.q.val();
         self.active.next = self.works.val();
         self.done.next = self.has_ended.q.val();
-        self.failed.next = self.error_code.q.val().any();
-        self.code.next = self.error_code.q.val();
+        self.failed.next = self.error_code.q.val().any() & !self.resetting.q.val();
+        self.code.next = 0.into();
         self.engine.next = 0.into();
         self.command.next = 0.into();
-        if self.error_code.q.val().any() {
+        if self.failed.val() {
+            self.code.next = self.error_code.q.val();
             self.engine.next = self.error_engine.q.val();
             self.command.next = self.error_command.q.val();
         }

@@ -3,9 +3,6 @@
 //! Nothing here depends on data, and a pass depends on those before it only: passes are timed one by one, as they are released.
 
 mod gather;
-mod run;
-
-pub use run::{RunTiming, time_run};
 
 use super::Counters;
 use gather::{Gather, rotation_classes};
