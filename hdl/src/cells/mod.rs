@@ -7,6 +7,7 @@
 //! | cell | what |
 //! |---|---|
 //! | [`Reg`] | a register |
+//! | [`Fan`] | copies of a register, for many loads |
 //! | [`Hold`] | a register that is written on demand |
 //! | [`Delay`] | a delay line of any length |
 //! | [`Ram`] | block RAM, one write and one read port |
@@ -20,6 +21,7 @@
 mod decode;
 mod delay;
 mod dual_ram;
+mod fan;
 mod fifo;
 mod hold;
 mod lut_ram;
@@ -32,6 +34,8 @@ mod words;
 pub use decode::Decode;
 pub use delay::Delay;
 pub use dual_ram::DualRam;
+pub(crate) use fan::KEEP;
+pub use fan::{FAN_OUT, Fan};
 pub use fifo::Fifo;
 pub use hold::Hold;
 pub use lut_ram::LutRam;
