@@ -88,7 +88,9 @@ impl<const WB: usize, const P: usize> Top<WB, P> {
         net.wire(self.reg_write.tap(), &mut registers.reg_write);
         net.wire(self.reg_wdata.tap(), &mut registers.reg_wdata);
         net.wire(registers.reg_rdata.tap(), &mut self.reg_rdata);
-        net.wire(registers.reset.tap(), &mut compute.reset);
+        for reset in &mut compute.reset {
+            net.wire(registers.reset.tap(), reset);
+        }
         net.wire(registers.pass_release.tap(), &mut compute.pass_release);
         net.wire(compute.done.tap(), &mut registers.done);
         net.wire(compute.word_issued.tap(), &mut registers.word_issued);

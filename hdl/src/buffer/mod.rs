@@ -229,7 +229,7 @@ impl Buffer {
             granted: Granted::new(writes),
             bank_port: (0..rows).map(|_| BankPort::new(writes, bank_bits)).collect(),
             narrow: (0..NARROW_STEPS).map(|step| Narrow::new((rows >> (2 * step)).max(1))).collect(),
-            narrow_index: (0..NARROW_STEPS).map(|step| Delay::new(PORT_CYCLES + step)).collect(),
+            narrow_index: (0..NARROW_STEPS).map(|step| Delay::new(PORT_CYCLES + step - 1)).collect(),
             _bank_bits: bank_bits,
             wiring: Default::default(),
         }
@@ -276,7 +276,6 @@ impl Buffer {
         for (i, write) in self.write.iter().enumerate() {
             net.wire(write.tap(), &mut grants.write[i]);
             net.wire(self.address[i].tap(), &mut grants.address[i]);
-            net.wire(write.tap(), &mut granted.write_in[i]);
             net.wire(self.address[i].tap(), &mut granted.address_in[i]);
         }
         net.wire(self.load_write.tap(), &mut grants.load_write);
@@ -286,7 +285,6 @@ impl Buffer {
         net.wire(grants.load_grant.tap(), &mut self.load_grant);
         net.wire(grants.store_grant.tap(), &mut self.store_grant);
         net.wire(self.bytes.tap(), &mut granted.bytes_in);
-        net.wire(grants.load_grant.tap(), &mut granted.load_write_in);
         net.wire(self.load_address.tap(), &mut granted.load_address_in);
         net.wire(self.load_data.tap(), &mut granted.load_data_in);
         net.wire(self.store_address.tap(), &mut granted.store_address_in);
@@ -299,12 +297,14 @@ impl Buffer {
             net.wire(self.clock.tap(), &mut port.clock);
             net.wire(Tap::constant((b as u64).into()), &mut port.bank);
             for (i, data) in self.data.iter().enumerate() {
-                net.wire(granted.write_out[i].tap(), &mut port.write[i]);
+                net.wire(self.write[i].tap(), &mut port.write[i]);
+                net.wire(self.address[i].tap(), &mut port.target[i]);
                 net.wire(granted.address_out[i].tap(), &mut port.address[i]);
                 net.wire(data.tap(), &mut port.data[i]);
             }
             net.wire(granted.bytes_out.tap(), &mut port.bytes);
-            net.wire(granted.load_write_out.tap(), &mut port.load_write);
+            net.wire(self.grants.load_grant.tap(), &mut port.load_write);
+            net.wire(self.load_address.tap(), &mut port.load_target);
             net.wire(granted.load_address_out.tap(), &mut port.load_address);
             net.wire(granted.load_data_out.tap(), &mut port.load_data);
             net.wire(granted.store_address_out.tap(), &mut port.store_address);

@@ -32,7 +32,6 @@ impl Logic for Padding {
         if self.high_in_map.val() {
             self.high.next = self.vector.val().get_bits::<64>(64);
         }
-        self.padded.next =
-            bit_cast::<128, 64>(self.low.val()) | (bit_cast::<128, 64>(self.high.val()) << 64);
+        self.padded.next = bit_cast::<128, 64>(self.low.val()) | (bit_cast::<128, 64>(self.high.val()) << 64);
     }
 }

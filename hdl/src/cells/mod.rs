@@ -13,6 +13,7 @@
 //! | [`Ram`] | block RAM, one write and one read port |
 //! | [`DualRam`] | block RAM, one read port and one that reads or writes single bytes |
 //! | [`LutRam`] | small RAM in LUTs, read without a clock |
+//! | [`QueueRam`] | the same, with its read address in registers |
 //! | [`Fifo`] | a FIFO in one, the only cell that is not a leaf |
 //! | [`Select`] | one byte of a window |
 //! | [`Decode`] | one of N |
@@ -26,6 +27,7 @@ mod fifo;
 mod hold;
 mod lut_ram;
 mod mac;
+mod queue_ram;
 mod ram;
 mod reg;
 mod select;
@@ -40,6 +42,7 @@ pub use fifo::Fifo;
 pub use hold::Hold;
 pub use lut_ram::LutRam;
 pub use mac::Mac;
+pub use queue_ram::QueueRam;
 pub use ram::Ram;
 pub use reg::Reg;
 pub use select::Select;

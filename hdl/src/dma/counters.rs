@@ -9,10 +9,10 @@
 
 use rust_hdl::prelude::*;
 
-use crate::cells::Reg;
+use crate::cells::{Fan, Reg};
 
 /// See the module. `N` bits.
-#[derive(Debug, Default, LogicBlock)]
+#[derive(Debug, LogicBlock)]
 #[allow(missing_docs)] // The table above says it.
 pub struct Counter<const N: usize> {
     pub clock: Signal<In, Clock>,
@@ -22,9 +22,26 @@ pub struct Counter<const N: usize> {
     pub step: Signal<In, Bits<N>>,
     pub count: Signal<Out, Bits<N>>,
 
-    clears: Reg<Bit>,
+    /// By itself in each counter.
+    clears: Fan<Bit>,
     counts: Reg<Bit>,
     sum: Reg<Bits<N>>,
+}
+
+impl<const N: usize> Default for Counter<N> {
+    fn default() -> Self {
+        Self {
+            clock: Default::default(),
+            clear: Default::default(),
+            enable: Default::default(),
+            happens: Default::default(),
+            step: Default::default(),
+            count: Default::default(),
+            clears: Fan::new(1),
+            counts: Default::default(),
+            sum: Default::default(),
+        }
+    }
 }
 
 impl<const N: usize> Logic for Counter<N> {
@@ -37,7 +54,7 @@ impl<const N: usize> Logic for Counter<N> {
         if self.counts.q.val() {
             self.sum.d.next = self.sum.q.val() + self.step.val();
         }
-        if self.clears.q.val() {
+        if self.clears.q[0].val() {
             self.sum.d.next = 0.into();
         }
         self.count.next = self.sum.q.val();
