@@ -9,7 +9,7 @@
 //! | port | |
 //! |---|---|
 //! | `clock` | the only clock, of both buses too |
-//! | `s_axi_...` | AXI4-Lite slave, 12 bits of address, 32 of data: the registers of `pleach_spec::axi_register` |
+//! | `s_axi_...` | AXI4-Lite slave, 12 bits of address, 32 of data: the registers of `pleach_spec::register` |
 //! | `m_axi_...` | AXI4 master, 64 bits of address, `axi_bits` of data |
 //! | `interrupt` | level, while an enabled bit of INTERRUPT_STATUS is set |
 //!

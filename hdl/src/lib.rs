@@ -15,8 +15,6 @@
 //! | [`dma`] | the memory side: FETCH, LOAD, STORE, tokens, registers |
 //! | [`buffer`] | the activation buffer with its rotators |
 //! | [`compute`] | control, buffer and datapath, wired up |
-//! | [`host`] | register port and memory port |
-//! | [`top`] | COMPUTE with these ports |
 //! | [`accelerator`] | COMPUTE and the memory side: the machine |
 //! | [`units`] | parts as Verilog by themselves |
 
@@ -29,12 +27,10 @@ pub mod compute;
 pub mod control;
 pub mod datapath;
 pub mod dma;
-pub mod host;
 mod many;
 pub mod netlist;
 pub mod requant;
 pub mod row;
 pub mod stream;
-pub mod top;
 pub mod units;
 pub mod verilog;

@@ -17,7 +17,6 @@ use crate::dma::Dma;
 use crate::requant::Lanes;
 use crate::row::Rows;
 use crate::stream::Readers;
-use crate::top::Top;
 use crate::verilog::{self, Error};
 
 /// A part of the machine.
@@ -45,8 +44,6 @@ pub enum Unit {
     Buffer,
     /// The units, the buffer and the datapath.
     Compute,
-    /// COMPUTE with a register port and a memory port.
-    Top,
     /// The memory side: AXI, FETCH, LOAD, STORE, registers.
     Dma,
     /// The whole machine.
@@ -55,7 +52,7 @@ pub enum Unit {
 
 impl Unit {
     /// All units.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 13] = [
         Self::Array,
         Self::Rows,
         Self::Readers,
@@ -67,7 +64,6 @@ impl Unit {
         Self::Scatter,
         Self::Buffer,
         Self::Compute,
-        Self::Top,
         Self::Dma,
         Self::Accelerator,
     ];
@@ -86,7 +82,6 @@ impl Unit {
             Self::Scatter => "pleach_scatter",
             Self::Buffer => "pleach_buffer",
             Self::Compute => "pleach_compute",
-            Self::Top => "pleach_top",
             Self::Dma => "pleach_dma",
             Self::Accelerator => "pleach",
         }
@@ -129,7 +124,6 @@ impl Unit {
             Self::Scatter => self.emit(Scatter::new(config)),
             Self::Buffer => self.emit(Buffer::new(config)),
             Self::Compute => self.emit(Compute::<WB, P>::new(config)),
-            Self::Top => self.emit(Top::<WB, P>::new(config)),
             Self::Dma => self.emit(Dma::<B, BP, S>::new(config, 0)),
             Self::Accelerator => self.emit(Accelerator::<WB, P, B, BP, S>::new(config, config.fingerprint())),
         }

@@ -8,6 +8,7 @@
 //! - [`prune`]: zeroes weights so that cycles are saved;
 //! - [`quantize`]: calibration, and float graph -> [`pleach_spec::network::Network`];
 //! - [`compile`]: quantized network -> program of the accelerator;
+//! - [`predict`]: its clock cycles, layer by layer;
 //! - [`pipeline`]: all of these in a row;
 //! - [`zoo`]: well-known networks as ONNX files, with made-up weights;
 //! - [`device`], [`report`], [`cli`]: running it, and telling about it.
@@ -19,6 +20,7 @@ pub mod device;
 pub mod graph;
 pub mod import;
 pub mod pipeline;
+pub mod predict;
 pub mod prune;
 pub mod quantize;
 pub mod report;

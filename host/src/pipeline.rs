@@ -1,18 +1,18 @@
 //! All stages in a row: from a model file to a compiled model.
 
-use crate::compile::{CompileError, compile, dense_reference};
+use crate::compile::{compile_list, dense_reference};
 use crate::data::{self, Expected, Sidecar};
 use crate::graph::{Graph, passes};
 use crate::import;
+use crate::predict::{layer_cycles, machine};
 use crate::prune::{Pruned, rescale, slot_prune};
 use crate::quantize::{self, Calibration};
-use miette::{Diagnostic, Result};
+use miette::{Diagnostic, IntoDiagnostic, Result};
 use ndarray::Array3;
-use pleach_sim::fast::time_run;
+use pleach_sim::memory::MemoryTiming;
 use pleach_spec::Config;
 use pleach_spec::model_file::{LayerInfo, ModelFile, Preprocessing};
 use pleach_spec::network::Network;
-use pleach_spec::program::{Pass, Program};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -31,6 +31,8 @@ pub struct Options {
     pub calibration: Option<PathBuf>,
     /// Words to save by slot pruning.
     pub speedup: Option<f64>,
+    /// Memory for which cycles are predicted.
+    pub memory: MemoryTiming,
 }
 
 /// Tells of progress: what is being done, how much of how many.
@@ -64,7 +66,7 @@ pub fn compile_onnx(path: &Path, options: &Options, progress: Progress<'_>) -> R
         }
     };
     let channels = network.tensors[network.input].shape.channels;
-    let mut model = compile_network(network, &options.config)?;
+    let mut model = compile_network(network, options, progress)?;
     model.preprocessing = Some(preprocessing(&sidecar, channels));
     model.labels.clone_from(&sidecar.labels.names);
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
@@ -124,33 +126,45 @@ struct WrongLabels {
 }
 
 /// Compiles a quantized network, with the exact cycles of every layer.
-pub fn compile_network(network: Network, config: &Config) -> Result<ModelFile, CompileError> {
-    let program = compile(&network, config)?;
-    let dense = compile(&dense_reference(&network), config)?;
-    let mut layers = LayerInfo::table(&network, &program);
-    for (pass, cycles) in pass_cycles(&program, config) {
-        layers[pass.layer].cycles += cycles;
-    }
-    for (pass, cycles) in pass_cycles(&dense, config) {
-        layers[pass.layer].dense_cycles += cycles;
-    }
-    Ok(ModelFile {
+fn compile_network(network: Network, options: &Options, progress: Progress<'_>) -> Result<ModelFile> {
+    let config = &options.config;
+    progress("compiling", 0, 1);
+    let executable = compile_list(&network, config)?;
+    let work = executable.work(network.layers.len()).into_diagnostic()?;
+    let mut model = ModelFile {
+        layers: LayerInfo::table(&network, &work),
         network,
         config: config.clone(),
-        program,
-        layers,
+        executable,
         preprocessing: None,
         labels: Vec::new(),
         notes: BTreeMap::new(),
-    })
+    };
+    predict(&mut model, options.memory, progress)?;
+    Ok(model)
 }
 
-/// All passes with the cycles each adds to its run.
-fn pass_cycles<'a>(program: &'a Program, config: &'a Config) -> impl Iterator<Item = (&'a Pass, u64)> {
-    program.runs.iter().flat_map(move |run| {
-        let timings = time_run(run, config).passes;
-        run.passes.iter().zip(timings).map(|(pass, timing)| (pass, timing.counters.cycles))
-    })
+/// Predicts the cycles of every layer with a memory: those of its program, and those with every weight there.
+pub fn predict(model: &mut ModelFile, memory: MemoryTiming, progress: Progress<'_>) -> Result<()> {
+    let machine = machine(&model.config, memory);
+    let layers = model.layers.len();
+    let mut step = |done| progress("predicting", done, 3);
+    step(0);
+    let cycles = layer_cycles(&model.executable, layers, &machine).into_diagnostic()?;
+    step(1);
+    let dense_network = dense_reference(&model.network);
+    let dense_cycles = if dense_network == model.network {
+        cycles.clone()
+    } else {
+        let dense = compile_list(&dense_network, &model.config)?;
+        step(2);
+        layer_cycles(&dense, layers, &machine).into_diagnostic()?
+    };
+    step(3);
+    for (layer, (cycles, dense_cycles)) in model.layers.iter_mut().zip(cycles.into_iter().zip(dense_cycles)) {
+        (layer.cycles, layer.dense_cycles) = (cycles, dense_cycles);
+    }
+    Ok(())
 }
 
 /// How the sidecar wants images fed, with a value for each channel.

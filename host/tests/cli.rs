@@ -79,14 +79,41 @@ fn the_digits_keep_their_accuracy_in_int8() {
     assert!(accuracy("float") >= 97.0);
     assert!((accuracy("float") - accuracy("int8")).abs() <= 0.5);
     assert_eq!(report["images"], 360);
-    assert_eq!(report["layers"].as_array().unwrap().len(), 5);
+    let layers = report["layers"].as_array().unwrap();
+    assert_eq!(layers.len(), 5);
+    let cycles: u64 = layers.iter().map(|layer| layer["cycles"].as_u64().unwrap()).sum();
+    assert_eq!(report["cycles"], cycles, "layers add up to the whole");
+    // A vector is written for each pixel of the output.
+    assert_eq!(report["bytes_written"], 16);
+    assert!(report["bytes_read"].as_u64().unwrap() > 70_000, "at least the weights: {report}");
+    assert!(report["stalls"]["no_pass"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn a_slow_memory_costs_cycles_and_they_are_predicted() {
+    let host = Host::new();
+    let (onnx, bin) = (example("digits.onnx"), host.compiled());
+    let cycles = |model: &Path, options: &[&str]| {
+        let arguments = [&["run", model.to_str().unwrap(), "--json"], options].concat();
+        host.json(&arguments)["cycles"].as_u64().unwrap()
+    };
+    let slow = ["--bandwidth", "0.4", "--latency", "300"];
+    let usual = cycles(&bin, &[]);
+    assert!(cycles(&bin, &["--latency", "300"]) > usual + 270);
+    // 80 KB of weights at 2 bytes a cycle.
+    assert!(cycles(&bin, &slow) > 35_000);
+    assert_eq!(cycles(&bin, &slow), cycles(&onnx, &slow));
+    let wrong = host.run(&["run", bin.to_str().unwrap(), "--bandwidth", "0"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(plain(&wrong).contains("expected a number greater than 0"), "{}", plain(&wrong));
 }
 
 #[test]
 fn the_digits_get_faster_when_they_are_pruned() {
     let report =
         Host::new().json(&["run", example("digits.onnx").to_str().unwrap(), "--speedup", "4", "--json"]);
-    assert!(report["convolutions"]["speedup"].as_f64().unwrap() >= 2.5, "{}", report["convolutions"]);
+    // The words cost a quarter, but the weights of so small maps are used a few times only: the memory is the limit.
+    assert!(report["convolutions"]["speedup"].as_f64().unwrap() >= 2.0, "{}", report["convolutions"]);
     assert!(report["accuracy"]["pruned"].as_f64().unwrap() >= 95.0, "{}", report["accuracy"]);
 }
 
@@ -229,11 +256,12 @@ fn verify_names_the_first_element_that_differs() {
     }
     model.write(&path).unwrap();
     let arguments = ["verify", path.to_str().unwrap(), "--device", "fast", "--json"];
-    host.refuses(&arguments, &["elements differ", "the first one in layer `conv2` (fast, image 0)"]);
+    // The layers of the network agree; it is the outputs of this program that do not.
+    host.refuses(&arguments, &["elements differ", "the first one in layer `fc` (fast, image 0)"]);
     let report: serde_json::Value = serde_json::from_slice(&host.run(&arguments).stdout).unwrap();
-    assert_eq!(report["first_difference"]["layer"], "conv2");
-    assert_eq!(report["layers"][0]["differences"]["fast"], 0);
-    assert!(report["layers"][1]["differences"]["fast"].as_u64().unwrap() > 100);
+    assert_eq!(report["first_difference"]["layer"], "fc");
+    assert_eq!(report["layers"][1]["differences"]["fast"], 0);
+    assert!(report["layers"][4]["differences"]["fast"].as_u64().unwrap() > 5);
 }
 
 #[test]
@@ -246,6 +274,18 @@ fn the_zoo_writes_a_network_that_can_be_run() {
     assert!(host.path("tiny-images.npy").exists());
     let model = pleach_host::import::load(&host.path("tiny.onnx"), &Default::default()).unwrap();
     assert_eq!(model.graph.tensor(model.graph.output()).shape.dims(), [1000]);
+    for device in ["fast", "golden"] {
+        let output = host.run(&["run", "tiny.onnx", "--device", device, "--output", device]);
+        assert!(output.status.success(), "{}", plain(&output));
+    }
+    let outputs = |device: &str| -> Vec<Vec<u8>> {
+        let files = std::fs::read_dir(host.path(device)).unwrap();
+        files.map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
+    };
+    assert_eq!(outputs("fast").len(), 1);
+    assert!(outputs("fast") == outputs("golden"));
+    let report = host.json(&["verify", "tiny.onnx", "--device", "fast", "--images", "1", "--json"]);
+    assert_eq!(report["differences"], 0);
 
     host.refuses(
         &["zoo", "resnet18", "--size", "7", "-o", "x.onnx"],

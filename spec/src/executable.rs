@@ -1,8 +1,8 @@
 //! A compiled network as the whole accelerator runs it: the model segment with the command list, and where its maps lie in
 //! segment 1.
 
-use crate::list::{self, Command, Image, ListError};
-use crate::program::MapLayout;
+use crate::layout::MapLayout;
+use crate::list::{self, Command, Image, ListError, Segment};
 
 /// What is run for each input map: fill the input's place in segment 1, start, read the outputs' places.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +34,20 @@ impl Executable {
     /// The command list.
     pub fn commands(&self) -> Result<Vec<Command>, ListError> {
         list::decode(self.image.model.get(self.image.list.clone()).unwrap_or_default())
+    }
+
+    /// Vectors of segment 1 up to the last one that the input, an output or a command uses.
+    pub fn data_vectors(&self) -> Result<u64, ListError> {
+        let commands = self.commands()?.into_iter().map(|command| match command {
+            Command::Load(load) if load.segment == Segment::Data as u32 => {
+                u64::from(load.source) + u64::from(load.count)
+            }
+            Command::Store(store) => u64::from(store.target) + u64::from(store.count),
+            _ => 0,
+        });
+        let maps = std::iter::once(&self.input).chain(&self.outputs);
+        let maps = maps.map(|map| map.base.saturating_add(map.vectors()) as u64);
+        Ok(commands.chain(maps).max().unwrap_or(0))
     }
 
     /// The work of each of `layers` layers. That of layers fused into another is counted there.

@@ -2,20 +2,18 @@
 //!
 //! This crate knows nothing of ONNX, of simulation or of rust-hdl.
 
-pub mod axi_register;
 pub mod beats;
 pub mod check;
 pub mod command;
 pub mod config;
 pub mod executable;
 mod field;
-pub mod image;
+pub mod layout;
 pub mod list;
 pub mod model_file;
 pub mod network;
 pub mod numerics;
 pub mod pass;
-pub mod program;
 pub mod register;
 pub mod stream;
 pub mod timing;

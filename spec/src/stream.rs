@@ -1,25 +1,8 @@
-//! The weight stream of a pass: slot words in memory form, and their packed form in `model.bin`.
-//!
-//! Packed, a stream is up to three blocks, see [`PACKED_BLOCKS`]: dense streams need 8 bits a weight, sparse ones 8 + log2 W.
+//! The weight stream of a pass: its slot words, and the rules of the window that they keep. How they lie in memory is in
+//! [`crate::beats`].
 
 use crate::{Config, VECTOR};
 use thiserror::Error;
-
-/// The blocks of a packed stream of n words, in order, each padded with zeros to 16 bytes: name, size, contents. For the
-/// documentation.
-pub const PACKED_BLOCKS: [(&str, &str, &str); 3] = [
-    ("weights", "n * C", "int8 weights: column c of word i is byte i * C + c"),
-    (
-        "controls",
-        "ceil(n / 2)",
-        "control nibbles (see WordControl): that of word i in byte i div 2, of an even i in the low half",
-    ),
-    (
-        "positions",
-        "n * ceil(C * log2 W / 8)",
-        "encoding 1 only: window positions, those of a word from a byte boundary on, column c in bits c * log2 W up; 0 where the weight is 0. Encoding 0: the position of word i is i mod W",
-    ),
-];
 
 /// `take` of a word: no chunk.
 pub const TAKE_NONE: u8 = 0;
@@ -81,22 +64,9 @@ pub struct WordStream {
     pub controls: Vec<Control>,
 }
 
-/// How positions are stored in a packed stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u32)]
-pub enum Encoding {
-    /// Every column uses the same position, which is not stored: see [`WordStream::implicit_position`].
-    Dense = 0,
-    /// A position a column and word.
-    Sparse = 1,
-}
-
-/// What is wrong with a packed or unpacked stream.
+/// What is wrong with a stream.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum StreamError {
-    /// Unknown encoding number.
-    #[error("unknown stream encoding {0}")]
-    Encoding(u32),
     /// A rule of the window is broken.
     #[error("slot word {word}: {rule}")]
     Rule {
@@ -105,10 +75,6 @@ pub enum StreamError {
         /// What is required.
         rule: &'static str,
     },
-}
-
-fn padded(bytes: usize) -> usize {
-    bytes.next_multiple_of(VECTOR)
 }
 
 impl WordStream {
@@ -133,11 +99,6 @@ impl WordStream {
         (word % config.window) as u8
     }
 
-    /// The denser encoding that can hold this stream.
-    pub fn encoding(&self, config: &Config) -> Encoding {
-        if self.is_implicit(config) { Encoding::Dense } else { Encoding::Sparse }
-    }
-
     /// True if positions (where there is a weight) and controls are those of a dense stream, which need no memory.
     pub fn is_implicit(&self, config: &Config) -> bool {
         let words = self.weights.chunks(config.columns).zip(self.positions.chunks(config.columns));
@@ -147,60 +108,6 @@ impl WordStream {
         });
         let mut controls = self.controls.iter().enumerate();
         fits && controls.all(|(word, &control)| control == Control::implicit(word))
-    }
-
-    /// Bytes of the packed form of `words` words.
-    pub fn packed_bytes(words: usize, encoding: Encoding, config: &Config) -> usize {
-        let positions = match encoding {
-            Encoding::Dense => 0,
-            Encoding::Sparse => padded(words * position_bytes(config)),
-        };
-        padded(words * config.columns) + padded(words.div_ceil(2)) + positions
-    }
-
-    /// Packs the stream.
-    pub fn pack(&self, encoding: Encoding, config: &Config) -> Vec<u8> {
-        let mut bytes: Vec<u8> = self.weights.iter().map(|&w| w as u8).collect();
-        bytes.resize(padded(bytes.len()), 0);
-        bytes.extend(
-            self.controls
-                .chunks(2)
-                .map(|pair| pair[0].bits() | pair.get(1).map_or(0, |control| control.bits() << 4)),
-        );
-        bytes.resize(padded(bytes.len()), 0);
-        if encoding == Encoding::Sparse {
-            for positions in self.positions.chunks(config.columns) {
-                bytes.extend(pack_positions(positions, config));
-            }
-            bytes.resize(padded(bytes.len()), 0);
-        }
-        bytes
-    }
-
-    /// Unpacks `words` words from exactly [`WordStream::packed_bytes`] bytes.
-    pub fn unpack(bytes: &[u8], words: usize, encoding: Encoding, config: &Config) -> Self {
-        let (weights, rest) = bytes.split_at(padded(words * config.columns));
-        let (nibbles, positions) = rest.split_at(padded(words.div_ceil(2)));
-        let weights: Vec<i8> = weights[..words * config.columns].iter().map(|&b| b as i8).collect();
-        let nibble = |word: usize| Control::from_bits(nibbles[word / 2] >> (word % 2 * 4));
-        let controls: Vec<Control> = (0..words).map(nibble).collect();
-        let mut all_positions = match encoding {
-            Encoding::Dense => (0..words)
-                .flat_map(|word| std::iter::repeat_n(Self::implicit_position(word, config), config.columns))
-                .collect(),
-            Encoding::Sparse => positions
-                .chunks(position_bytes(config))
-                .take(words)
-                .flat_map(|packed| unpack_positions(packed, config))
-                .collect::<Vec<u8>>(),
-        };
-        // An idle column has position 0, so that equal streams are equal in memory.
-        for (position, &weight) in all_positions.iter_mut().zip(&weights) {
-            if weight == 0 {
-                *position = 0;
-            }
-        }
-        Self { weights, positions: all_positions, controls }
     }
 
     /// Checks the rules that the hardware relies on; `loads` is the number of vectors the pass loads.
@@ -229,28 +136,6 @@ impl WordStream {
             false => error(self.len(), "every loaded vector must be popped exactly once"),
         }
     }
-}
-
-fn position_bytes(config: &Config) -> usize {
-    (config.columns * config.position_bits()).div_ceil(8)
-}
-
-fn pack_positions(positions: &[u8], config: &Config) -> Vec<u8> {
-    let bits = config.position_bits();
-    let mut packed = vec![0u8; position_bytes(config)];
-    for (column, &position) in positions.iter().enumerate() {
-        for bit in (0..bits).filter(|bit| position >> bit & 1 == 1) {
-            let at = column * bits + bit;
-            packed[at / 8] |= 1 << (at % 8);
-        }
-    }
-    packed
-}
-
-fn unpack_positions(packed: &[u8], config: &Config) -> Vec<u8> {
-    let bits = config.position_bits();
-    let bit = |at: usize| packed[at / 8] >> (at % 8) & 1;
-    (0..config.columns).map(|column| (0..bits).map(|b| bit(column * bits + b) << b).sum()).collect()
 }
 
 /// What the window of a row holds while the words of a tile go by: the reference for everything that reads streams.

@@ -96,8 +96,6 @@ latencies! {
         FETCH_LATENCY = 6, "From the cycle in which GATHER issues the last bank read of a vector to the first cycle in which ISSUE may issue a word that takes it";
         LANE_LATENCY = 19, "From the sums leaving the array to the bytes leaving the lane";
         BANK_READ_LATENCY = 6, "From the grant of a read of STORE to the vector";
-        REGISTER_READ_LATENCY = 2, "From the address on the register port to the data";
-        MEMORY_READ_LATENCY = 8, "From the address on the memory port to the vector";
     }
     functions {
         free_latency = |_config, rows, _columns| rows, "R",

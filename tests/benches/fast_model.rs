@@ -4,9 +4,11 @@
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
-use pleach_host::compile::compile;
-use pleach_sim::device::{Device, FastDevice, Session};
-use pleach_sim::fast::time_run;
+use pleach_host::compile::compile_list;
+use pleach_host::device::infer;
+use pleach_host::predict::{layer_cycles, machine};
+use pleach_sim::device::{Accelerator, FastAccelerator};
+use pleach_sim::memory::MemoryTiming;
 use pleach_spec::Config;
 use pleach_tests::vgg::{Pattern, layer};
 
@@ -20,29 +22,30 @@ fn config() -> Config {
     Config::resolve("default").expect("a built-in configuration")
 }
 
-/// Bits and cycles, as `host run` computes them.
+/// Bits, and cycles once, as `host run` computes them.
 #[divan::bench(args = PATTERNS, sample_count = 5)]
 fn bits_and_cycles(bencher: Bencher<'_, '_>, pattern: Pattern) {
     let (network, input) = layer(pattern);
-    let program = compile(&network, &config()).expect("the layer fits");
-    let mut device = FastDevice::new(config());
-    bencher.counter(ItemsCount::new(network.macs(&network.layers[0]))).bench_local(|| {
-        Session::new(&mut device as &mut dyn Device, &network, &program).infer(&input).expect("it runs")
-    });
+    let program = compile_list(&network, &config()).expect("the layer fits");
+    let mut accelerator = FastAccelerator::new(config());
+    accelerator.load(&program.image).expect("it is a program");
+    bencher
+        .counter(ItemsCount::new(network.macs(&network.layers[0])))
+        .bench_local(|| infer(&mut accelerator, &program, &input).expect("it runs"));
 }
 
 /// Cycles only, as a search uses them.
 #[divan::bench(args = PATTERNS, sample_count = 5)]
 fn cycles_only(bencher: Bencher<'_, '_>, pattern: Pattern) {
     let (network, _) = layer(pattern);
-    let config = config();
-    let program = compile(&network, &config).expect("the layer fits");
-    bencher.bench_local(|| program.runs.iter().map(|run| time_run(run, &config).total.cycles).sum::<u64>());
+    let machine = machine(&config(), MemoryTiming::default());
+    let program = compile_list(&network, &machine.config).expect("the layer fits");
+    bencher.bench_local(|| layer_cycles(&program, 1, &machine).expect("it is a program"));
 }
 
-/// Schedule and pack.
+/// Schedule, plan, emit and check.
 #[divan::bench(args = PATTERNS, sample_count = 5)]
 fn compile_layer(bencher: Bencher<'_, '_>, pattern: Pattern) {
     let (network, _) = layer(pattern);
-    bencher.bench_local(|| compile(&network, &config()).expect("the layer fits"));
+    bencher.bench_local(|| compile_list(&network, &config()).expect("the layer fits"));
 }

@@ -5,11 +5,11 @@
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use pleach_hdl::units::Unit;
-use pleach_host::compile::compile;
-use pleach_sim::device::{Device, RtlDevice};
+use pleach_host::device::{Kind, open};
+use pleach_sim::memory::MemoryTiming;
 use pleach_spec::Config;
-use pleach_spec::program::Run;
-use pleach_tests::vgg::{Pattern, layer};
+use pleach_tests::random::Random;
+use pleach_tests::{passes, passes::list};
 
 fn main() {
     divan::main();
@@ -23,19 +23,20 @@ fn config(name: &str) -> Config {
 #[divan::bench(args = ["mini", "small", "default"], sample_count = 5)]
 fn generate(bencher: Bencher<'_, '_>, name: &str) {
     let config = config(name);
-    bencher.bench_local(|| Unit::Top.verilog(&config).expect("it generates"));
+    bencher.bench_local(|| Unit::Accelerator.verilog(&config).expect("it generates"));
 }
 
-/// One pass of a VGG-size layer on 16 x 16, its memories loaded before.
-#[divan::bench(args = [Pattern::Dense, Pattern::OfSixteen(4)], sample_count = 5)]
-fn simulate(bencher: Bencher<'_, '_>, pattern: Pattern) {
-    let (network, input) = layer(pattern);
-    let program = compile(&network, &config("default")).expect("the layer fits");
-    let run = Run { passes: program.runs[0].passes[..1].to_vec(), ..Run::default() };
-    let mut device = RtlDevice::new(&config("default")).expect("Verilator is there");
-    let map = &program.maps[network.input];
-    device.write(map.base, &map.pack(&input)).expect("it writes");
-    device.load(&run).expect("it loads");
-    let cycles = device.run().expect("it runs").cycles;
-    bencher.counter(ItemsCount::new(cycles)).bench_local(|| device.run().expect("it runs"));
+/// Random passes as a command list on 16 x 16.
+#[divan::bench(sample_count = 5)]
+fn simulate(bencher: Bencher<'_, '_>) {
+    let config = config("default");
+    let case = passes::run(6, 1, &config);
+    let program = list::list(&case, &config, &mut Random(1));
+    let mut rtl = open(Kind::Rtl, &config, MemoryTiming::default())
+        .expect("Verilator is there")
+        .expect("the RTL is an accelerator");
+    rtl.load(&program.image).expect("it loads");
+    rtl.write(program.before, &case.activations).expect("it writes");
+    let cycles = rtl.run().expect("it runs").compute.cycles;
+    bencher.counter(ItemsCount::new(cycles)).bench_local(|| rtl.run().expect("it runs"));
 }

@@ -2,17 +2,17 @@
 
 pub mod model_file;
 pub mod networks;
+pub mod pair;
 pub mod passes;
 pub mod random;
-pub mod resnet;
 pub mod vgg;
+pub mod zoo;
 
 use ndarray::Array3;
-use pleach_host::compile::{Layouts, compile_with};
-use pleach_sim::device::{Device, Session};
-use pleach_sim::fast::Counters;
+use pleach_host::compile::compile_list;
+use pleach_host::device::infer;
+use pleach_sim::device::{Accelerator, RunCounters};
 use pleach_sim::golden;
-use pleach_spec::Config;
 use pleach_spec::network::{Conv, ConvGeometry, Kind, Layer, MapShape, Network, Tensor};
 use pleach_spec::numerics::Quantization;
 use proptest::prelude::*;
@@ -54,8 +54,6 @@ pub struct Case {
     pub network: Network,
     /// Input map `[channel][y][x]`.
     pub input: Vec<i8>,
-    /// How maps are laid out.
-    pub layouts: Layouts,
 }
 
 /// int8 values: any, or only the extremes, which make the largest sums and saturate.
@@ -88,9 +86,8 @@ pub fn cases(limits: Limits) -> impl Strategy<Value = Case> {
     let channels = (1..=limits.channels, 1..=limits.channels);
     let size = prop::array::uniform2(1..=limits.map);
     let groups = prop_oneof![6 => Just(1usize), 1 => Just(2usize), 1 => Just(usize::MAX)];
-    let layouts = prop_oneof![2 => Just(Layouts::Phased), 1 => Just(Layouts::RowMajor)];
-    (channels, geometry(limits), size, groups, layouts)
-        .prop_filter_map("the kernel fits", |(channels, mut geometry, size, groups, layouts)| {
+    (channels, geometry(limits), size, groups)
+        .prop_filter_map("the kernel fits", |(channels, mut geometry, size, groups)| {
             let (mut inputs, mut outputs) = channels;
             match groups {
                 usize::MAX => outputs = inputs,
@@ -101,11 +98,11 @@ pub fn cases(limits: Limits) -> impl Strategy<Value = Case> {
             geometry.groups = groups.min(inputs);
             let [height, width] = geometry.output(size)?;
             let input = MapShape { channels: inputs, height: size[0], width: size[1] };
-            Some((geometry, input, MapShape { channels: outputs, height, width }, layouts))
+            Some((geometry, input, MapShape { channels: outputs, height, width }))
         })
-        .prop_flat_map(|(geometry, input, output, layouts)| {
+        .prop_flat_map(|(geometry, input, output)| {
             let density = prop_oneof![Just(0u32), 1u32..100, Just(100u32)];
-            contents(geometry, input, output, layouts, density)
+            contents(geometry, input, output, density)
         })
 }
 
@@ -114,7 +111,6 @@ fn contents(
     geometry: ConvGeometry,
     input: MapShape,
     output: MapShape,
-    layouts: Layouts,
     density: impl Strategy<Value = u32>,
 ) -> impl Strategy<Value = Case> {
     let [height, width] = geometry.kernel;
@@ -146,7 +142,7 @@ fn contents(
         let tensors = vec![tensor("x", input, 0.5, x), tensor("y", output, 0.75, y)];
         let network =
             Network { name: "case".into(), tensors, layers: vec![layer], input: 0, outputs: vec![1] };
-        Case { network, input: map, layouts }
+        Case { network, input: map }
     })
 }
 
@@ -157,17 +153,13 @@ pub fn single_layer(
     geometry: ConvGeometry,
     size: [usize; 2],
     density: u32,
-    layouts: Layouts,
     seed: u64,
 ) -> Case {
     let [height, width] = geometry.output(size).expect("the kernel fits");
     let input = MapShape { channels: inputs, height: size[0], width: size[1] };
     let output = MapShape { channels: outputs, height, width };
     let mut runner = runner(seed);
-    contents(geometry, input, output, layouts, Just(density))
-        .new_tree(&mut runner)
-        .expect("no filter")
-        .current()
+    contents(geometry, input, output, Just(density)).new_tree(&mut runner).expect("no filter").current()
 }
 
 /// A source of random values that depends on `seed` only.
@@ -229,11 +221,10 @@ pub fn golden_output(case: &Case) -> Vec<i8> {
     maps[case.network.outputs[0]].iter().copied().collect()
 }
 
-/// Compiles and runs a case on a device.
-pub fn device_output(case: &Case, device: &mut dyn Device) -> (Vec<i8>, Counters) {
-    let config: Config = device.config().clone();
-    let program = compile_with(&case.network, &config, case.layouts).expect("the case fits");
-    let mut session = Session::new(device, &case.network, &program);
-    let (mut outputs, counters) = session.infer(&case.input).expect("the device works");
+/// Compiles and runs a case on an accelerator.
+pub fn output(case: &Case, accelerator: &mut dyn Accelerator) -> (Vec<i8>, RunCounters) {
+    let program = compile_list(&case.network, accelerator.config()).expect("the case fits");
+    accelerator.load(&program.image).expect("the accelerator works");
+    let (mut outputs, counters) = infer(accelerator, &program, &case.input).expect("the accelerator works");
     (outputs.swap_remove(0), counters)
 }

@@ -1,7 +1,7 @@
 //! A small `model.bin` to damage, and what the documentation says about its layout.
 
 use crate::{Case, Limits, chains};
-use pleach_host::compile::compile_with;
+use pleach_host::compile::compile_list;
 use pleach_spec::Config;
 use pleach_spec::model_file::{LayerInfo, ModelFile, Preprocessing};
 use proptest::strategy::{Strategy, ValueTree};
@@ -9,8 +9,9 @@ use proptest::test_runner::TestRunner;
 
 /// A case compiled, with something in every part of the file.
 pub fn model(case: &Case, config: &Config) -> ModelFile {
-    let program = compile_with(&case.network, config, case.layouts).expect("the case fits");
-    let mut layers = LayerInfo::table(&case.network, &program);
+    let executable = compile_list(&case.network, config).expect("the case fits");
+    let work = executable.work(case.network.layers.len()).expect("the list was checked");
+    let mut layers = LayerInfo::table(&case.network, &work);
     for (index, layer) in layers.iter_mut().enumerate() {
         (layer.cycles, layer.dense_cycles) = (1000 + index as u64, 4000);
     }
@@ -18,7 +19,7 @@ pub fn model(case: &Case, config: &Config) -> ModelFile {
     ModelFile {
         network: case.network.clone(),
         config: config.clone(),
-        program,
+        executable,
         layers,
         preprocessing: Some(Preprocessing { mean: vec![0.5; channels], std: vec![127.5; channels] }),
         labels: vec!["zero".into(), "\"one\"\n".into(), "dwá".into()],

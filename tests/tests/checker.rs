@@ -63,7 +63,7 @@ proptest! {
     }
 
     #[test]
-    fn a_token_that_loads_give_passes_is_needed(seed in any::<u64>()) {
+    fn the_first_token_of_a_load_is_needed(seed in any::<u64>()) {
         let mut random = Random(seed);
         let Some((config, program, commands)) = good(&mut random) else { return Ok(()) };
         let pairs: Vec<_> = tokens(&commands)
@@ -72,7 +72,8 @@ proptest! {
                 (commands[giver].engine(), commands[taker].engine()) == (Engine::Load, Engine::Compute)
             })
             .collect();
-        let (giver, taker) = pairs[random.below(pairs.len())];
+        // Without the first, the first pass may find nothing there.
+        let (giver, taker) = pairs[0];
         let mut damaged = commands.clone();
         let (wait, signal) = damaged[giver].tokens();
         damaged[giver].set_tokens(wait, signal & !(1 << Engine::Compute as u32));

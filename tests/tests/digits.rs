@@ -2,9 +2,10 @@
 
 use ndarray::Array3;
 use pleach_host::data::{Expected, Sidecar, load};
+use pleach_host::device::{Kind, Runner};
 use pleach_host::pipeline::{Compiled, Options, compile_onnx};
-use pleach_sim::device::{RtlDevice, Session};
 use pleach_sim::golden;
+use pleach_sim::memory::MemoryTiming;
 use pleach_spec::Config;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ fn compiled(config: &str, speedup: Option<f64>) -> Compiled {
         shapes: BTreeMap::new(),
         calibration: None,
         speedup,
+        memory: MemoryTiming::default(),
     };
     compile_onnx(&model(), &options, &mut |_, _, _| ()).unwrap()
 }
@@ -33,14 +35,13 @@ fn check(compiled: &Compiled, count: usize) {
         sidecar.data.test.as_deref().unwrap(),
         Expected { shape: input.shape, classes: &sidecar.labels.names },
     );
-    let mut device = RtlDevice::new(&model.config).expect("the RTL builds");
-    let mut session = Session::new(&mut device, network, &model.program);
+    let mut runner = Runner::new(Kind::Rtl, model, MemoryTiming::default()).expect("the RTL builds");
     for image in test.unwrap().images(&sidecar.input).take(count) {
         let map: Array3<i8> = image.unwrap().mapv(|x| input.quantization.quantize(x));
-        let (outputs, counters) = session.infer(map.as_slice().unwrap()).unwrap();
+        let (outputs, counters) = runner.infer(map.as_slice().unwrap()).unwrap();
         let golden = golden::run(network, map).unwrap();
         assert_eq!(outputs[0], golden[network.outputs[0]].as_slice().unwrap());
-        assert_eq!(counters.cycles, model.cycles());
+        assert_eq!(counters.unwrap().compute.cycles, model.cycles());
     }
 }
 

@@ -1,11 +1,11 @@
 //! The second rung of the ladder of truth: the fast model computes what the golden model says.
 
-use pleach_sim::device::{Accelerator, FastAccelerator, FastDevice};
+use pleach_sim::device::{Accelerator, FastAccelerator};
 use pleach_sim::fast;
 use pleach_spec::Config;
 use pleach_tests::passes::{self, reference};
 use pleach_tests::random::Random;
-use pleach_tests::{Limits, cases, chains, depth, device_output, golden_output};
+use pleach_tests::{Limits, cases, chains, depth, golden_output, output};
 use proptest::prelude::*;
 
 fn configs() -> impl Strategy<Value = Config> {
@@ -36,13 +36,13 @@ proptest! {
 
     #[test]
     fn single_layers(case in cases(Limits::FULL), config in configs()) {
-        let (output, _) = device_output(&case, &mut FastDevice::new(config));
+        let (output, _) = output(&case, &mut FastAccelerator::new(config));
         prop_assert_eq!(output, golden_output(&case));
     }
 
     #[test]
     fn chains_of_layers(case in chains(Limits::QUICK, 3), config in configs()) {
-        let (output, _) = device_output(&case, &mut FastDevice::new(config));
+        let (output, _) = output(&case, &mut FastAccelerator::new(config));
         prop_assert_eq!(output, golden_output(&case));
     }
 

@@ -43,8 +43,10 @@ fn most_allocated(bytes: &[u8]) -> usize {
 #[test]
 fn memory_stays_in_proportion_to_the_file() {
     let bytes = small_model().to_bytes().expect("it can be written");
-    let limit = 16 * bytes.len();
-    assert!(most_allocated(&bytes) < limit);
+    // The list checker keeps what the small on-chip memories hold: as much for every file of a configuration.
+    let usual = most_allocated(&bytes);
+    assert!(usual < 2 << 20, "{usual} bytes for a good file");
+    let limit = usual + 16 * bytes.len();
     for at in section(&bytes, 1).step_by(4) {
         for value in [0x7fff_ffff, 0xffff_ffff, 0x0010_0000, 0x0000_ffff, 8192] {
             let mut tampered = bytes.clone();

@@ -1,18 +1,17 @@
 //! The promise on one layer of VGG-16: what is pruned is what is saved, and dense loses nothing.
 
-use pleach_host::compile::compile;
-use pleach_sim::fast::{Counters, time_run};
+use pleach_host::compile::compile_list;
+use pleach_sim::device::{Accelerator, FastAccelerator};
+use pleach_sim::fast::Counters;
 use pleach_spec::Config;
 use pleach_tests::vgg::{Pattern, layer};
 
 fn counters(pattern: Pattern, config: &Config) -> Counters {
     let (network, _) = layer(pattern);
-    let program = compile(&network, config).expect("the layer fits");
-    let mut total = Counters::default();
-    for run in &program.runs {
-        total += time_run(run, config).total;
-    }
-    total
+    let program = compile_list(&network, config).expect("the layer fits");
+    let mut accelerator = FastAccelerator::new(config.clone());
+    accelerator.load(&program.image).expect("it is a program");
+    accelerator.timing().compute
 }
 
 #[test]

@@ -38,6 +38,14 @@ enum Task {
         #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
         depth: u32,
     },
+    /// Run whole networks on the Verilated accelerator, and compare with golden and the fast model. Takes minutes.
+    NetworksRtl,
+    /// Errors, resets and damaged lists on the Verilated accelerator, many more than usually.
+    Inject {
+        /// How many times the usual number of cases.
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+        depth: u32,
+    },
     /// Write the pages of docs/ that are generated from the crate `spec`.
     Docs {
         /// Write nothing; fail if a page is not current.
@@ -50,7 +58,7 @@ enum Task {
         #[arg(long, value_name = "NAME|FILE", default_value = "default")]
         config: String,
         /// A unit that `hdl verilog --unit` knows; may be given several times.
-        #[arg(long = "unit", default_values_t = ["array".to_owned(), "top".to_owned()])]
+        #[arg(long = "unit", default_values_t = ["array".to_owned(), "accelerator".to_owned()])]
         units: Vec<String>,
         /// Write the table to docs/src/area.md.
         #[arg(long)]
@@ -67,6 +75,8 @@ fn main() -> ExitCode {
         Task::Setup => tools::setup(),
         Task::Test => test::run(),
         Task::Deep { depth } => test::deep(depth),
+        Task::NetworksRtl => test::networks_rtl(),
+        Task::Inject { depth } => test::inject(depth),
         Task::Docs { check: true } => docs::check(),
         Task::Docs { check: false } => docs::write(),
         Task::Area { config, units, write } => area::run(&config, &units, write),

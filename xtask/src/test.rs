@@ -79,19 +79,29 @@ fn run_steps(steps: &mut Steps) -> Result<(), Failure> {
 
 /// The tests that compare the models of the hardware, with `depth` times their usual number of cases.
 pub fn deep(depth: u32) -> Result<(), Failure> {
+    test_deeply(&["rtl", "accelerator", "inject", "fast_vs_golden", "damaged_lists"], depth)
+}
+
+/// The tests of errors, resets and damaged lists in RTL, with `depth` times their usual number of cases.
+pub fn inject(depth: u32) -> Result<(), Failure> {
+    test_deeply(&["inject"], depth)
+}
+
+fn test_deeply(tests: &[&str], depth: u32) -> Result<(), Failure> {
     let tools = tools::find()?;
     let mut command = cargo();
-    command.args([
-        "test",
-        "--release",
-        "--package",
-        "pleach-tests",
-        "--test",
-        "rtl",
-        "--test",
-        "fast_vs_golden",
-    ]);
+    command.args(["test", "--release", "--package", "pleach-tests"]);
+    command.args(tests.iter().flat_map(|test| ["--test", test]));
     command.args(["--", "--nocapture"]).env("PLEACH_DEPTH", depth.to_string());
+    simulate_with(&tools, &mut command);
+    process::run(&mut command)
+}
+
+/// Whole networks in RTL, with their table.
+pub fn networks_rtl() -> Result<(), Failure> {
+    let tools = tools::find()?;
+    let mut command = cargo();
+    command.args(["run", "--release", "--package", "pleach-tests", "--bin", "networks_rtl"]);
     simulate_with(&tools, &mut command);
     process::run(&mut command)
 }

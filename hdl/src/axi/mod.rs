@@ -2,13 +2,15 @@
 //!
 //! | module | what |
 //! |---|---|
+//! | [`address`] | where the next burst of an engine begins |
 //! | [`read`] | read address and read data |
-//! | [`write`] | write address, write data, write response |
+//! | [`mod@write`] | write address, write data, write response |
 //! | [`lite`] | an AXI4-Lite slave |
 //!
 //! All bursts are INCR of whole bus words. A 60-bit address counts beats of 16 bytes. B is the width of the bus in bits, P that of
 //! the words inside: B, or 128 where the bus has 64 bits.
 
+pub mod address;
 pub mod lite;
 pub mod read;
 pub mod write;

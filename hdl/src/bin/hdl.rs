@@ -26,7 +26,7 @@ enum Task {
         #[arg(short, long, value_name = "DIR")]
         output: PathBuf,
         /// What to write: the machine, or a part of it to synthesize or look at by itself.
-        #[arg(long, value_enum, default_value_t = Unit::Top)]
+        #[arg(long, value_enum, default_value_t = Unit::Accelerator)]
         unit: Unit,
     },
 }

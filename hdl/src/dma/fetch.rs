@@ -27,10 +27,11 @@
 //!
 //! A run begins with two cycles in which the list is located and checked against its segment.
 
-use pleach_spec::axi_register::ErrorCode;
 use pleach_spec::list;
+use pleach_spec::register::ErrorCode;
 use rust_hdl::prelude::*;
 
+use crate::axi::address::BurstAddress;
 use crate::axi::{BEATS, BURST, LANE};
 use crate::cells::{Fifo, Reg};
 
@@ -84,7 +85,7 @@ pub struct Fetch {
     running: Reg<Bit>,
     past_end: Reg<Bits<33>>,
     // Requests.
-    next_address: Reg<Bits<BEATS>>,
+    next: BurstAddress,
     to_request: Reg<Bits<32>>,
     asked: Reg<Bits<5>>,
     reserved: Reg<Bits<7>>,
@@ -166,7 +167,7 @@ impl Default for Fetch {
             located: Default::default(),
             running: Default::default(),
             past_end: Default::default(),
-            next_address: Default::default(),
+            next: Default::default(),
             to_request: Default::default(),
             asked: Default::default(),
             reserved: Default::default(),
@@ -208,26 +209,15 @@ impl Logic for Fetch {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self,
-            clock,
-            located,
-            running,
-            past_end,
-            next_address,
-            to_request,
-            asked,
-            reserved,
-            to_receive,
-            skip,
-            full,
-            stage,
-            legal,
-            left,
-            body,
-            entry,
-            ordinal
+            self, clock, located, running, past_end, to_request, asked, reserved, to_receive, skip, full,
+            stage, legal, left, body, entry, ordinal
         );
-        clock!(self, clock, fifo);
+        clock!(self, clock, fifo, next);
+        self.next.set.next = self.active.val() & !self.located.q.val();
+        self.next.base.next = self.base.val();
+        self.next.offset.next = self.offset.val();
+        self.next.advance.next = self.grant.val();
+        self.next.beats.next = bit_cast::<7, 5>(self.asked.q.val());
 
         // What the beat at the front would be as the head of a command.
         self.front_kind.next = self.fifo.front.val().get_bits::<4>(0);
@@ -327,11 +317,10 @@ impl Logic for Fetch {
         // Requests: 16 beats always have a place.
         self.asks.next = self.active.val() & self.asked.q.val().any() & (self.reserved.q.val() < 49);
         self.request.next = self.asks.val();
-        self.address.next = self.next_address.q.val();
+        self.address.next = self.next.address.val();
         self.burst.next = bit_cast::<7, 5>(self.asked.q.val());
-        self.to_boundary.next = bits::<5>(16) - bit_cast::<5, 60>(self.next_address.q.val() & 15);
+        self.to_boundary.next = bits::<5>(16) - bit_cast::<5, 60>(self.next.address.val() & 15);
         if self.grant.val() {
-            self.next_address.d.next = self.next_address.q.val() + bit_cast::<60, 5>(self.asked.q.val());
             self.to_request.d.next = self.to_request.q.val() - bit_cast::<32, 5>(self.asked.q.val());
             self.asked.d.next = 0.into();
         } else if self.running.q.val() & !self.asked.q.val().any() & self.to_request.q.val().any() {
@@ -367,7 +356,6 @@ impl Logic for Fetch {
         // The beginning of a run.
         if self.active.val() & !self.located.q.val() {
             self.located.d.next = true;
-            self.next_address.d.next = self.base.val() + bit_cast::<60, 32>(self.offset.val());
             self.past_end.d.next =
                 bit_cast::<33, 32>(self.offset.val()) + bit_cast::<33, 32>(self.beats.val());
             self.skip.d.next = (bit_cast::<2, 60>(self.base.val()) + bit_cast::<2, 32>(self.offset.val()))

@@ -26,10 +26,11 @@
 //! | `under_way`, `waits_bus`, `waits_bank` | 1 | out, not idle; and without a beat to write; with one that is not granted |
 //! | `vectors`, `weight_wide`, `position_wide`, `column_...`, `lane_mask` | | in, constants of the configuration |
 
-use pleach_spec::axi_register::ErrorCode;
 use pleach_spec::list::Target;
+use pleach_spec::register::ErrorCode;
 use rust_hdl::prelude::*;
 
+use crate::axi::address::BurstAddress;
 use crate::axi::{BEATS, BURST, LANE};
 use crate::cells::{Fifo, Reg};
 use crate::control::ADDRESS;
@@ -106,7 +107,7 @@ pub struct Load {
     past_end: Reg<Bits<33>>,
     size: Reg<Bits<32>>,
     end_on_chip: Reg<Bits<21>>,
-    next_address: Reg<Bits<BEATS>>,
+    next: BurstAddress,
     left: Reg<Bits<16>>,
     asked: Reg<Bits<BURST>>,
     // The commands whose data is under way, and the one whose data comes.
@@ -215,7 +216,7 @@ impl Default for Load {
             past_end: Default::default(),
             size: Default::default(),
             end_on_chip: Default::default(),
-            next_address: Default::default(),
+            next: Default::default(),
             left: Default::default(),
             asked: Default::default(),
             records: Default::default(),
@@ -271,7 +272,6 @@ impl Logic for Load {
             past_end,
             size,
             end_on_chip,
-            next_address,
             left,
             asked,
             receiving,
@@ -290,7 +290,7 @@ impl Logic for Load {
             held_ordinal,
             table_cycle
         );
-        clock!(self, clock, queue, records);
+        clock!(self, clock, queue, records, next);
 
         // A command starts: bits 4 to 6 are `wait`.
         self.queue.clear.next = !self.active.val();
@@ -313,12 +313,8 @@ impl Logic for Load {
         if self.starts.val() {
             self.checking.d.next = true;
             self.current.d.next = self.queue.front.val();
-            self.next_address.d.next =
-                self.model_base.val() + bit_cast::<60, 32>(self.queue.front.val().get_bits::<32>(32));
             self.size.d.next = self.model_size.val();
             if self.queue.front.val().get_bit(14) {
-                self.next_address.d.next =
-                    self.data_base.val() + bit_cast::<60, 32>(self.queue.front.val().get_bits::<32>(32));
                 self.size.d.next = self.data_size.val();
             }
             self.past_end.d.next = bit_cast::<33, 32>(self.queue.front.val().get_bits::<32>(32))
@@ -334,7 +330,7 @@ impl Logic for Load {
         self.record.next = bit_cast::<69, 4>(self.current.q.val().get_bits::<4>(10))
             | (bit_cast::<69, 20>(self.current.q.val().get_bits::<20>(64)) << 4)
             | (bit_cast::<69, 16>(self.current.q.val().get_bits::<16>(16)) << 24)
-            | (bit_cast::<69, 2>(bit_cast::<2, 60>(self.next_address.q.val()) & self.lane_mask.val()) << 40)
+            | (bit_cast::<69, 2>(bit_cast::<2, 60>(self.next.address.val()) & self.lane_mask.val()) << 40)
             | (bit_cast::<69, 3>(self.current.q.val().get_bits::<3>(7)) << 42)
             | (bit_cast::<69, 24>(self.current.q.val().get_bits::<24>(84)) << 45);
         self.records.clear.next = !self.active.val();
@@ -348,11 +344,10 @@ impl Logic for Load {
 
         // Its bursts.
         self.request.next = self.active.val() & self.asked.q.val().any();
-        self.address.next = self.next_address.q.val();
+        self.address.next = self.next.address.val();
         self.burst.next = self.asked.q.val();
-        self.to_boundary.next = bits::<7>(64) - bit_cast::<7, 60>(self.next_address.q.val() & 63);
+        self.to_boundary.next = bits::<7>(64) - bit_cast::<7, 60>(self.next.address.val() & 63);
         if self.grant.val() {
-            self.next_address.d.next = self.next_address.q.val() + bit_cast::<60, 7>(self.asked.q.val());
             self.left.d.next = self.left.q.val() - bit_cast::<16, 7>(self.asked.q.val());
             self.asked.d.next = 0.into();
             self.asking.d.next = self.left.q.val() != bit_cast::<16, 7>(self.asked.q.val());
@@ -454,6 +449,17 @@ impl Logic for Load {
         self.idle.next = !self.works.val();
         self.waits_bus.next = self.works.val() & !self.held.q.val();
         self.waits_bank.next = self.live.val() & self.for_activation.val() & !self.load_grant.val();
+
+        // The address moves.
+        self.next.set.next = self.starts.val();
+        self.next.base.next = self.model_base.val();
+        if self.queue.front.val().get_bit(14) {
+            self.next.base.next = self.data_base.val();
+        }
+        self.next.offset.next = self.queue.front.val().get_bits::<32>(32);
+        self.next.advance.next = self.grant.val();
+        self.next.beats.next = self.asked.q.val();
+
         if !self.active.val() {
             self.checking.d.next = false;
             self.asking.d.next = false;

@@ -289,7 +289,7 @@ impl<const B: usize, const P: usize, const S: usize> Dma<B, P, S> {
     }
 }
 
-/// Name of the top module of [`verilog`].
+/// Name of the top module of [`verilog()`].
 pub const MODULE: &str = "pleach_dma";
 
 /// The memory side by itself as Verilog, with the bus width of the configuration.

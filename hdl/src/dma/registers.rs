@@ -1,4 +1,4 @@
-//! The register file behind the AXI4-Lite slave, see `pleach_spec::axi_register`.
+//! The register file behind the AXI4-Lite slave, see `pleach_spec::register`.
 //!
 //! | port | width | |
 //! |---|---|---|
@@ -13,7 +13,7 @@
 //! Reads go through two levels of registered multiplexers of eight words each.
 
 use pleach_spec::Config;
-use pleach_spec::axi_register as spec;
+use pleach_spec::register as spec;
 use rust_hdl::prelude::*;
 
 use crate::axi::BEATS;
@@ -22,7 +22,7 @@ use crate::cells::{Fan, Reg};
 use crate::many::many;
 use crate::netlist::{Net, Readable, Structure, Tap, Wiring};
 
-use super::counters::Counter;
+use super::counters::{Counter, EventCounter};
 use super::settings::Settings;
 use super::{CODE, ORDINAL};
 
@@ -95,10 +95,10 @@ pub struct Registers {
     lite: Lite,
     settings: Settings,
     state: State,
-    counter: Vec<Counter<32>>,
-    cycles: Counter<64>,
-    bytes_read: Counter<64>,
-    bytes_written: Counter<64>,
+    counter: Vec<EventCounter>,
+    cycles: Counter,
+    bytes_read: Counter,
+    bytes_written: Counter,
     /// Which register is read: word of a multiplexer, in a copy for each, and which of these.
     read_word_index: Fan<Bits<3>>,
     read_select_index: Reg<Bits<3>>,
@@ -113,7 +113,7 @@ pub struct Registers {
 fn constants(config: &Config, build_hash: u32) -> Vec<(u16, u32)> {
     let geometry = config.rows | config.columns << 8 | config.window << 16 | config.chunk << 24;
     vec![
-        (spec::MAGIC, pleach_spec::register::MAGIC_VALUE),
+        (spec::MAGIC, spec::MAGIC_VALUE),
         (spec::VERSION, spec::CONTRACT_VERSION),
         (spec::BUILD_HASH, build_hash),
         (spec::GEOMETRY, geometry as u32),
@@ -265,7 +265,6 @@ impl Registers {
             net.wire(self.began.tap(), &mut counter.clear);
             net.wire(self.active.tap(), &mut counter.enable);
             net.wire(event.tap(), &mut counter.happens);
-            net.wire(Tap::constant(1.into()), &mut counter.step);
         }
     }
 

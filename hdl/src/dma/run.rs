@@ -19,10 +19,10 @@
 //!
 //! After an error the run goes on for [`DRAIN_CYCLES`] at least, in which COMPUTE is reset and runs dry, and until no burst is
 //! under way. What the first error was is known a cycle after it. `active` is kept by those who need it, in many copies: it is
-//! the reset of most. A soft reset is a stop after which nothing is told of the run.
+//! the reset of most. A soft reset is a stop after which nothing is told of the run: no error, no interrupt.
 
-use pleach_spec::axi_register::{ENGINE_FETCH, ErrorCode};
 use pleach_spec::list::Engine;
+use pleach_spec::register::{ENGINE_FETCH, ErrorCode};
 use rust_hdl::prelude::*;
 
 use crate::cells::Reg;
@@ -93,6 +93,7 @@ pub struct Run {
     // Cycles since a command was completed, and cycles in which nothing could happen.
     uneventful: Reg<Bits<32>>,
     stuck_cycles: Reg<Bits<4>>,
+    deadlocked: Reg<Bit>,
 
     // What may have been an error in the cycle before.
     was_error: Reg<Bit>,
@@ -116,9 +117,9 @@ pub struct Run {
 
     works: Signal<Local, Bit>,
     timeout: Signal<Local, Bit>,
-    deadlock: Signal<Local, Bit>,
     finished: Signal<Local, Bit>,
     stuck: Signal<Local, Bit>,
+    abandoned: Signal<Local, Bit>,
     error: Signal<Local, Bit>,
     fetch: Constant<Bits<2>>,
     load: Constant<Bits<2>>,
@@ -206,11 +207,12 @@ impl Default for Run {
             was_load_completed: Default::default(),
             was_store_command: Default::default(),
             was_load_command: Default::default(),
+            deadlocked: Default::default(),
             works: Default::default(),
             timeout: Default::default(),
-            deadlock: Default::default(),
             finished: Default::default(),
             stuck: Default::default(),
+            abandoned: Default::default(),
             error: Default::default(),
             fetch: Constant::new(u64::from(ENGINE_FETCH).into()),
             load: Constant::new((Engine::Load as u64).into()),
@@ -272,6 +274,7 @@ impl Logic for Run {
             was_load_command
         );
         self.works.next = self.active.val();
+        clock!(self, clock, deadlocked);
         self.finished.next = self.handed_out.val()
             & self.load_idle.val()
             & self.load_empty.val()
@@ -286,14 +289,17 @@ impl Logic for Run {
             & !self.released.val()
             & self.halted.val();
 
+        // Told a cycle later, as it has come a long way.
+        self.deadlocked.d.next =
+            self.works.val() & self.stuck.val() & !self.finished.val() & self.stuck_cycles.q.val().all();
+
         // Whether there is an error.
         self.timeout.next = self.watchdog.val().any() & (self.uneventful.q.val() == self.watchdog.val());
-        self.deadlock.next = self.stuck.val() & !self.finished.val() & self.stuck_cycles.q.val().all();
         self.error.next = self.works.val()
             & (self.stop.val()
                 | self.reset.val()
                 | self.timeout.val()
-                | self.deadlock.val()
+                | self.deadlocked.q.val()
                 | self.store_overflows.val()
                 | self.compute_overflows.val()
                 | self.load_overflows.val()
@@ -304,7 +310,7 @@ impl Logic for Run {
         // One cycle later, which: the first error, the most important last.
         self.was_error.d.next = self.error.val();
         self.was_timeout.d.next = self.timeout.val();
-        self.was_deadlock.d.next = self.deadlock.val();
+        self.was_deadlock.d.next = self.deadlocked.q.val();
         self.was_store_overflow.d.next = self.store_overflows.val();
         self.was_compute_overflow.d.next = self.compute_overflows.val();
         self.was_load_overflow.d.next = self.load_overflows.val();
@@ -364,6 +370,10 @@ impl Logic for Run {
 
         self.began.next = false;
         self.ended.next = false;
+        self.abandoned.next = self.resetting.q.val() | self.reset.val();
+        if self.reset.val() & self.running.q.val() {
+            self.resetting.d.next = true;
+        }
         if self.works.val() {
             self.drained.d.next = 0.into();
             self.uneventful.d.next = self.uneventful.q.val() + 1;
@@ -387,10 +397,10 @@ impl Logic for Run {
             } else if self.quiet.val() {
                 self.running.d.next = false;
                 self.stopping.d.next = false;
-                self.has_ended.d.next = !self.resetting.q.val();
-                self.ended.next = !self.resetting.q.val();
+                self.has_ended.d.next = !self.abandoned.val();
+                self.ended.next = !self.abandoned.val();
                 self.resetting.d.next = false;
-                if self.resetting.q.val() {
+                if self.abandoned.val() {
                     self.error_code.d.next = 0.into();
                     self.error_engine.d.next = 0.into();
                     self.error_command.d.next = 0.into();
@@ -411,20 +421,18 @@ impl Logic for Run {
                 self.stuck_cycles.d.next = 0.into();
             }
         }
-        if self.reset.val() & self.running.q.val() {
-            self.resetting.d.next = true;
-        }
         self.next_active.next = self.works.val() & !self.error.val() & !self.finished.val();
         if !self.running.q.val() & self.start.val() & !self.reset.val() {
             self.next_active.next = true;
         }
         self.busy.next = self.running.q.val();
         self.done.next = self.has_ended.q.val();
-        self.failed.next = self.error_code.q.val().any();
-        self.code.next = self.error_code.q.val();
+        self.failed.next = self.error_code.q.val().any() & !self.resetting.q.val();
+        self.code.next = 0.into();
         self.engine.next = 0.into();
         self.command.next = 0.into();
-        if self.error_code.q.val().any() {
+        if self.failed.val() {
+            self.code.next = self.error_code.q.val();
             self.engine.next = self.error_engine.q.val();
             self.command.next = self.error_command.q.val();
         }

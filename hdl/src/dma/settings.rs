@@ -8,7 +8,7 @@
 //! | `ended`, `failed` | 1 | in, a run ends; the run has met an error |
 //! | `interrupt` | 1 | out |
 
-use pleach_spec::axi_register as spec;
+use pleach_spec::register as spec;
 use rust_hdl::prelude::*;
 
 use crate::cells::Reg;

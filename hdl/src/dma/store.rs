@@ -18,9 +18,10 @@
 //! | `port_waits` | 1 | in, the bus does not take something |
 //! | `under_way`, `waits_bus`, `waits_bank` | 1 | out, not idle; `port_waits`, or only responses are to come; a read is not granted |
 
-use pleach_spec::axi_register::ErrorCode;
+use pleach_spec::register::ErrorCode;
 use rust_hdl::prelude::*;
 
+use crate::axi::address::BurstAddress;
 use crate::axi::write::RECORD;
 use crate::axi::{BEATS, BURST};
 use crate::cells::{Fifo, Reg};
@@ -88,7 +89,7 @@ pub struct Store {
     reserved: Reg<Bits<8>>,
     unassigned: Reg<Bits<8>>,
     // Its bursts.
-    next_address: Reg<Bits<BEATS>>,
+    next: BurstAddress,
     left: Reg<Bits<16>>,
     asked: Reg<Bits<BURST>>,
 
@@ -158,7 +159,7 @@ impl Default for Store {
             to_read: Default::default(),
             reserved: Default::default(),
             unassigned: Default::default(),
-            next_address: Default::default(),
+            next: Default::default(),
             left: Default::default(),
             asked: Default::default(),
             still: Default::default(),
@@ -180,22 +181,10 @@ impl Logic for Store {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self,
-            clock,
-            checking,
-            running,
-            current,
-            past_end,
-            place,
-            reading,
-            to_read,
-            reserved,
-            unassigned,
-            next_address,
-            left,
-            asked
+            self, clock, checking, running, current, past_end, place, reading, to_read, reserved, unassigned,
+            left, asked
         );
-        clock!(self, clock, queue);
+        clock!(self, clock, queue, next);
 
         // A command starts: bits 4 to 6 are `wait`.
         self.queue.clear.next = !self.active.val();
@@ -215,8 +204,6 @@ impl Logic for Store {
         if self.starts.val() {
             self.checking.d.next = true;
             self.current.d.next = self.queue.front.val();
-            self.next_address.d.next =
-                self.base.val() + bit_cast::<60, 32>(self.queue.front.val().get_bits::<32>(32));
             self.past_end.d.next = bit_cast::<33, 32>(self.queue.front.val().get_bits::<32>(32))
                 + bit_cast::<33, 16>(self.queue.front.val().get_bits::<16>(16));
         }
@@ -256,15 +243,14 @@ impl Logic for Store {
             & (self.unassigned.q.val() >= bit_cast::<8, 7>(self.asked.q.val()))
             & self.may_announce.val();
         self.announce.next = self.announces.val();
-        self.address.next = self.next_address.q.val();
+        self.address.next = self.next.address.val();
         self.burst.next = self.asked.q.val();
         self.last.next = self.left.q.val() == bit_cast::<16, 7>(self.asked.q.val());
         self.record.next = bit_cast::<28, 1>(self.last.val().into())
             | (bit_cast::<28, 3>(self.current.q.val().get_bits::<3>(7)) << 1)
             | (bit_cast::<28, 24>(self.current.q.val().get_bits::<24>(84)) << 4);
-        self.to_boundary.next = bits::<7>(64) - bit_cast::<7, 60>(self.next_address.q.val() & 63);
+        self.to_boundary.next = bits::<7>(64) - bit_cast::<7, 60>(self.next.address.val() & 63);
         if self.announces.val() {
-            self.next_address.d.next = self.next_address.q.val() + bit_cast::<60, 7>(self.asked.q.val());
             self.left.d.next = self.left.q.val() - bit_cast::<16, 7>(self.asked.q.val());
             self.asked.d.next = 0.into();
             self.running.d.next = !self.last.val();
@@ -303,6 +289,14 @@ impl Logic for Store {
         self.under_way.next = !self.still.val() | !self.none_unanswered.val();
         self.waits_bus.next = self.port_waits.val()
             | (self.still.val() & !self.none_unanswered.val() & self.none_sending.val());
+
+        // The address moves.
+        self.next.set.next = self.starts.val();
+        self.next.base.next = self.base.val();
+        self.next.offset.next = self.queue.front.val().get_bits::<32>(32);
+        self.next.advance.next = self.announces.val();
+        self.next.beats.next = self.asked.q.val();
+
         if !self.active.val() {
             self.checking.d.next = false;
             self.running.d.next = false;

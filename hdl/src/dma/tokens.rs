@@ -99,6 +99,8 @@ struct TokenCounter {
     pub overflows: Signal<Out, Bit>,
 
     count: Reg<Bits<8>>,
+    // Whether `count` is not 0, found a cycle ahead.
+    any: Reg<Bit>,
 }
 
 // The counter's width is that of the contract.
@@ -108,7 +110,12 @@ impl Logic for TokenCounter {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, count);
-        self.some.next = self.count.q.val().any();
+        clock!(self, clock, any);
+        self.some.next = self.any.q.val();
+        self.any.d.next = self.give.val() | self.count.q.val().any();
+        if self.take.val() & !self.give.val() {
+            self.any.d.next = self.count.q.val() != 1;
+        }
         self.overflows.next = self.give.val() & !self.take.val() & self.count.q.val().all();
         if self.give.val() & !self.take.val() {
             self.count.d.next = self.count.q.val() + 1;
@@ -118,6 +125,7 @@ impl Logic for TokenCounter {
         }
         if !self.active.val() {
             self.count.d.next = 0.into();
+            self.any.d.next = false;
         }
     }
 }

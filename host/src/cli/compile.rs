@@ -1,5 +1,6 @@
 //! `host compile`: a model.bin from a network.
 
+use super::memory::MemoryArgs;
 use super::model::{Loaded, ModelArgs, ModelError};
 use crate::report::{RunReport, layer_table, thousands};
 use miette::{IntoDiagnostic, Result};
@@ -17,7 +18,7 @@ pub struct Args {
 
 /// Compiles and writes the file, whole or not at all.
 pub fn execute(args: &Args) -> Result<()> {
-    let Loaded::Onnx(compiled) = args.model.load()? else {
+    let Loaded::Onnx(compiled) = args.model.load(&MemoryArgs::default())? else {
         let path = args.model.model.display().to_string();
         return Err(ModelError::Compiled { path, option: "output" }.into());
     };
@@ -26,7 +27,7 @@ pub fn execute(args: &Args) -> Result<()> {
     let report = RunReport::new(model, "fast", 0, 0.0, None);
     eprintln!("{}", layer_table(&report));
     eprintln!(
-        "{}: {} cycles an image on configuration `{}`, {:.2}x faster than dense",
+        "{}: {} cycles an image on configuration `{}`, {:.2}x as fast as dense",
         args.output.display(),
         thousands(report.cycles),
         report.config,

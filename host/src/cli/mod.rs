@@ -2,6 +2,7 @@
 
 mod compile;
 mod images;
+mod memory;
 mod model;
 mod output;
 mod progress;

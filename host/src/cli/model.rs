@@ -1,9 +1,11 @@
 //! The arguments that say which model, for which hardware; the same for all commands.
 
+use super::memory::MemoryArgs;
 use super::progress::Bar;
 use crate::pipeline::{self, Compiled, Options};
 use clap::Args;
 use miette::{Diagnostic, IntoDiagnostic, Result};
+use pleach_sim::memory::MemoryTiming;
 use pleach_spec::Config;
 use pleach_spec::model_file::{MAGIC, ModelFile};
 use std::collections::BTreeMap;
@@ -63,14 +65,16 @@ impl Loaded {
 }
 
 impl ModelArgs {
-    /// Loads the model, compiling it if it is ONNX.
-    pub fn load(&self) -> Result<Loaded> {
+    /// Loads the model, compiling it if it is ONNX. Cycles are predicted for a memory.
+    pub fn load(&self, memory: &MemoryArgs) -> Result<Loaded> {
         let config = self.config.as_deref().map(Config::resolve).transpose().into_diagnostic()?;
         if self.is_compiled() {
-            return self.load_bin(config.as_ref());
+            return self.load_bin(config.as_ref(), memory);
         }
+        let config = config.map_or_else(|| Config::resolve("default").into_diagnostic(), Ok)?;
         let options = Options {
-            config: config.map_or_else(|| Config::resolve("default").into_diagnostic(), Ok)?,
+            memory: memory.timing(&config),
+            config,
             shapes: self.shapes.iter().cloned().collect::<BTreeMap<_, _>>(),
             calibration: self.data.clone(),
             speedup: self.speedup,
@@ -88,7 +92,7 @@ impl ModelArgs {
         self.model.extension().is_some_and(|extension| extension == "bin") || read.is_ok() && head == MAGIC
     }
 
-    fn load_bin(&self, config: Option<&Config>) -> Result<Loaded> {
+    fn load_bin(&self, config: Option<&Config>, memory: &MemoryArgs) -> Result<Loaded> {
         let given = [
             ("speedup", self.speedup.is_some()),
             ("data", self.data.is_some()),
@@ -97,7 +101,13 @@ impl ModelArgs {
         if let Some(&(option, _)) = given.iter().find(|(_, given)| *given) {
             return Err(ModelError::Compiled { path: self.model.display().to_string(), option }.into());
         }
-        let model = ModelFile::read(&self.model, config).into_diagnostic()?;
+        let mut model = ModelFile::read(&self.model, config).into_diagnostic()?;
+        // What the file predicts is for the usual memory.
+        let memory = memory.timing(&model.config);
+        if memory != MemoryTiming::default() {
+            let bar = Bar::new();
+            pipeline::predict(&mut model, memory, &mut |step, done, of| bar.show(step, done, of))?;
+        }
         Ok(Loaded::Bin(Box::new(model)))
     }
 }

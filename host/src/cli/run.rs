@@ -1,14 +1,16 @@
 //! `host run`: a network on images, with accuracy, cycles and where they go.
 
 use super::images::Images;
+use super::memory::MemoryArgs;
 use super::model::{Loaded, ModelArgs};
 use super::progress::Bar;
-use crate::device::{Engine, Kind};
+use crate::device::{Kind, Runner, golden_maps};
 use crate::graph::{self, Graph};
-use crate::pipeline::compile_network;
-use crate::report::{Accuracy, RunReport, layer_table, thousands};
+use crate::report::{Accuracy, RunReport, Traffic, layer_table, thousands};
 use miette::{Diagnostic, IntoDiagnostic, Result};
+use pleach_sim::memory::MemoryTiming;
 use pleach_spec::model_file::ModelFile;
+use pleach_spec::network::Network;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use thiserror::Error;
@@ -18,6 +20,8 @@ use thiserror::Error;
 pub struct Args {
     #[command(flatten)]
     model: ModelArgs,
+    #[command(flatten)]
+    memory: MemoryArgs,
     /// Images: files, folders, IDX or CIFAR-10 sets, .npy [default: the test set of the .toml beside the model]
     #[arg(long, value_name = "PATH")]
     input: Vec<PathBuf>,
@@ -49,15 +53,18 @@ struct CycleMismatch {
 
 /// Runs and reports.
 pub fn execute(args: &Args) -> Result<()> {
-    let loaded = args.model.load()?;
+    let loaded = args.model.load(&args.memory)?;
     let model = loaded.model();
+    let memory = args.memory.timing(&model.config);
     let images = Images::load(&args.input, &args.model.model, model)?;
-    let outputs = infer_all(args.device, model, &images, args.repeat)?;
+    let outputs = infer_all(args.device, model, memory, &images, args.repeat)?;
     let accuracy = match &images.labels {
         Some(labels) => Some(accuracy(&loaded, &images, labels, &outputs.maps)?),
         None => None,
     };
-    let report = RunReport::new(model, args.device.name(), images.int8.len(), outputs.median_ms(), accuracy);
+    let mut report =
+        RunReport::new(model, args.device.name(), images.int8.len(), outputs.median_ms(), accuracy);
+    report.traffic = outputs.traffic;
     if let Some(folder) = &args.output {
         super::output::write(folder, model, &outputs.maps)?;
     }
@@ -73,10 +80,11 @@ pub fn execute(args: &Args) -> Result<()> {
     Ok(())
 }
 
-/// Output maps of each image, and how long each took.
+/// Output maps of each image, how long each took, and what it moved.
 struct Outputs {
     maps: Vec<Vec<Vec<i8>>>,
     times: Vec<Duration>,
+    traffic: Option<Traffic>,
 }
 
 impl Outputs {
@@ -87,27 +95,35 @@ impl Outputs {
     }
 }
 
-fn infer_all(kind: Kind, model: &ModelFile, images: &Images, repeat: u32) -> Result<Outputs> {
+fn infer_all(
+    kind: Kind,
+    model: &ModelFile,
+    memory: MemoryTiming,
+    images: &Images,
+    repeat: u32,
+) -> Result<Outputs> {
     let bar = Bar::new();
-    let mut engine = Engine::open(kind, &model.config)?;
-    let mut runner = engine.start(model);
+    bar.show("running", 0, images.int8.len());
+    let mut runner = Runner::new(kind, model, memory)?;
     let predicted = model.cycles();
-    let (mut maps, mut times) = (Vec::new(), Vec::new());
+    let (mut maps, mut times, mut traffic) = (Vec::new(), Vec::new(), None);
     for (index, input) in images.int8.iter().enumerate() {
         let mut outputs = Vec::new();
         for _ in 0..repeat {
             let start = Instant::now();
-            let (found_outputs, cycles) = runner.infer(input)?;
+            let (found_outputs, counters) = runner.infer(input)?;
             times.push(start.elapsed());
-            if let Some(found) = cycles.filter(|&found| found != predicted) {
+            let found = counters.map_or(predicted, |counters| counters.compute.cycles);
+            if found != predicted {
                 return Err(CycleMismatch { device: kind.name(), found, predicted }.into());
             }
+            traffic = counters.map(Traffic::from);
             outputs = found_outputs;
         }
         maps.push(outputs);
         bar.show("running", index + 1, images.int8.len());
     }
-    Ok(Outputs { maps, times })
+    Ok(Outputs { maps, times, traffic })
 }
 
 /// Accuracies, by the first output, of the float network, the quantized one, and the pruned one.
@@ -129,9 +145,7 @@ fn accuracy(
     let Some(unpruned) = &compiled.unpruned else {
         return Ok(Accuracy { float, int8: ran, pruned: None });
     };
-    let dense = compile_network(unpruned.clone(), &compiled.model.config)?;
-    let maps = infer_all(Kind::Fast, &dense, images, 1)?.maps;
-    let int8 = Some(share(labels, maps.iter().map(|maps| largest(&maps[0]))));
+    let int8 = Some(int8_accuracy(unpruned, images, labels)?);
     Ok(Accuracy { float, int8, pruned: ran })
 }
 
@@ -142,6 +156,18 @@ fn float_accuracy(graph: &Graph, images: &Images, labels: &[usize]) -> Result<f6
         let output = graph::run(graph, image)?;
         classes.push(largest(output.as_slice().expect("outputs are in standard layout")));
         bar.show("float network", index + 1, images.float.len());
+    }
+    Ok(share(labels, classes.into_iter()))
+}
+
+/// Accuracy of a network that is not compiled, by the golden model.
+fn int8_accuracy(network: &Network, images: &Images, labels: &[usize]) -> Result<f64> {
+    let bar = Bar::new();
+    let mut classes = Vec::with_capacity(labels.len());
+    for (index, image) in images.int8.iter().enumerate() {
+        let maps = golden_maps(network, image)?;
+        classes.push(largest(maps[network.outputs[0]].as_slice().expect("maps are in standard layout")));
+        bar.show("unpruned network", index + 1, images.int8.len());
     }
     Ok(share(labels, classes.into_iter()))
 }
@@ -174,6 +200,16 @@ fn print_summary(report: &RunReport, loaded: &Loaded, images: &Images) {
             thousands(pruned.removed as u64),
             thousands(pruned.weights as u64),
             pruned.dense_cycles as f64 / pruned.cycles as f64
+        );
+    }
+    if let Some(Traffic { bytes_read, bytes_written, stalls }) = report.traffic {
+        eprintln!(
+            "memory: {} bytes read, {} written; the array was without a pass for {} cycles, waited for data for {} and for the drain for {}",
+            thousands(bytes_read),
+            thousands(bytes_written),
+            thousands(stalls.no_pass),
+            thousands(stalls.data),
+            thousands(stalls.drain)
         );
     }
     eprintln!(

@@ -1,17 +1,22 @@
 //! `host verify`: the ladder of truth for one network, layer by layer.
+//!
+//! Two programs run: the model's own, whose outputs and cycles are compared, and one of the same steps that stores every map.
 
 use super::images::Images;
+use super::memory::MemoryArgs;
 use super::model::{Loaded, ModelArgs};
 use super::progress::Bar;
-use crate::device::{InferError, Kind};
+use crate::compile::{Traced, compile_traced};
+use crate::device::{Kind, golden_maps, infer, open};
 use crate::graph::Graph;
 use crate::quantize::{Noise, noise};
 use crate::report::thousands;
 use comfy_table::{Table, presets};
 use miette::{Diagnostic, IntoDiagnostic, Result};
 use ndarray::Array3;
-use pleach_sim::device::{Device, DeviceError, FastDevice, RtlDevice, Session};
-use pleach_sim::golden;
+use pleach_sim::device::Accelerator;
+use pleach_sim::memory::MemoryTiming;
+use pleach_spec::executable::Executable;
 use pleach_spec::model_file::ModelFile;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -23,6 +28,8 @@ use thiserror::Error;
 pub struct Args {
     #[command(flatten)]
     model: ModelArgs,
+    #[command(flatten)]
+    memory: MemoryArgs,
     /// Images [default: the test set of the .toml beside the model]
     #[arg(long, value_name = "PATH")]
     input: Vec<PathBuf>,
@@ -55,6 +62,7 @@ struct Difference {
 struct LayerResult {
     name: String,
     elements: usize,
+    /// Elements that differ, by device; none for a layer that is fused into another, whose map is nowhere.
     differences: BTreeMap<&'static str, usize>,
     /// Signal to quantization noise ratio of the golden model against the float network in decibels, where there is one.
     snr_db: Option<f64>,
@@ -87,7 +95,7 @@ enum Disagreement {
 
 /// Compares and reports; an error if anything differs.
 pub fn execute(args: &Args) -> Result<()> {
-    let loaded = args.model.load()?;
+    let loaded = args.model.load(&args.memory)?;
     let model = loaded.model();
     let mut images = Images::load(&args.input, &args.model.model, model)?;
     images.int8.truncate(args.images as usize);
@@ -99,18 +107,17 @@ pub fn execute(args: &Args) -> Result<()> {
         images: images.int8.len(),
         layers: layers(model),
     };
-    let golden = golden_maps(model, &images.int8)?;
+    let golden = golden(model, &images.int8)?;
     if let Loaded::Onnx(compiled) = &loaded
         && compiled.pruned.is_none()
     {
         add_noise(&mut report.layers, &compiled.float, model, &images, &golden)?;
     }
-    for (kind, mut device) in open(args, model)? {
+    let traced = compile_traced(&model.network, &model.config)?;
+    for (kind, mut accelerator) in devices(args, model)? {
         report.against.push(kind.name());
-        for layer in &mut report.layers {
-            layer.differences.insert(kind.name(), 0);
-        }
-        compare(&mut report, kind, device.as_mut(), model, &images.int8, &golden)?;
+        let case = Case { kind, model, images: &images.int8, golden: &golden };
+        case.compare(&mut report, accelerator.as_mut(), &traced)?;
     }
     if args.json {
         println!("{}", serde_json::to_string_pretty(&report).into_diagnostic()?);
@@ -131,16 +138,12 @@ fn layers(model: &ModelFile) -> Vec<LayerResult> {
 }
 
 /// All maps of all images, by the golden model.
-fn golden_maps(model: &ModelFile, images: &[Vec<i8>]) -> Result<Vec<Vec<Array3<i8>>>> {
+fn golden(model: &ModelFile, images: &[Vec<i8>]) -> Result<Vec<Vec<Array3<i8>>>> {
     let bar = Bar::new();
-    let shape = model.network.tensors[model.network.input].shape;
     let mut all = Vec::with_capacity(images.len());
     for (index, image) in images.iter().enumerate() {
-        let map = Array3::from_shape_vec((shape.channels, shape.height, shape.width), image.clone());
-        let maps = golden::run(&model.network, map.expect("the image was checked"));
-        let network = model.network.name.clone();
-        all.push(maps.map_err(|source| InferError::Scale { network, source })?);
-        bar.show("golden model", index + 1, images.len());
+        bar.show("golden model", index, images.len());
+        all.push(golden_maps(&model.network, image)?);
     }
     Ok(all)
 }
@@ -165,61 +168,76 @@ fn add_noise(
 }
 
 /// The devices asked for; without a wish, the RTL only where it can be built.
-fn open(args: &Args, model: &ModelFile) -> Result<Vec<(Kind, Box<dyn Device>)>> {
+fn devices(args: &Args, model: &ModelFile) -> Result<Vec<(Kind, Box<dyn Accelerator>)>> {
     let kinds = match args.device.as_slice() {
         [] => &[Kind::Fast, Kind::Rtl],
         kinds => kinds,
     };
-    let mut devices: Vec<(Kind, Box<dyn Device>)> = Vec::new();
+    let memory: MemoryTiming = args.memory.timing(&model.config);
+    let mut devices = Vec::new();
     for &kind in kinds {
-        match kind {
-            Kind::Golden => {}
-            Kind::Fast => devices.push((kind, Box::new(FastDevice::new(model.config.clone())))),
-            Kind::Rtl => match RtlDevice::new(&model.config) {
-                Ok(device) => devices.push((kind, Box::new(device))),
-                Err(error) if args.device.is_empty() => eprintln!("The RTL is NOT compared: {error}"),
-                Err(source) => return Err(InferError::Device { device: kind.name(), source }.into()),
-            },
+        match open(kind, &model.config, memory) {
+            Ok(accelerator) => devices.extend(accelerator.map(|accelerator| (kind, accelerator))),
+            Err(error) if args.device.is_empty() => {
+                eprintln!("The device `{}` is NOT compared: {error}", kind.name());
+            }
+            Err(error) => return Err(error.into()),
         }
     }
     Ok(devices)
 }
 
-fn compare(
-    report: &mut Report,
+/// A device on images with known maps.
+struct Case<'a> {
     kind: Kind,
-    device: &mut dyn Device,
-    model: &ModelFile,
-    images: &[Vec<i8>],
-    golden: &[Vec<Array3<i8>>],
-) -> Result<()> {
-    let bar = Bar::new();
-    let failed = |source: DeviceError| InferError::Device { device: kind.name(), source };
-    let by_layer = model.program.by_layer();
-    let mut session = Session::new(device, &model.network, &by_layer);
-    for (index, (image, maps)) in images.iter().zip(golden).enumerate() {
-        session.write_input(image).map_err(failed)?;
-        for (run_index, run) in by_layer.runs.iter().enumerate() {
-            session.run(run_index).map_err(failed)?;
-            let layer = run.passes[0].layer;
-            let following = by_layer.runs.get(run_index + 1);
-            if following.is_some_and(|next| next.passes[0].layer == layer) {
-                continue;
+    model: &'a ModelFile,
+    images: &'a [Vec<i8>],
+    golden: &'a [Vec<Array3<i8>>],
+}
+
+impl Case<'_> {
+    fn compare(&self, report: &mut Report, accelerator: &mut dyn Accelerator, traced: &Traced) -> Result<()> {
+        let model = self.model;
+        for (layer, result) in model.network.layers.iter().zip(&mut report.layers) {
+            if traced.tensors.contains(&layer.output) || model.network.outputs.contains(&layer.output) {
+                result.differences.insert(self.kind.name(), 0);
             }
-            let tensor = model.network.layers[layer].output;
-            let found = session.read(tensor).map_err(failed)?;
-            count(report, kind, index, layer, &maps[tensor], &found);
-            bar.show(
-                kind.name(),
-                index * by_layer.runs.len() + run_index + 1,
-                images.len() * by_layer.runs.len(),
-            );
         }
+        self.run(report, accelerator, &traced.executable, &traced.tensors)?;
+        let cycles = self.run(report, accelerator, &model.executable, &model.network.outputs)?;
+        report.cycles.insert(self.kind.name(), cycles);
+        Ok(())
     }
-    let (_, counters) =
-        Session::new(device, &model.network, &model.program).infer(&images[0]).map_err(failed)?;
-    report.cycles.insert(kind.name(), counters.cycles);
-    Ok(())
+
+    /// Runs a program that leaves the maps of `tensors`, and counts what differs in layers where nothing did before. Returns
+    /// the cycles of the last image.
+    fn run(
+        &self,
+        report: &mut Report,
+        accelerator: &mut dyn Accelerator,
+        executable: &Executable,
+        tensors: &[usize],
+    ) -> Result<u64> {
+        let bar = Bar::new();
+        let layers = &self.model.network.layers;
+        let writer = |tensor: &usize| layers.iter().position(|layer| layer.output == *tensor);
+        let unblamed = |layer: &usize| report.layers[*layer].differences.get(self.kind.name()) == Some(&0);
+        let compared: Vec<Option<usize>> =
+            tensors.iter().map(|tensor| writer(tensor).filter(unblamed)).collect();
+        accelerator.load(&executable.image).map_err(self.kind.failed())?;
+        let mut cycles = 0;
+        for (index, (image, golden)) in self.images.iter().zip(self.golden).enumerate() {
+            bar.show(self.kind.name(), index, self.images.len());
+            let (maps, counters) = infer(accelerator, executable, image).map_err(self.kind.failed())?;
+            cycles = counters.compute.cycles;
+            for ((layer, &tensor), found) in compared.iter().zip(tensors).zip(&maps) {
+                if let Some(layer) = *layer {
+                    count(report, self.kind, index, layer, &golden[tensor], found);
+                }
+            }
+        }
+        Ok(cycles)
+    }
 }
 
 fn count(report: &mut Report, kind: Kind, image: usize, layer: usize, golden: &Array3<i8>, found: &[i8]) {
@@ -248,7 +266,8 @@ fn print(report: &Report, source: &str) {
     let differs = report.against.iter().map(|name| format!("{name} differs"));
     table.set_header(header.chain(differs).chain(["int8 to float".to_owned()]));
     for layer in &report.layers {
-        let counts = report.against.iter().map(|name| layer.differences[name].to_string());
+        let differences = |name| layer.differences.get(name).map_or_else(|| "-".to_owned(), usize::to_string);
+        let counts = report.against.iter().map(differences);
         let fidelity = layer.snr_db.map_or_else(|| "-".to_owned(), |snr| format!("{snr:.1} dB"));
         let named = [layer.name.clone(), layer.elements.to_string()].into_iter();
         table.add_row(named.chain(counts).chain([fidelity]));

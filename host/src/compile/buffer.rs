@@ -4,7 +4,7 @@ use super::region::Region;
 use super::step::Step;
 use super::tile::Tap;
 use pleach_spec::command::{ADDRESS_BITS, GatherEntry, Scatter, Walk};
-use pleach_spec::program::MapLayout;
+use pleach_spec::layout::MapLayout;
 use pleach_spec::{Config, VECTOR};
 use std::ops::Range;
 

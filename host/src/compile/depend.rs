@@ -5,9 +5,13 @@
 //! that matters, unless it is known to be complete already. Tokens of a pair of engines are thus taken in the order in which they
 //! are given.
 
-use pleach_spec::list::{Command, Engine};
+use pleach_spec::list::{self, Command, Engine};
 use std::collections::BTreeMap;
 use std::ops::Range;
+
+/// Tokens of a pair of engines that are under way at most, but for those of commands that are in the list ahead of their takers.
+/// Half of what a counter holds.
+const TOKENS: usize = list::MAX_TOKENS as usize / 2;
 
 /// A memory with addresses of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,6 +114,8 @@ pub struct Scheduler {
     indices: [Vec<usize>; 3],
     /// What each command of each engine has waited for when it is complete, itself included.
     done: [Vec<Clock>; 3],
+    /// Ordinals of the commands that take the tokens of each pair `[giver][taker]`, in order.
+    takers: [[Vec<u32>; 3]; 3],
     /// What each engine's next command has waited for anyway.
     start: [Clock; 3],
     memories: [History; 6],
@@ -121,6 +127,7 @@ impl Default for Scheduler {
             commands: Vec::new(),
             indices: Default::default(),
             done: Default::default(),
+            takers: Default::default(),
             start: Default::default(),
             memories: std::array::from_fn(|_| History(BTreeMap::from([(0, Uses::default())]))),
         }
@@ -142,7 +149,7 @@ impl Scheduler {
             }
             needs = join(needs, after);
         }
-        let wait = self.wait(me, needs);
+        let wait = self.wait(me, join(needs, self.tokens_taken(me)));
         if let Command::Compute(pass) = &mut command {
             // Not far behind the pass itself, so that the comparison modulo 2^16 knows which is ahead.
             let after = written[me].max((ordinal + 1).saturating_sub(1 << 14));
@@ -155,6 +162,14 @@ impl Scheduler {
         self.done[me].push(done);
         self.indices[me].push(self.commands.len());
         self.commands.push(command);
+    }
+
+    /// What the next command of an engine must come after so that the tokens that the engine has given do not pile up.
+    fn tokens_taken(&self, me: usize) -> Clock {
+        std::array::from_fn(|other| {
+            let takers = &self.takers[me][other];
+            takers.len().checked_sub(TOKENS).map_or(0, |late| takers[late] + 1)
+        })
     }
 
     /// Makes the next command of an engine wait for others; returns which engines' tokens it takes.
@@ -173,6 +188,7 @@ impl Scheduler {
         let mut wait = 0;
         for other in others {
             wait |= 1 << other;
+            self.takers[other][me].push(self.indices[me].len() as u32);
             let source = &mut self.commands[self.indices[other][needs[other] as usize - 1]];
             let (source_wait, signal) = source.tokens();
             source.set_tokens(source_wait, signal | 1 << me);

@@ -4,21 +4,11 @@ use miette::Diagnostic;
 use pleach_spec::FieldOverflow;
 use pleach_spec::check::CheckError;
 use pleach_spec::numerics::ScaleError;
-use pleach_spec::program::ProgramError;
 use thiserror::Error;
 
 /// Errors of the compiler; each names the layer and a way out.
 #[derive(Debug, Error, Diagnostic)]
 pub enum CompileError {
-    /// A layer is no convolution.
-    #[error("layer `{layer}` ({op}) is neither a convolution nor fully connected")]
-    #[diagnostic(help("only Conv, Gemm and MatMul can be compiled"))]
-    Operator {
-        /// Layer.
-        layer: String,
-        /// ONNX operator.
-        op: String,
-    },
     /// The maps that are alive at the same time do not fit.
     #[error(
         "layer `{layer}` needs {needed} activation vectors at once, but configuration `{config}` holds {held}"
@@ -94,8 +84,4 @@ pub enum CompileError {
     #[error("the network does not fit the accelerator's commands: {0}")]
     #[diagnostic(help("use a smaller input image or kernel"))]
     Field(#[from] FieldOverflow),
-    /// A size beyond what the command fields hold, or an internal rule broken.
-    #[error("the network does not fit the accelerator's commands: {0}")]
-    #[diagnostic(help("use a smaller input image or kernel"))]
-    Program(#[from] ProgramError),
 }

@@ -4,7 +4,7 @@ use super::region::Region;
 use super::slots;
 use super::step::Steps;
 use pleach_spec::Config;
-use pleach_spec::program::MapLayout;
+use pleach_spec::layout::MapLayout;
 
 /// Phases in which each block is written: the stride of its readers, so that their taps read consecutive vectors. What one step
 /// reads together must be split alike; where strides differ, or not all can be had from a writer, it is not split.

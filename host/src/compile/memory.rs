@@ -7,8 +7,6 @@ use std::ops::Range;
 #[derive(Debug)]
 pub struct Ring {
     depth: usize,
-    /// Entries that may be in use.
-    limit: usize,
     next: usize,
     used: usize,
     /// Number of the oldest part that is not free.
@@ -26,19 +24,19 @@ pub struct Part {
 }
 
 impl Ring {
-    /// An empty ring of `depth` entries of which `limit` may be in use.
-    pub fn new(depth: usize, limit: usize) -> Self {
-        Self { depth, limit: limit.min(depth), next: 0, used: 0, oldest: 0, parts: VecDeque::new() }
+    /// An empty ring.
+    pub fn new(depth: usize) -> Self {
+        Self { depth, next: 0, used: 0, oldest: 0, parts: VecDeque::new() }
     }
 
     /// Entries that are free.
     pub fn room(&self) -> usize {
-        self.limit - self.used
+        self.depth - self.used
     }
 
     /// The next `length` entries, if they are free.
     pub fn allocate(&mut self, length: usize) -> Option<Part> {
-        if self.used + length > self.limit {
+        if self.used + length > self.depth {
             return None;
         }
         let part = Part { number: self.oldest + self.parts.len(), first: self.next };
@@ -131,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_ring_frees_in_order() {
-        let mut ring = Ring::new(8, 8);
+        let mut ring = Ring::new(8);
         let parts: Vec<_> = [3, 4].map(|length| ring.allocate(length).unwrap()).into();
         assert_eq!(ring.allocate(2), None);
         ring.free(parts[1]);

@@ -8,8 +8,11 @@ use super::buffer::{Buffer, rows_needed};
 use super::step::Steps;
 use super::tile::Tiles;
 use pleach_spec::Config;
-use pleach_spec::program::MapLayout;
+use pleach_spec::layout::MapLayout;
 use std::ops::Range;
+
+/// All of the room on the chip.
+const WHOLE: usize = 8;
 
 /// The plan of one step.
 #[derive(Clone, Debug, Default)]
@@ -43,7 +46,7 @@ pub struct Planner<'a> {
     /// Configuration.
     pub config: &'a Config,
     until: Vec<Option<usize>>,
-    /// Share of the room that the strips of each step may take, in 1/8.
+    /// Share of the room that the strips of each step may take, of [`WHOLE`].
     share: Vec<usize>,
     /// Sources of each step.
     sources: Vec<Vec<usize>>,
@@ -70,7 +73,7 @@ impl<'a> Planner<'a> {
         });
         let until = until.collect();
         let sources = steps.steps.iter().map(|step| step.sources()).collect();
-        Self { steps, tiles, layouts, config, until, share: vec![8; steps.steps.len()], sources }
+        Self { steps, tiles, layouts, config, until, share: vec![WHOLE; steps.steps.len()], sources }
     }
 
     /// A plan in which all that must be on the chip at the same time fits by its size.
@@ -98,17 +101,13 @@ impl<'a> Planner<'a> {
 
     /// After the strips of a step did not fit, because the room is in pieces: less for them, or fewer maps beside them.
     pub fn tighten(&mut self, step: usize) -> Result<(), CompileError> {
-        let others = self.alive(step).next().is_some();
-        if self.share[step] > 2 {
-            self.share[step] -= 2;
-        } else if others {
-            self.give_up(step)?;
-        } else if self.share[step] > 1 {
-            self.share[step] = 1;
-        } else {
-            return Err(self.too_large(step));
+        while self.share[step] > 1 {
+            self.share[step] -= 1;
+            if self.strips(step).is_some() {
+                return Ok(());
+            }
         }
-        Ok(())
+        self.give_up(step).map(drop)
     }
 
     /// First step at which a block takes room on the chip if it stays there.
@@ -135,7 +134,7 @@ impl<'a> Planner<'a> {
 
     fn room(&self, step: usize) -> Option<usize> {
         let whole: usize = self.alive(step).map(|block| self.whole(block)).sum();
-        self.config.activation_vectors().checked_sub(whole).map(|room| room * self.share[step] / 8)
+        self.config.activation_vectors().checked_sub(whole).map(|room| room * self.share[step] / WHOLE)
     }
 
     /// What strips of so many walked rows need.
@@ -238,6 +237,7 @@ impl<'a> Planner<'a> {
         let before = self.steps.blocks[block].readers.iter().rev().find(|&&reader| reader < step);
         let birth = self.birth(block);
         self.until[block] = before.copied().filter(|_| birth < step);
+        self.share[step] = WHOLE;
         Ok(birth.min(step))
     }
 

@@ -158,7 +158,7 @@ fn chunk_lists(vectors: &[VectorWeights], config: &Config) -> (Vec<Chunk>, Vec<V
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pleach_spec::stream::{Encoding, Window};
+    use pleach_spec::stream::Window;
     use proptest::prelude::*;
 
     fn config(columns: usize, window: usize, chunk: usize) -> Config {
@@ -200,10 +200,6 @@ mod tests {
             let stream = schedule(&vectors, 0, &config);
             stream.check(vectors.len(), &config).unwrap();
             prop_assert_eq!(replay(&stream, vectors.len(), &config), vectors);
-            let encoding = stream.encoding(&config);
-            let packed = stream.pack(encoding, &config);
-            prop_assert_eq!(packed.len(), WordStream::packed_bytes(stream.len(), encoding, &config));
-            prop_assert_eq!(WordStream::unpack(&packed, stream.len(), encoding, &config), stream);
         }
     }
 
@@ -212,7 +208,7 @@ mod tests {
         let config = config(4, 16, 8);
         let stream = schedule(&vec![vec![[1; VECTOR]; 4]; 9], 0, &config);
         assert_eq!(stream.len(), 9 * VECTOR);
-        assert_eq!(stream.encoding(&config), Encoding::Dense);
+        assert!(stream.is_implicit(&config));
     }
 
     #[test]

@@ -1,11 +1,15 @@
 //! What a model can run on, by the names of the command line.
 
+use crate::predict::machine;
 use clap::ValueEnum;
 use miette::Diagnostic;
 use ndarray::Array3;
-use pleach_sim::device::{Device, DeviceError, FastDevice, RtlDevice, Session};
+use pleach_sim::device::{Accelerator, DeviceError, FastAccelerator, RtlAccelerator, RunCounters};
 use pleach_sim::golden;
+use pleach_sim::memory::MemoryTiming;
+use pleach_sim::rtl::Behaviour;
 use pleach_spec::Config;
+use pleach_spec::executable::Executable;
 use pleach_spec::model_file::ModelFile;
 use pleach_spec::network::Network;
 use pleach_spec::numerics::ScaleError;
@@ -18,7 +22,7 @@ pub enum Kind {
     Fast,
     /// The Verilog of the accelerator under Verilator.
     Rtl,
-    /// The golden model: plain integer convolutions, no cycles.
+    /// The golden model: plain integer loops, no cycles.
     Golden,
 }
 
@@ -30,6 +34,11 @@ impl Kind {
             Self::Rtl => "rtl",
             Self::Golden => "golden",
         }
+    }
+
+    /// For `map_err`: an error of this device.
+    pub fn failed(self) -> impl Fn(DeviceError) -> InferError {
+        move |source| InferError::Device { device: self.name(), source }
     }
 }
 
@@ -71,62 +80,73 @@ fn help(error: &DeviceError) -> &'static str {
     }
 }
 
-/// Something that computes a network's output from an int8 input map.
-pub enum Engine {
-    /// A device that runs programs.
-    Device(Kind, Box<dyn Device>),
-    /// The golden model, which reads the network itself.
-    Golden,
-}
-
-impl Engine {
-    /// Opens a device of a configuration. Building the RTL takes up to a minute the first time.
-    pub fn open(kind: Kind, config: &Config) -> Result<Self, InferError> {
-        let device: Box<dyn Device> = match kind {
-            Kind::Golden => return Ok(Self::Golden),
-            Kind::Fast => Box::new(FastDevice::new(config.clone())),
-            Kind::Rtl => Box::new(
-                RtlDevice::new(config)
-                    .map_err(|source| InferError::Device { device: kind.name(), source })?,
-            ),
-        };
-        Ok(Self::Device(kind, device))
-    }
-
-    /// Gets ready to run a model: its program goes into the device with the first image.
-    pub fn start<'a>(&'a mut self, model: &'a ModelFile) -> Runner<'a> {
-        match self {
-            Self::Device(kind, device) => {
-                Runner::Device(*kind, Session::new(device.as_mut(), &model.network, &model.program))
-            }
-            Self::Golden => Runner::Golden(&model.network),
+/// Opens an accelerator; `None` for the golden model, which is none. Building the RTL takes some minutes the first time.
+pub fn open(
+    kind: Kind,
+    config: &Config,
+    memory: MemoryTiming,
+) -> Result<Option<Box<dyn Accelerator>>, InferError> {
+    let machine = machine(config, memory);
+    Ok(match kind {
+        Kind::Golden => None,
+        Kind::Fast => Some(Box::new(FastAccelerator::with_machine(machine))),
+        Kind::Rtl => {
+            let rtl = RtlAccelerator::new(machine, Behaviour::Paced).map_err(kind.failed())?;
+            Some(Box::new(rtl))
         }
+    })
+}
+
+/// The output maps of a program that is loaded, for an input map `[channel][y][x]`, and what was counted.
+pub fn infer(
+    accelerator: &mut dyn Accelerator,
+    executable: &Executable,
+    input: &[i8],
+) -> Result<(Vec<Vec<i8>>, RunCounters), DeviceError> {
+    accelerator.write(executable.input.base, &executable.input.pack(input))?;
+    let counters = accelerator.run()?;
+    let output = |map: &pleach_spec::layout::MapLayout| {
+        accelerator.read(map.base, map.vectors()).map(|vectors| map.unpack(&vectors))
+    };
+    Ok((executable.outputs.iter().map(output).collect::<Result<_, _>>()?, counters))
+}
+
+/// All maps of a network, by the golden model, for an input map.
+pub fn golden_maps(network: &Network, input: &[i8]) -> Result<Vec<Array3<i8>>, InferError> {
+    let shape = network.tensors[network.input].shape;
+    let shape = (shape.channels, shape.height, shape.width);
+    let map = Array3::from_shape_vec(shape, input.to_vec()).expect("the caller gives a whole map");
+    golden::run(network, map).map_err(|source| InferError::Scale { network: network.name.clone(), source })
+}
+
+/// A model on what it runs on.
+pub struct Runner<'a> {
+    kind: Kind,
+    model: &'a ModelFile,
+    /// `None`: the golden model.
+    accelerator: Option<Box<dyn Accelerator>>,
+}
+
+impl<'a> Runner<'a> {
+    /// Opens the device and puts the model's program into it.
+    pub fn new(kind: Kind, model: &'a ModelFile, memory: MemoryTiming) -> Result<Self, InferError> {
+        let mut accelerator = open(kind, &model.config, memory)?;
+        if let Some(accelerator) = &mut accelerator {
+            accelerator.load(&model.executable.image).map_err(kind.failed())?;
+        }
+        Ok(Self { kind, model, accelerator })
     }
-}
 
-/// An engine with a model.
-pub enum Runner<'a> {
-    /// A device and the session on it.
-    Device(Kind, Session<'a>),
-    /// The golden model.
-    Golden(&'a Network),
-}
-
-impl Runner<'_> {
-    /// The network's outputs, each `[channel][y][x]`, for an input map, and the cycles where the device counts them.
-    pub fn infer(&mut self, input: &[i8]) -> Result<(Vec<Vec<i8>>, Option<u64>), InferError> {
-        match self {
-            Self::Device(kind, session) => match session.infer(input) {
-                Ok((outputs, counters)) => Ok((outputs, Some(counters.cycles))),
-                Err(source) => Err(InferError::Device { device: kind.name(), source }),
-            },
-            Self::Golden(network) => {
-                let shape = network.tensors[network.input].shape;
-                let shape = (shape.channels, shape.height, shape.width);
-                let map =
-                    Array3::from_shape_vec(shape, input.to_vec()).expect("the caller gives a whole map");
-                let maps = golden::run(network, map)
-                    .map_err(|source| InferError::Scale { network: network.name.clone(), source })?;
+    /// The network's outputs, each `[channel][y][x]`, for an input map, and what was counted where there are counters.
+    pub fn infer(&mut self, input: &[i8]) -> Result<(Vec<Vec<i8>>, Option<RunCounters>), InferError> {
+        match &mut self.accelerator {
+            Some(accelerator) => {
+                let result = infer(accelerator.as_mut(), &self.model.executable, input);
+                result.map(|(outputs, counters)| (outputs, Some(counters))).map_err(self.kind.failed())
+            }
+            None => {
+                let network = &self.model.network;
+                let maps = golden_maps(network, input)?;
                 let output = |&tensor: &usize| maps[tensor].iter().copied().collect();
                 Ok((network.outputs.iter().map(output).collect(), None))
             }

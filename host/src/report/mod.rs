@@ -4,6 +4,7 @@ mod table;
 
 pub use table::{layer_table, thousands};
 
+use pleach_sim::device::RunCounters;
 use pleach_spec::Config;
 use pleach_spec::model_file::{LayerInfo, ModelFile};
 use serde::Serialize;
@@ -52,6 +53,63 @@ impl Share {
     }
 }
 
+/// What an accelerator's counters say of one image, besides its cycles.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Traffic {
+    /// Bytes that it read from the memory.
+    pub bytes_read: u64,
+    /// Bytes that it wrote to the memory.
+    pub bytes_written: u64,
+    /// Cycles that were lost, by cause.
+    pub stalls: Stalls,
+}
+
+/// Cycles in which a unit had to wait, by cause. Units wait at the same time, so these do not add up to anything.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Stalls {
+    /// The array waited for a vector of the activation buffer.
+    pub data: u64,
+    /// The array waited until results before had left it.
+    pub drain: u64,
+    /// The array had no pass to execute.
+    pub no_pass: u64,
+    /// LOAD waited for COMPUTE or STORE.
+    pub load_tokens: u64,
+    /// LOAD waited for the memory.
+    pub load_bus: u64,
+    /// LOAD waited for a bank of the activation buffer.
+    pub load_bank: u64,
+    /// STORE waited for LOAD or COMPUTE.
+    pub store_tokens: u64,
+    /// STORE waited for the memory.
+    pub store_bus: u64,
+    /// STORE waited for a bank of the activation buffer.
+    pub store_bank: u64,
+    /// A command waited for room in the queue of its engine.
+    pub queue: u64,
+}
+
+impl From<RunCounters> for Traffic {
+    fn from(RunCounters { compute, memory_side }: RunCounters) -> Self {
+        Self {
+            bytes_read: memory_side.bytes_read,
+            bytes_written: memory_side.bytes_written,
+            stalls: Stalls {
+                data: compute.stall_data,
+                drain: compute.stall_drain,
+                no_pass: compute.no_pass,
+                load_tokens: memory_side.load_tokens.into(),
+                load_bus: memory_side.load_bus.into(),
+                load_bank: memory_side.load_bank.into(),
+                store_tokens: memory_side.store_tokens.into(),
+                store_bus: memory_side.store_bus.into(),
+                store_bank: memory_side.store_bank.into(),
+                queue: memory_side.fetch_queue.into(),
+            },
+        }
+    }
+}
+
 /// One layer of the report.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LayerReport {
@@ -76,7 +134,7 @@ pub struct LayerReport {
     pub dense_cycles: u64,
     /// `dense_cycles / cycles`.
     pub speedup: f64,
-    /// Cycles in which no word was issued: filling, waiting for a vector, draining.
+    /// Cycles in which no word was issued: waiting for the memory or for a vector, draining.
     pub fixed_cycles: u64,
     /// Multiplications by non-zero weights of the array's multipliers and cycles, 0 to 1.
     pub utilisation: f64,
@@ -127,6 +185,9 @@ pub struct RunReport {
     pub utilisation: f64,
     /// The convolution layers alone.
     pub convolutions: Share,
+    /// Traffic and stalls of one image; absent where nothing counts them (golden model, `host compile`).
+    #[serde(flatten)]
+    pub traffic: Option<Traffic>,
     /// The layers.
     pub layers: Vec<LayerReport>,
 }
@@ -153,6 +214,7 @@ impl RunReport {
             speedup: all.speedup,
             frames_per_s: f64::from(config.clock_mhz) * 1.0e6 / all.cycles.max(1) as f64,
             utilisation: all.utilisation,
+            traffic: None,
             convolutions: Share::of(model.layers.iter().filter(|layer| layer.op == "Conv"), config),
             layers: model.layers.iter().map(|layer| LayerReport::new(layer, config)).collect(),
         }

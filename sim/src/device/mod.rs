@@ -1,18 +1,12 @@
-//! What a program runs on: the fast model, the Verilated RTL and, later, a board look the same from here.
+//! What a program runs on: the fast model, the Verilated RTL and, later, a board look the same from here ([`Accelerator`]).
 
 mod accelerator;
-mod fast;
-mod session;
 
-pub use crate::rtl::{RtlAccelerator, RtlDevice};
+pub use crate::rtl::RtlAccelerator;
 pub use accelerator::{Accelerator, FastAccelerator, RunCounters};
-pub use fast::FastDevice;
-pub use session::Session;
 
-use crate::fast::Counters;
-use pleach_spec::axi_register::RunError;
-use pleach_spec::program::Run;
-use pleach_spec::{Config, VECTOR};
+use pleach_spec::VECTOR;
+use pleach_spec::register::RunError;
 use thiserror::Error;
 
 /// One vector of the activation buffer.
@@ -51,7 +45,7 @@ pub enum DeviceError {
         "the device is not a Pleach accelerator of configuration `{config}`: {what} reads {found:#x}, expected {expected:#x}"
     )]
     Identity {
-        /// Configuration of the program.
+        /// Configuration that was expected.
         config: String,
         /// Register.
         what: &'static str,
@@ -60,18 +54,4 @@ pub enum DeviceError {
         /// Value expected.
         expected: u32,
     },
-}
-
-/// An accelerator, real or simulated.
-pub trait Device {
-    /// Its configuration.
-    fn config(&self) -> &Config;
-    /// Writes commands, load lists, slot words and parameters of a run into its memories.
-    fn load(&mut self, run: &Run) -> Result<(), DeviceError>;
-    /// Executes the run that was loaded last.
-    fn run(&mut self) -> Result<Counters, DeviceError>;
-    /// Writes vectors into the activation buffer.
-    fn write(&mut self, address: usize, vectors: &[Vector]) -> Result<(), DeviceError>;
-    /// Reads vectors from the activation buffer.
-    fn read(&mut self, address: usize, count: usize) -> Result<Vec<Vector>, DeviceError>;
 }

@@ -8,8 +8,8 @@ use super::dma::{Actions, ComputeSide, Dma, DmaCounters, Place, RunSetup};
 use super::memories::Memories;
 use super::timing::{BankWrites, ComputeTiming};
 use crate::memory::MemoryTiming;
-use pleach_spec::axi_register::RunError;
 use pleach_spec::list::{Beat, Command, Image, PassCommand};
+use pleach_spec::register::RunError;
 use pleach_spec::{Config, VECTOR};
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -47,6 +47,9 @@ pub struct ListTiming {
     pub error: Option<RunError>,
     /// The run ends. If not, a pass waits for ever, and there is no watchdog.
     pub ends: bool,
+    /// Every pass released was one that the hardware is made for. If not, the hardware may do with it what it likes, and the model
+    /// lets it wait for ever.
+    pub regular: bool,
     /// The commands, `None` where one was not completed.
     pub commands: Vec<Option<CommandTiming>>,
 }
@@ -77,6 +80,8 @@ struct ComputeSchedule<'a> {
     timing: ComputeTiming,
     /// A pass waits for ever, and all after it do.
     hangs: bool,
+    /// None broke the rules so far.
+    regular: bool,
     done: VecDeque<u64>,
     writes: VecDeque<BankWrites>,
     counters: Counters,
@@ -103,7 +108,8 @@ impl ComputeSchedule<'_> {
 
     fn release(&mut self, cycle: u64) {
         let pass = self.passes.next().map(|command| self.passes.memories.pass(&command));
-        let pass = pass.filter(|pass| !self.hangs && pass.check(self.config).is_ok());
+        self.regular &= pass.as_ref().is_some_and(|pass| pass.check(self.config).is_ok());
+        let pass = pass.filter(|_| !self.hangs && self.regular);
         let timing = pass.as_ref().and_then(|pass| self.timing.pass(pass, cycle));
         match (pass, timing) {
             (Some(pass), Some(timing)) => {
@@ -136,6 +142,7 @@ pub fn time_list(
         },
         timing: ComputeTiming::new(config),
         hangs: false,
+        regular: true,
         done: VecDeque::new(),
         writes: VecDeque::new(),
         counters: Counters::default(),
@@ -159,7 +166,7 @@ pub fn time_list(
         dma.skip(idle);
         cycle += idle;
     }
-    finish(&dma, compute.counters, log.commands)
+    finish(&dma, &compute, log.commands)
 }
 
 fn setup(image: &Image, machine: &Machine) -> RunSetup {
@@ -173,13 +180,15 @@ fn setup(image: &Image, machine: &Machine) -> RunSetup {
     }
 }
 
-fn finish(dma: &Dma, mut compute: Counters, commands: Vec<Option<CommandTiming>>) -> ListTiming {
+fn finish(dma: &Dma, schedule: &ComputeSchedule, commands: Vec<Option<CommandTiming>>) -> ListTiming {
     let memory_side = *dma.counters();
+    let mut compute = schedule.counters;
     compute.cycles = memory_side.cycles;
     // What is left are the cycles before the first pass, between passes and after the last.
     let busy = compute.words + compute.stall_data + compute.stall_drain;
     compute.no_pass = compute.cycles.saturating_sub(busy);
-    ListTiming { compute, memory_side, error: dma.error(), ends: !dma.busy(), commands }
+    let (error, ends, regular) = (dma.error(), !dma.busy(), schedule.regular);
+    ListTiming { compute, memory_side, error, ends, regular, commands }
 }
 
 /// Remembers when commands begin and end.

@@ -15,4 +15,4 @@ pub use counters::Counters;
 pub use interpreter::Interpreter;
 pub use list_timing::{CommandTiming, ListTiming, Machine, time_list};
 pub use memories::Memories;
-pub use timing::{BankWrites, ComputeTiming, PassTiming, RunTiming, time_run};
+pub use timing::{BankWrites, ComputeTiming, PassTiming};

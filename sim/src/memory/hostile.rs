@@ -11,6 +11,8 @@ use super::{Burst, Moved, ReadWord, Schedule, Timing};
 pub struct Faults {
     /// Byte addresses of bursts that are accepted and never answered.
     pub silent: Vec<Range<u64>>,
+    /// Cycles from the beginning in which bursts are accepted and none is answered.
+    pub asleep_cycles: u64,
 }
 
 /// The state of such a memory.
@@ -26,6 +28,7 @@ pub struct Hostile {
     /// Words accepted whose address is not known yet, or whose turn has not come.
     words: u32,
     responses: u32,
+    cycle: u64,
     schedule: Schedule,
 }
 
@@ -40,6 +43,7 @@ impl Hostile {
             writes: VecDeque::new(),
             words: 0,
             responses: 0,
+            cycle: 0,
             schedule: Schedule::default(),
         }
     }
@@ -103,10 +107,12 @@ impl Hostile {
 impl Timing for Hostile {
     fn step(&mut self, moved: &Moved, word_bytes: u64) -> Schedule {
         self.accept(moved);
-        if self.schedule.read.is_none() && self.moves() {
+        self.cycle += 1;
+        let awake = self.cycle > self.faults.asleep_cycles;
+        if awake && self.schedule.read.is_none() && self.moves() {
             self.read(word_bytes);
         }
-        if !self.schedule.response && self.responses > 0 && self.moves() {
+        if awake && !self.schedule.response && self.responses > 0 && self.moves() {
             self.responses -= 1;
             self.schedule.response = true;
         }

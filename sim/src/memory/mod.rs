@@ -31,6 +31,9 @@ pub const OKAY: u8 = 0;
 /// Response of a read or write: the slave failed.
 pub const SLVERR: u8 = 2;
 
+/// Response of a read or write: there is no slave at the address.
+pub const DECERR: u8 = 3;
+
 /// A word that the slave puts on the read channel: which one, not what it holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReadWord {
@@ -82,8 +85,8 @@ pub trait Timing {
 pub struct AxiMemory<T> {
     /// What is stored.
     pub regions: Regions,
-    /// Byte addresses at which transfers fail.
-    pub failing: Vec<std::ops::Range<u64>>,
+    /// Byte addresses at which transfers fail, and with which response.
+    pub failing: Vec<(std::ops::Range<u64>, u8)>,
     timing: T,
     word_bytes: u64,
     checker: Checker,
@@ -174,9 +177,9 @@ impl<T: Timing> AxiMemory<T> {
     }
 
     fn response_at(&self, address: u64) -> u8 {
-        let fails =
-            self.failing.iter().any(|range| range.start < address + self.word_bytes && address < range.end);
-        if fails { SLVERR } else { OKAY }
+        let touched =
+            |range: &std::ops::Range<u64>| range.start < address + self.word_bytes && address < range.end;
+        self.failing.iter().find(|(range, _)| touched(range)).map_or(OKAY, |&(_, response)| response)
     }
 
     /// Stores what is there of the oldest burst; a response belongs to it once it is whole.

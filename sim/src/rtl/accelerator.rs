@@ -1,9 +1,9 @@
 //! The Verilated accelerator with the memory behind its bus, as an [`Accelerator`].
 
 use pleach_hdl::units::Unit;
-use pleach_spec::axi_register::{self as register, RunError};
-use pleach_spec::image::{beat_vector, vector_beat};
+use pleach_spec::beats::{beat_vector, vector_beat};
 use pleach_spec::list::Image;
+use pleach_spec::register::{self, RunError};
 use pleach_spec::{Config, VECTOR};
 
 use super::bus::{Master, Slave};
@@ -11,7 +11,7 @@ use super::{Checks, Model, Verilate};
 use crate::device::{Accelerator, DeviceError, RunCounters, Vector};
 use crate::fast::dma::DmaCounters;
 use crate::fast::{Counters, Machine};
-use crate::memory::{AxiMemory, Faults, Hostile, Pace, Region, Regions, Timing};
+use crate::memory::{AxiMemory, Faults, Hostile, MemoryTiming, Pace, Region, Regions, Timing};
 
 /// Cycles from the handshake of the write that starts a run to the first in which it is busy.
 const START_CYCLES: usize = 1;
@@ -57,7 +57,11 @@ impl RtlAccelerator {
     pub fn with_checks(machine: Machine, behaviour: Behaviour, checks: Checks) -> Result<Self, DeviceError> {
         let verilog = Unit::Accelerator.verilog(&machine.config)?;
         let library = Verilate::new(&verilog, Unit::Accelerator.module()).checks(checks).build()?;
-        let model = Model::new(&library);
+        Self::with_model(machine, behaviour, Model::new(&library))
+    }
+
+    /// The same with a model that exists.
+    pub fn with_model(machine: Machine, behaviour: Behaviour, model: Model) -> Result<Self, DeviceError> {
         let memory =
             AxiMemory::new(machine.config.axi_bits, timing(&machine, &behaviour), Regions::default());
         let (slave, master) = (Slave::new(&model)?, Master::new(&model)?);
@@ -73,6 +77,21 @@ impl RtlAccelerator {
     /// The memory, to make transfers fail and to look for violations of the protocol.
     pub fn memory(&mut self) -> &mut AxiMemory<Box<dyn Timing>> {
         &mut self.memory
+    }
+
+    /// Changes the figures of the memory. They hold from the next run on.
+    pub fn set_memory_timing(&mut self, timing: MemoryTiming) {
+        self.machine.memory = timing;
+    }
+
+    /// Changes after how many cycles without a completed command a run is an error, from the next run on; 0: never.
+    pub fn set_watchdog(&mut self, cycles: u32) {
+        self.machine.watchdog_cycles = cycles;
+    }
+
+    /// The interrupt line.
+    pub fn interrupt(&mut self) -> bool {
+        self.slave.interrupt(&mut self.model)
     }
 
     /// One cycle of both.
@@ -145,7 +164,7 @@ impl RtlAccelerator {
     /// Waits for the interrupt at the end of a run.
     pub fn wait(&mut self) -> Result<(), DeviceError> {
         let mut cycles = 0;
-        while !self.slave.interrupt(&mut self.model) {
+        while !self.interrupt() {
             if cycles == self.limit_cycles {
                 return Err(DeviceError::Timeout { cycles });
             }
@@ -198,7 +217,7 @@ impl RtlAccelerator {
     fn check_identity(&mut self) -> Result<(), DeviceError> {
         let fingerprint = self.machine.config.fingerprint();
         let expected = [
-            (register::MAGIC, "MAGIC", pleach_spec::register::MAGIC_VALUE),
+            (register::MAGIC, "MAGIC", register::MAGIC_VALUE),
             (register::VERSION, "VERSION", register::CONTRACT_VERSION),
             (register::FINGERPRINT, "FINGERPRINT", fingerprint),
         ];

@@ -5,8 +5,8 @@
 //!                                                 (cached by hash)
 //! ```
 //!
-//! Nothing in here knows what the Verilog does: a [`Model`] has a clock and named ports. The accelerator's own
-//! registers and memory port are a few ports among others, driven by the callers above this module. Many cycles
+//! Nothing in here knows what the Verilog does: a [`Model`] has a clock and named ports. The accelerator's two
+//! buses are some ports among others, driven by [`RtlAccelerator`]. Many cycles
 //! run in one call ([`Model::step`], [`Model::run_until`], [`Model::play`]), because crossing the FFI in each
 //! cycle would be the slow path.
 //!
@@ -25,7 +25,6 @@ mod accelerator;
 mod bus;
 mod cache;
 mod compile;
-mod device;
 mod error;
 mod library;
 mod model;
@@ -37,7 +36,6 @@ mod tests;
 
 pub use accelerator::{Behaviour, RtlAccelerator};
 pub use compile::{Checks, Verilate};
-pub use device::RtlDevice;
 pub use error::Error;
 pub use library::Library;
 pub use model::{Model, Port};

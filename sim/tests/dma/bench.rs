@@ -4,8 +4,8 @@ use std::collections::{HashMap, VecDeque};
 
 use pleach_sim::fast::dma::{ComputeSide, Dma, DmaCounters, Place, RunSetup};
 use pleach_sim::memory::{AxiMemory, MemoryTiming, Region, Regions, Timing};
-use pleach_spec::axi_register::{self as register, RunError};
 use pleach_spec::list::{self, Beat, Command, Target};
+use pleach_spec::register::{self, RunError};
 use pleach_spec::{Config, timing};
 
 use crate::expect::{Expect, Written};
@@ -70,9 +70,10 @@ fn beats(bytes: &[u8]) -> Vec<Beat> {
 impl<T: Timing> Bench<T> {
     pub fn new(config: &Config, memory: T, watch: Watch, random: &mut Random) -> Self {
         let fast_timing = if let Watch::Cycles(timing) = watch { timing } else { MemoryTiming::default() };
+        // Both cross a multiple of 2^30 beats, where addresses carry from one half to the other.
         let bases = [
-            0x1_2345_6000 + 16 * u64::from(random.below(64)),
-            0x9000_0000 + 16 * u64::from(random.below(64)),
+            0x3_ffff_e800 + 16 * u64::from(random.below(64)),
+            0x123_ffff_e000 + 16 * u64::from(random.below(64)),
         ];
         let random_beats =
             |random: &mut Random, count: usize| (0..count).map(|_| [(); 4].map(|()| random.word())).collect();

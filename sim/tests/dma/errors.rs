@@ -1,8 +1,8 @@
 //! Every error of the contract, and that the machine works on after it.
 
-use pleach_sim::memory::{Faults, Hostile, MemoryTiming, Pace, Timing};
-use pleach_spec::axi_register::{self as register, ENGINE_FETCH, ErrorCode, RunError};
+use pleach_sim::memory::{DECERR, Faults, Hostile, MemoryTiming, Pace, SLVERR, Timing};
 use pleach_spec::list::{self, Beat, Command, Compute, Engine, Load, PassCommand, Store};
+use pleach_spec::register::{self, ENGINE_FETCH, ErrorCode, RunError};
 
 use crate::bench::{Bench, Watch};
 use crate::lists::{self, DATA_VECTORS, MODEL_VECTORS, Random};
@@ -141,15 +141,15 @@ fn error_responses() {
         // Beyond the error the list goes on, so that bursts are under way.
         let list = encode(&[loads.as_slice(), &[load(|load| load.source = 100)]].concat());
 
-        bench.memory.failing = vec![at(&bench, 0, 260)];
+        bench.memory.failing = vec![(at(&bench, 0, 260), SLVERR)];
         assert_eq!(bench.run_beats(&list), Err(error(ErrorCode::Read, LOAD, 1)));
-        bench.memory.failing = vec![at(&bench, 0, MODEL_VECTORS + 100)];
+        bench.memory.failing = vec![(at(&bench, 0, MODEL_VECTORS + 100), DECERR)];
         let long = encode(&[load(|_| ()); 150]);
         let Err(found) = bench.run_beats(&long) else { panic!("no error") };
         assert_eq!((found.code, found.engine), (ErrorCode::Read, ENGINE_FETCH));
         assert!((96..=100).contains(&found.command), "{found}");
 
-        bench.memory.failing = vec![at(&bench, 1, DATA_VECTORS / 2 + 70)];
+        bench.memory.failing = vec![(at(&bench, 1, DATA_VECTORS / 2 + 70), SLVERR)];
         let stores = [store(|_| ()), store(|store| store.count = 200), store(|_| ())];
         assert_eq!(bench.run_beats(&encode(&stores)), Err(error(ErrorCode::Write, STORE, 1)));
         bench.memory.failing.clear();
@@ -210,7 +210,7 @@ fn a_pass_that_is_never_done_is_seen_by_the_watchdog() {
 #[test]
 fn a_memory_that_never_answers_is_told_while_the_run_cannot_end() {
     let mut random = Random::new(7);
-    let faults = Faults { silent: std::iter::once(0..u64::MAX).collect() };
+    let faults = Faults { silent: std::iter::once(0..u64::MAX).collect(), ..Faults::default() };
     let mut bench = Bench::new(&config(128), Hostile::new(7, 12, faults), Watch::Nothing, &mut random);
     bench.setup.watchdog_cycles = 500;
     bench.start(&encode(&[load(|_| ())]));

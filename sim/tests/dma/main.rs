@@ -23,6 +23,12 @@ fn config(axi_bits: usize) -> Config {
     Config { axi_bits, columns, pass_depth: 8, activation_depth: 256, rows: 8, ..base }
 }
 
+/// Random lists of a test: `usual`, times `PLEACH_DEPTH` where that is set (`cargo xtask deep` does).
+fn depth(usual: u32) -> u32 {
+    let deep = std::env::var("PLEACH_DEPTH").ok().and_then(|depth| depth.parse().ok());
+    usual * deep.unwrap_or(1)
+}
+
 fn timings() -> [MemoryTiming; 3] {
     let quick = MemoryTiming {
         latency_cycles: 1,
@@ -48,7 +54,7 @@ fn rtl_and_model_agree_in_every_cycle() {
         for (index, timing) in timings().into_iter().enumerate() {
             let mut random = Random::new(axi_bits as u64 * 31 + index as u64);
             let mut bench = Bench::new(&config, Pace::new(timing), Watch::Cycles(timing), &mut random);
-            for _ in 0..6 {
+            for _ in 0..depth(6) {
                 let list = lists::random(&mut random, &config);
                 bench.run(&list, &mut random).expect("no error");
             }
@@ -65,7 +71,7 @@ fn a_hostile_memory_changes_nothing_but_time() {
             let mut random = Random::new(axi_bits as u64 * 77 + u64::from(eagerness));
             let memory = Hostile::new(random.word().into(), eagerness, Faults::default());
             let mut bench = Bench::new(&config, memory, Watch::Contents, &mut random);
-            for _ in 0..4 {
+            for _ in 0..depth(4) {
                 let list = lists::random(&mut random, &config);
                 bench.run(&list, &mut random).expect("no error");
             }

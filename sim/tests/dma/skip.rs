@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use pleach_sim::fast::dma::{ComputeSide, Dma, DmaCounters, Place, RunSetup};
 use pleach_sim::memory::MemoryTiming;
-use pleach_spec::axi_register::RunError;
 use pleach_spec::list::{self, Beat};
+use pleach_spec::register::RunError;
 
 use crate::config;
 use crate::lists::{self, DATA_VECTORS, Random};

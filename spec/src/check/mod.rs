@@ -77,7 +77,7 @@ pub enum Problem {
     Pass(crate::pass::PassError),
     /// Nothing can go on.
     #[error(
-        "it can never start: a token is missing, or a queue is full of commands that wait for later ones"
+        "it can never start: a token is missing, a queue is full of commands that wait for later ones, or a pass waits for itself"
     )]
     Deadlock,
     /// Tokens that nobody takes.
@@ -207,7 +207,8 @@ impl Checker<'_> {
                 let maps = self.accesses.maps(&pass)?;
                 // Reads of the buffer come after the passes that are done then.
                 let mut reads = start;
-                reads[Engine::Compute as usize] = done_before(ordinal, pass.gather.after);
+                reads[Engine::Compute as usize] =
+                    done_before(ordinal, pass.gather.after).ok_or(Problem::Deadlock)?;
                 self.orders(index, reads, &maps.reads, true)?;
                 self.orders(index, start, &maps.writes, true)?;
             }
@@ -245,9 +246,9 @@ impl Checker<'_> {
     }
 }
 
-/// Passes that are done when a pass that waits for `after` of them reads, modulo 2^16.
-fn done_before(ordinal: u32, after: u32) -> u32 {
+/// Passes that are done when a pass that waits for `after` of them reads, modulo 2^16. `None` if it waits for itself or later ones,
+/// and so for ever.
+fn done_before(ordinal: u32, after: u32) -> Option<u32> {
     let back = (ordinal as u16).wrapping_sub(after as u16);
-    // A pass that waits for later ones never goes on; nothing is proved by it.
-    if back >= 1 << 15 { 0 } else { ordinal.saturating_sub(u32::from(back)) }
+    (back < 1 << 15).then(|| ordinal.saturating_sub(u32::from(back)))
 }

@@ -2,8 +2,8 @@
 
 use super::{LayerInfo, ModelFile, Preprocessing};
 use crate::Config;
+use crate::layout::MapLayout;
 use crate::network::{Conv, Kind, Layer, Network};
-use crate::program::MapLayout;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -15,8 +15,10 @@ pub struct Meta {
     pub config: Config,
     /// The network; the weights of its layers are empty.
     pub network: Network,
-    /// Layout of each tensor in the activation buffer.
-    pub maps: Vec<MapLayout>,
+    /// Where the input lies in segment 1.
+    pub input: MapLayout,
+    /// Where each output lies in segment 1.
+    pub outputs: Vec<MapLayout>,
     /// The layer table.
     pub layers: Vec<LayerInfo>,
     /// How images become input maps.
@@ -28,16 +30,20 @@ pub struct Meta {
 }
 
 /// Keys of META with their meaning, for the documentation; a test compares them with what is written.
-pub const META_KEYS: [(&str, &str); 7] = [
+pub const META_KEYS: [(&str, &str); 8] = [
     ("config", "the full configuration the program was compiled for, as in its TOML file"),
     (
         "network",
-        "name, tensors (name, shape, scale and zero point), layers (operator, inputs, output, and of convolutions geometry, scales, bias, clamp; `weights` is empty: they are in WGHT), input tensor and output tensors",
+        "name, tensors (name, shape, scale and zero point), layers (operator, inputs, output, and what the operator needs: of convolutions geometry, scales, bias, clamp; `weights` is empty: they are in WGHT), input tensor and output tensors",
     ),
-    ("maps", "for each tensor: base, phases and channel slots of its map in the activation buffer"),
+    (
+        "input",
+        "where the input map lies in segment 1: shape, first vector, phases, vector groups, and the slot of each channel",
+    ),
+    ("outputs", "the same of each output, in the order of the network"),
     (
         "layers",
-        "for each layer: shapes, MACs, non-zeros, slot words, predicted cycles and dense cycles for one image",
+        "for each layer: shapes, MACs, non-zeros, slot words, predicted cycles and dense cycles for one image, with the usual memory",
     ),
     ("preprocessing", "null, or `mean` and `std` of each channel: x = (pixel - mean) / std, pixel in 0..255"),
     ("labels", "names of the classes, in the order of the output; may be empty"),
@@ -52,7 +58,8 @@ pub fn encode(model: &ModelFile) -> (Vec<u8>, Vec<u8>) {
     let meta = Meta {
         config: model.config.clone(),
         network,
-        maps: model.program.maps.clone(),
+        input: model.executable.input.clone(),
+        outputs: model.executable.outputs.clone(),
         layers: model.layers.clone(),
         preprocessing: model.preprocessing.clone(),
         labels: model.labels.clone(),

@@ -14,11 +14,11 @@ pub use container::{
 };
 pub use error::{FormatError, ModelFileError};
 pub use meta::META_KEYS;
-pub use program::{PASS_PARTS, PassHead, ProgramHead, RunHead};
+pub use program::{PROGRAM_PARTS, ProgramHead};
 
 use crate::Config;
+use crate::executable::{Executable, Work};
 use crate::network::{MapShape, Network};
-use crate::program::Program;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
@@ -32,7 +32,7 @@ pub struct ModelFile {
     /// Configuration the program was compiled for.
     pub config: Config,
     /// What the accelerator runs.
-    pub program: Program,
+    pub executable: Executable,
     /// The layer table: one entry a layer of the network. [`LayerInfo::table`] makes it.
     pub layers: Vec<LayerInfo>,
     /// How images become input maps, for networks that take images.
@@ -69,22 +69,18 @@ pub struct LayerInfo {
     pub macs: u64,
     /// Weights that are not zero.
     pub nonzeros: u64,
-    /// Slot words issued: those of its passes times their pixel tiles.
+    /// Slot words issued: those of its passes times their pixel tiles. Those of a layer fused into another are counted there.
     pub words: u64,
-    /// Clock cycles, predicted exactly by the fast model.
+    /// Clock cycles, predicted exactly by the fast model for the usual memory: from the last result of the layer before to its own.
     pub cycles: u64,
     /// Clock cycles of the same layer with every weight there.
     pub dense_cycles: u64,
 }
 
 impl LayerInfo {
-    /// The table of a compiled network; cycles, which only a model of the hardware knows, are 0.
-    pub fn table(network: &Network, program: &Program) -> Vec<Self> {
-        let mut words = vec![0; network.layers.len()];
-        for pass in program.runs.iter().flat_map(|run| &run.passes) {
-            words[pass.layer] += pass.words.len() as u64 * u64::from(pass.issue.tiles);
-        }
-        let entry = |(layer, words): (&crate::network::Layer, u64)| {
+    /// The table of a compiled network, with the work of each layer; cycles, which only a model of the hardware knows, are 0.
+    pub fn table(network: &Network, work: &[Work]) -> Vec<Self> {
+        let entry = |(layer, work): (&crate::network::Layer, &Work)| {
             let (input, output) = network.shapes(layer);
             Self {
                 name: layer.name.clone(),
@@ -93,12 +89,12 @@ impl LayerInfo {
                 output,
                 macs: network.macs(layer),
                 nonzeros: layer.weights().iter().filter(|&&w| w != 0).count() as u64,
-                words,
+                words: work.words,
                 cycles: 0,
                 dense_cycles: 0,
             }
         };
-        network.layers.iter().zip(words).map(entry).collect()
+        network.layers.iter().zip(work).map(entry).collect()
     }
 }
 
@@ -129,7 +125,8 @@ impl ModelFile {
     pub fn to_bytes(&self) -> Result<Vec<u8>, FormatError> {
         check::model(self).map_err(inconsistent)?;
         let (meta, weights) = meta::encode(self);
-        let program = program::encode(&self.program.runs, &self.config);
+        let program = program::encode(&self.executable.image, &self.executable.owners)
+            .map_err(|reason| inconsistent(("PROG", reason)))?;
         container::assemble(&self.config, [meta, program, weights])
     }
 
@@ -137,7 +134,7 @@ impl ModelFile {
     pub fn from_bytes(bytes: &[u8], expected: Option<&Config>) -> Result<Self, FormatError> {
         let (header, [meta_bytes, program_bytes, weight_bytes]) = container::disassemble(bytes)?;
         let in_section = |section: &'static str| move |reason| inconsistent((section, reason));
-        let meta::Meta { config, mut network, maps, layers, preprocessing, labels, notes } =
+        let meta::Meta { config, mut network, input, outputs, layers, preprocessing, labels, notes } =
             meta::decode(meta_bytes).map_err(in_section("META"))?;
         config.check().map_err(|e| inconsistent(("META", e.to_string())))?;
         if config.fingerprint() != header.fingerprint {
@@ -148,9 +145,9 @@ impl ModelFile {
         }
         check::geometry(&network).map_err(inconsistent)?;
         meta::attach_weights(&mut network, weight_bytes).map_err(in_section("WGHT"))?;
-        let runs = program::decode(program_bytes, &config).map_err(in_section("PROG"))?;
-        let program = Program { runs, maps };
-        let model = Self { network, config, program, layers, preprocessing, labels, notes };
+        let (image, owners) = program::decode(program_bytes).map_err(in_section("PROG"))?;
+        let executable = Executable { image, input, outputs, owners };
+        let model = Self { network, config, executable, layers, preprocessing, labels, notes };
         check::model(&model).map_err(inconsistent)?;
         Ok(model)
     }

@@ -1,164 +1,92 @@
-//! Section PROG: the runs of a program, every part a multiple of 16 bytes.
-//!
-//! A [`ProgramHead`]; for each run a [`RunHead`]; for each of its passes what [`PASS_PARTS`] lists.
+//! Section PROG: what the accelerator runs, every part a multiple of 16 bytes.
 
 use super::container::{ALIGNMENT, record_bytes, record_from_bytes, record_to_bytes};
-use crate::Config;
-use crate::command::{GatherEntry, Parameter};
-use crate::field::{Record, record};
-use crate::program::{Pass, Run};
-use crate::stream::{Encoding, WordStream};
+use crate::field::record;
+use crate::list::{BEAT_BYTES, Beat, Image};
 
 record! {
     /// Beginning of section PROG.
-    ProgramHead, 4 {
-        runs: u32 = 32 @ 0, "Runs of the program, which follow";
+    ProgramHead, 8 {
+        beats: u32 = 32 @ 0, "Beats of segment 0";
+        list_first: u32 = 32 @ 32, "First of them that belongs to the command list";
+        list_beats: u32 = 32 @ 64, "Beats of the command list";
+        commands: u32 = 32 @ 96, "Commands of the list";
+        data_vectors: u32 = 32 @ 128, "Vectors of segment 1 that the program uses";
     }
 }
 
-record! {
-    /// Beginning of a run.
-    RunHead, 4 {
-        passes: u32 = 32 @ 0, "Passes of the run, which follow";
-    }
-}
-
-record! {
-    /// Beginning of a pass.
-    PassHead, 4 {
-        layer: u32 = 32 @ 0, "Index of its layer in the network of META";
-        loads: u32 = 32 @ 32, "Entries of its load list";
-        words: u32 = 32 @ 64, "Slot words";
-        encoding: u32 = 32 @ 96, "Encoding of the slot words: 0 dense where that is possible, 1 sparse";
-    }
-}
-
-/// The parts of a pass, in order: name and size. For the documentation.
-pub const PASS_PARTS: [(&str, &str); 8] = [
-    ("PassHead", "16"),
-    ("Walk", "32"),
-    ("Gather", "16"),
-    ("Issue", "16"),
-    ("Scatter", "32"),
-    ("GatherEntry, one for each load, then zeros", "4 * loads, rounded up to 16"),
-    ("Parameter, one for each column", "16 * C"),
-    ("packed slot words", "see below"),
+/// The parts of section PROG, in order: name and size. For the documentation.
+pub const PROGRAM_PARTS: [(&str, &str); 3] = [
+    ("ProgramHead", "32"),
+    (
+        "segment 0: the command list, and the words, entries, parameters and tables that it loads",
+        "16 * beats",
+    ),
+    (
+        "for each command the index of the layer that it works for (32 bits), then zeros",
+        "4 * commands, rounded up to 16",
+    ),
 ];
 
-/// Bytes of the runs, which have been checked.
-pub fn encode(runs: &[Run], config: &Config) -> Vec<u8> {
-    let mut bytes = record_to_bytes(&ProgramHead { runs: runs.len() as u32 });
-    for run in runs {
-        bytes.extend(record_to_bytes(&RunHead { passes: run.passes.len() as u32 }));
-        for pass in &run.passes {
-            encode_pass(pass, config, &mut bytes);
-        }
-    }
-    bytes
-}
-
-fn encode_pass(pass: &Pass, config: &Config, bytes: &mut Vec<u8>) {
-    let encoding = pass.words.encoding(config);
-    bytes.extend(record_to_bytes(&PassHead {
-        layer: pass.layer as u32,
-        loads: pass.loads.len() as u32,
-        words: pass.words.len() as u32,
-        encoding: encoding as u32,
-    }));
-    bytes.extend(record_to_bytes(&pass.walk));
-    bytes.extend(record_to_bytes(&pass.gather));
-    bytes.extend(record_to_bytes(&pass.issue));
-    bytes.extend(record_to_bytes(&pass.scatter));
-    bytes.extend(pass.loads.iter().flat_map(record_to_bytes));
+/// Bytes of a program, which has been checked.
+pub fn encode(image: &Image, owners: &[u32]) -> Result<Vec<u8>, String> {
+    let size = |what: &str, count: usize| {
+        u32::try_from(count).map_err(|_| format!("{count} {what} are more than 32 bits can count"))
+    };
+    let mut bytes = record_to_bytes(&ProgramHead {
+        beats: size("beats", image.model.len())?,
+        list_first: size("beats", image.list.start)?,
+        list_beats: size("beats of the list", image.list.len())?,
+        commands: size("commands", owners.len())?,
+        data_vectors: size("vectors", image.data_vectors)?,
+    });
+    bytes.extend(image.model.iter().flatten().flat_map(|word| word.to_le_bytes()));
+    bytes.extend(owners.iter().flat_map(|owner| owner.to_le_bytes()));
     bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), 0);
-    bytes.extend(pass.parameters.iter().flat_map(record_to_bytes));
-    bytes.extend(pass.words.pack(encoding, config));
+    Ok(bytes)
 }
 
-/// The runs in a section. Every count is checked against the bytes left before anything is allocated for it. What was read
-/// must be exactly what [`encode`] would write, so no bit of the section is without meaning.
-pub fn decode(section: &[u8], config: &Config) -> Result<Vec<Run>, String> {
-    let mut reader = Reader { left: section };
-    let head: ProgramHead = reader.record()?;
-    let mut runs = Vec::new();
-    for run in 0..head.runs {
-        let RunHead { passes: count } = reader.record().map_err(|e| format!("run {run}: {e}"))?;
-        let mut passes = Vec::new();
-        for pass in 0..count {
-            passes
-                .push(decode_pass(&mut reader, config).map_err(|e| format!("run {run}, pass {pass}: {e}"))?);
-        }
-        runs.push(Run { passes, ..Run::default() });
+/// The program in a section: the image, and the layer of each command. Every count is checked against the bytes there are before
+/// anything is allocated for it, and no bit of the section is without meaning.
+pub fn decode(section: &[u8]) -> Result<(Image, Vec<u32>), String> {
+    let head_bytes = record_bytes::<ProgramHead>();
+    let (head, rest) = section
+        .split_at_checked(head_bytes)
+        .ok_or_else(|| format!("it has {} bytes, but its head alone takes {head_bytes}", section.len()))?;
+    let read: ProgramHead = record_from_bytes(head);
+    if record_to_bytes(&read) != head {
+        return Err("bits without a meaning are set in its head".into());
     }
-    if !reader.left.is_empty() {
-        return Err(format!("{} bytes follow the last pass", reader.left.len()));
+    let [beats, commands, list_first, list_beats] =
+        [read.beats, read.commands, read.list_first, read.list_beats].map(u64::from);
+    let owner_bytes = (4 * commands).next_multiple_of(ALIGNMENT as u64);
+    let needed = beats * BEAT_BYTES as u64 + owner_bytes;
+    if needed != rest.len() as u64 {
+        return Err(format!(
+            "{beats} beats and {commands} commands take {needed} bytes, but there are {}",
+            rest.len()
+        ));
     }
-    Ok(runs)
+    if list_first + list_beats > beats {
+        return Err("the command list ends behind segment 0".into());
+    }
+    let (model, owners) = rest.split_at(beats as usize * BEAT_BYTES);
+    let (owners, padding) = owners.split_at(4 * commands as usize);
+    if padding.iter().any(|&byte| byte != 0) {
+        return Err("bits without a meaning are set behind the layers of the commands".into());
+    }
+    let list = list_first as usize..(list_first + list_beats) as usize;
+    let model = model.chunks_exact(BEAT_BYTES).map(beat).collect();
+    let image = Image { model, list, data_vectors: read.data_vectors as usize };
+    Ok((image, words(owners).collect()))
 }
 
-fn decode_pass(reader: &mut Reader, config: &Config) -> Result<Pass, String> {
-    let head: PassHead = reader.record()?;
-    let (loads, words) = (head.loads as usize, head.words as usize);
-    // These bounds also keep the sizes below from overflowing.
-    for (what, count, depth) in
-        [("load list entries", loads, config.load_depth), ("slot words", words, config.word_depth)]
-    {
-        if count > depth {
-            return Err(format!("it has {count} {what}, but the configuration holds {depth}"));
-        }
-    }
-    let encoding = match head.encoding {
-        0 => Encoding::Dense,
-        1 => Encoding::Sparse,
-        other => return Err(format!("the encoding of its slot words is {other}, but must be 0 or 1")),
-    };
-    let start = reader.left;
-    let pass = Pass {
-        layer: head.layer as usize,
-        walk: reader.record()?,
-        gather: reader.record()?,
-        issue: reader.record()?,
-        scatter: reader.record()?,
-        loads: reader.records::<GatherEntry>(loads)?,
-        parameters: reader.records::<Parameter>(config.columns)?,
-        second: None,
-        words: {
-            let bytes = reader.take(WordStream::packed_bytes(words, encoding, config))?;
-            WordStream::unpack(bytes, words, encoding, config)
-        },
-    };
-    let read = &start[..start.len() - reader.left.len()];
-    let mut written = Vec::with_capacity(record_bytes::<PassHead>() + read.len());
-    encode_pass(&pass, config, &mut written);
-    match written[record_bytes::<PassHead>()..] == *read && pass.words.encoding(config) == encoding {
-        true => Ok(pass),
-        false => Err("bits without a meaning are set, or its slot words could be encoded as dense".into()),
-    }
+fn words(bytes: &[u8]) -> impl Iterator<Item = u32> {
+    bytes.chunks_exact(4).map(|word| u32::from_le_bytes(word.try_into().expect("four bytes")))
 }
 
-/// What has not been read yet.
-struct Reader<'a> {
-    left: &'a [u8],
-}
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, bytes: usize) -> Result<&'a [u8], String> {
-        let (taken, left) = self
-            .left
-            .split_at_checked(bytes)
-            .ok_or_else(|| format!("{bytes} bytes are needed, but {} are left", self.left.len()))?;
-        self.left = left;
-        Ok(taken)
-    }
-
-    fn record<T: Record>(&mut self) -> Result<T, String> {
-        Ok(record_from_bytes(self.take(record_bytes::<T>())?))
-    }
-
-    /// Records one after the other, padded to the alignment.
-    fn records<T: Record>(&mut self, count: usize) -> Result<Vec<T>, String> {
-        let bytes = count * record_bytes::<T>();
-        let packed = self.take(bytes.next_multiple_of(ALIGNMENT))?;
-        Ok(packed[..bytes].chunks_exact(record_bytes::<T>()).map(record_from_bytes).collect())
-    }
+fn beat(bytes: &[u8]) -> Beat {
+    let mut beat = Beat::default();
+    beat.iter_mut().zip(words(bytes)).for_each(|(place, word)| *place = word);
+    beat
 }

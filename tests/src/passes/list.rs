@@ -6,7 +6,8 @@ use pleach_spec::list::{
     self, Beat, Command, Compute, Engine, Image, Load, PassCommand, Segment, Store, Target,
 };
 use pleach_spec::pass::Pass;
-use pleach_spec::{Config, beats, image};
+use pleach_spec::{Config, FieldOverflow, beats};
+use std::ops::Range;
 
 /// A program, and where in segment 1 it finds and leaves the activations. What lies behind is written with results that races
 /// decide: only when it is written matters.
@@ -35,14 +36,20 @@ const STORE: u32 = 1 << Engine::Store as u32;
 /// Most vectors of a transfer beside the passes.
 const TRAFFIC: usize = 40;
 
-/// The program of a run, with further transfers between its passes.
+/// The program of a run, with further transfers while its passes run.
 pub fn list(case: &RunCase, config: &Config, random: &mut Random) -> ListCase {
     let vectors = case.activations.len();
     let mut maker = Maker { model: vec![Beat::default(); random.below(70)], commands: Vec::new(), config };
     maker.load_activations(vectors);
     maker.load(Target::Table, 0, beats::tables(&case.run.tables));
+    let constant = constant_vectors(case);
     let traffic = random.percent(70);
     for pass in &case.run.passes {
+        if traffic && !constant.is_empty() {
+            for _ in 0..random.below(3) {
+                maker.reload(&constant, random);
+            }
+        }
         maker.pass(pass);
         if traffic {
             for _ in 0..random.below(3) {
@@ -64,7 +71,41 @@ pub fn list(case: &RunCase, config: &Config, random: &mut Random) -> ListCase {
     ListCase { image, before: 0, after: vectors }
 }
 
+/// The longest range of vectors that no pass writes.
+fn constant_vectors(case: &RunCase) -> Range<usize> {
+    let vectors = case.activations.len();
+    let written = case.run.passes.iter().filter(|pass| pass.issue.partial == 0).flat_map(|pass| {
+        let plane = i64::from(pass.scatter.plane);
+        pass.scatter.addresses().flat_map(move |address| [address, address + plane])
+    });
+    let mut written: Vec<usize> = written.map(|address| address as usize % vectors).collect();
+    written.sort_unstable();
+    let mut longest = 0..0;
+    let mut first = 0;
+    for address in written.into_iter().chain([vectors]) {
+        if address.saturating_sub(first) > longest.len() {
+            longest = first..address;
+        }
+        first = address + 1;
+    }
+    longest
+}
+
 impl Maker<'_> {
+    /// Some vectors that stay as they are all the time, once more: it takes banks and changes nothing.
+    fn reload(&mut self, constant: &Range<usize>, random: &mut Random) {
+        let count = 1 + random.below(constant.len().min(4 * TRAFFIC));
+        let first = (constant.start + random.below(constant.len() - count + 1)) as u32;
+        self.commands.push(Command::Load(Load {
+            target: Target::Activation as u32,
+            segment: Segment::Data as u32,
+            count: count as u32,
+            source: first,
+            address: first,
+            ..Load::default()
+        }));
+    }
+
     /// The activations, in parts.
     fn load_activations(&mut self, vectors: usize) {
         for address in (0..vectors).step_by(1000) {
@@ -103,7 +144,7 @@ impl Maker<'_> {
         }
         let entries = beats::records(&pass.loads).expect("fields fit");
         self.load(Target::List, pass.gather.base as usize, entries);
-        let parameters = image::parameter_beats(pass, config).expect("fields fit");
+        let parameters = parameters(pass, config).expect("fields fit");
         self.load(Target::Parameter, pass.issue.parameter as usize * config.columns, parameters);
         self.commands.last_mut().expect("a load").set_tokens(0, COMPUTE);
         self.commands.push(Command::Compute(PassCommand {
@@ -134,4 +175,14 @@ impl Maker<'_> {
             self.store(vectors + address, address, (vectors - address).min(3000), wait);
         }
     }
+}
+
+/// The parameter entries of a pass: one, or those of both operands and their combination.
+fn parameters(pass: &Pass, config: &Config) -> Result<Vec<Beat>, FieldOverflow> {
+    let mut beats = beats::records(&pass.parameters)?;
+    if let Some(second) = &pass.second {
+        beats.extend(beats::records(&second.parameters)?);
+        beats.extend(beats::records(&vec![second.combination; config.columns])?);
+    }
+    Ok(beats)
 }

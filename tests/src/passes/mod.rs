@@ -41,10 +41,15 @@ pub fn run(passes: usize, seed: u64, config: &Config) -> RunCase {
             run.passes.push(pass);
         }
     }
+    // Often near the ends of the memories, so that the passes wrap.
+    let mut place = |depth: usize| match random.percent(40) {
+        true => depth - 1 - random.below(depth.min(30)),
+        false => random.below(depth),
+    };
     let first = Placement {
-        word: random.below(config.word_depth),
-        load: random.below(config.load_depth),
-        parameter: random.below(config.pass_depth),
+        word: place(config.word_depth),
+        load: place(config.load_depth),
+        parameter: place(config.pass_depth),
     };
     run.place(config, first);
     let vector = |random: &mut Random| std::array::from_fn(|_| random.byte());

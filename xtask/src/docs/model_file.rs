@@ -1,12 +1,11 @@
 //! The chapter on `model.bin`, byte by byte.
 
 use super::markdown::{code, table};
+use pleach_spec::Record;
 use pleach_spec::model_file::{
-    ALIGNMENT, FORMAT_VERSION, Header, META_KEYS, PASS_PARTS, PassHead, ProgramHead, RunHead, SECTIONS,
-    SectionEntry, record_bytes,
+    ALIGNMENT, FORMAT_VERSION, Header, META_KEYS, PROGRAM_PARTS, ProgramHead, SECTIONS, SectionEntry,
+    record_bytes,
 };
-use pleach_spec::stream::{Encoding, PACKED_BLOCKS, WordStream};
-use pleach_spec::{Config, Record};
 
 /// The chapter.
 pub fn chapter() -> String {
@@ -32,12 +31,10 @@ pub fn chapter() -> String {
              One JSON object. Numbers with a fraction are f32, written with as many digits as bring back the same bits.\n\n";
     text += &table(["key", "value"], META_KEYS.map(|(key, doc)| [code(key), doc.to_owned()]));
     text += "### PROG\n\n\
-             A ProgramHead; for each run a RunHead; for each pass of the run the parts below. The records that are not \
-             here are those of [Commands](#commands) and [Entries](#entries-of-the-other-memories).\n\n";
-    text +=
-        &table(["part of a pass", "bytes"], PASS_PARTS.map(|(part, bytes)| [part, bytes].map(str::to_owned)));
-    text += &[layout::<ProgramHead>(), layout::<RunHead>(), layout::<PassHead>()].concat();
-    text += &packed_words();
+             The parts below, one after the other. Commands are those of [Commands](#commands). Before anything runs, the list is \
+             checked: a file whose program could hang, leave its memory, or depend on who is quick, is refused.\n\n";
+    text += &table(["part", "bytes"], PROGRAM_PARTS.map(|(part, bytes)| [part, bytes].map(str::to_owned)));
+    text += &layout::<ProgramHead>();
     text
 }
 
@@ -52,27 +49,4 @@ fn layout<T: Record>() -> String {
     let rows = table(["bytes", "field", "meaning"], T::FIELDS.iter().map(row));
     let size = record_bytes::<T>();
     format!("### {}\n\n{} {size} bytes; those not listed are 0.\n\n{rows}", T::NAME, doc.join(" ").trim_end())
-}
-
-fn packed_words() -> String {
-    let blocks = PACKED_BLOCKS.map(|(block, bytes, doc)| [block, bytes, doc].map(str::to_owned));
-    let mut text = "### Packed slot words\n\n\
-                    n words in up to three blocks, each filled up with zeros to a multiple of 16 bytes.\n\n"
-        .to_owned();
-    text += &table(["block", "bytes", "contents"], blocks);
-    text += "Worked out: bytes of 1000 slot words, and bits a weight where no column idles.\n\n";
-    let row = |(name, _): &(&str, &str)| {
-        let config = Config::resolve(name).expect("a built-in configuration");
-        let bytes = |encoding| WordStream::packed_bytes(1000, encoding, &config);
-        let bits = |encoding| format!("{:.1}", bytes(encoding) as f64 * 8.0 / (1000 * config.columns) as f64);
-        [
-            code(name),
-            bytes(Encoding::Dense).to_string(),
-            bits(Encoding::Dense),
-            bytes(Encoding::Sparse).to_string(),
-            bits(Encoding::Sparse),
-        ]
-    };
-    let heads = ["configuration", "dense", "bits a weight", "sparse", "bits a weight"];
-    text + &table(heads, Config::BUILT_IN.iter().map(row))
 }

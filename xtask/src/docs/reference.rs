@@ -3,7 +3,7 @@
 use super::markdown::{code, table};
 use super::model_file;
 use pleach_spec::command::{ADDRESS_BITS, Gather, GatherEntry, Issue, Parameter, Scatter, Walk, WordControl};
-use pleach_spec::register::{CONTRACT_VERSION, REGISTERS, Region};
+use pleach_spec::register::{CONTRACT_VERSION, ErrorCode, REGISTERS};
 use pleach_spec::timing::LATENCIES;
 use pleach_spec::{Config, Field, Record};
 
@@ -18,7 +18,6 @@ pub fn page() -> String {
     );
     page += &configurations();
     page += &registers();
-    page += &regions();
     page += &format!(
         "## Commands\n\n\
          One of each kind a pass. A field never crosses a 32-bit word; word w is bits [32w+31:32w]. Unlisted bits are 0. \
@@ -83,7 +82,8 @@ fn configurations() -> String {
 fn registers() -> String {
     let text = format!(
         "## Registers\n\n\
-         32 bits each, at byte offsets of the register port. This is version {CONTRACT_VERSION} of the contract.\n\n"
+         32 bits each, behind the AXI4-Lite slave. This is version {CONTRACT_VERSION} of the contract. The codes of ERROR are in the \
+         table after them.\n\n"
     );
     let row = |register: &pleach_spec::register::Register| {
         let access = if register.writable { "read, write" } else { "read" };
@@ -94,23 +94,14 @@ fn registers() -> String {
             register.doc.to_owned(),
         ]
     };
-    text + &table(["offset", "name", "access", "meaning"], REGISTERS.iter().map(row))
-}
-
-fn regions() -> String {
-    let text = "## Memory port\n\n\
-                Bits [31:28] of the address choose a region, bits [27:0] count beats of 128 bits.\n\n";
-    let row = |region: Region| {
-        let first = region.address(0);
-        [
-            (region as u8).to_string(),
-            format!("{region:?}"),
-            format!("`{first:#010x}`"),
-            region.doc().to_owned(),
-        ]
-    };
-    text.to_owned()
-        + &table(["region", "name", "first address", "contents"], Region::ALL.iter().copied().map(row))
+    let heads = ["offset", "name", "access", "meaning"];
+    text + &table(heads, REGISTERS.iter().map(row))
+        + &table(
+            ["code", "error", "meaning"],
+            ErrorCode::ALL.map(|code| {
+                [(code as u8).to_string(), format!("{code:?}").to_uppercase(), code.doc().to_owned()]
+            }),
+        )
 }
 
 /// A record of the hardware, with bit positions.

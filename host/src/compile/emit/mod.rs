@@ -22,8 +22,8 @@ use onchip::OnChip;
 use order::{Order, Turn};
 use pass::Prepared;
 use pleach_spec::Config;
+use pleach_spec::layout::MapLayout;
 use pleach_spec::list::{Command, Image, Load};
-use pleach_spec::program::MapLayout;
 use std::collections::VecDeque;
 
 /// Passes in the list between the last use of something and a load that overwrites it.

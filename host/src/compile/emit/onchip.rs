@@ -1,6 +1,6 @@
 //! What is on the chip, and what of it can be overwritten when.
 
-use super::order::{Order, Turn, parameter_limit};
+use super::order::{Order, Turn};
 use super::{DELAY, Input};
 use crate::compile::buffer::Buffer;
 use crate::compile::memory::{End, Part, Ring, Space};
@@ -31,8 +31,8 @@ pub struct Cache {
 }
 
 impl Cache {
-    fn new(depth: usize, limit: usize) -> Self {
-        Self { ring: Ring::new(depth, limit), held: HashMap::new(), begun: Vec::new() }
+    fn new(depth: usize) -> Self {
+        Self { ring: Ring::new(depth), held: HashMap::new(), begun: Vec::new() }
     }
 
     /// Where something is, if it is there.
@@ -123,9 +123,9 @@ impl OnChip {
     pub fn new(input: &Input) -> Self {
         let config = input.config;
         Self {
-            words: Cache::new(config.word_depth, config.word_depth),
-            lists: Cache::new(config.load_depth, config.load_depth),
-            parameters: Cache::new(config.pass_depth, parameter_limit(config.pass_depth)),
+            words: Cache::new(config.word_depth),
+            lists: Cache::new(config.load_depth),
+            parameters: Cache::new(config.pass_depth),
             tables: [None; 2],
             table_uses: [0; 2],
             space: Space::new(config.activation_vectors()),

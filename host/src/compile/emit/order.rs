@@ -57,12 +57,6 @@ pub struct Order {
     steps: Vec<StepOrder>,
 }
 
-/// Entries of the parameter memory that are used at most: as each pass loads an entry at least, this also bounds how many tokens
-/// LOAD can be ahead of COMPUTE.
-pub fn parameter_limit(pass_depth: usize) -> usize {
-    pass_depth.min(192)
-}
-
 impl Order {
     /// Strip by strip, in each tile by tile.
     pub fn new(input: &Input) -> Self {
@@ -200,7 +194,7 @@ impl StepOrder {
         let mut counts: Vec<usize> = input.regions[step].iter().map(|region| region.count).collect();
         counts.sort_unstable();
         counts.dedup();
-        let limit = parameter_limit(config.pass_depth) / 2;
+        let limit = config.pass_depth / 2;
         let scope = |step: bool, strip: bool| match (step, strip) {
             (true, _) => Scope::Step,
             (_, true) => Scope::Strip,

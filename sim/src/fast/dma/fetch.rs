@@ -1,8 +1,8 @@
 //! FETCH: reads the command list and hands it out.
 
 use pleach_spec::Record;
-use pleach_spec::axi_register::ErrorCode;
 use pleach_spec::list::{self, Beat, Engine, Target};
+use pleach_spec::register::ErrorCode;
 
 use super::read::Request;
 use super::{Fault, RunSetup, Shape};

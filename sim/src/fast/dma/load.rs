@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use pleach_spec::axi_register::ErrorCode;
 use pleach_spec::list::{self, Engine, Target};
+use pleach_spec::register::ErrorCode;
 
 use super::fetch::Ordered;
 use super::read::Request;

@@ -21,8 +21,8 @@ mod store;
 mod tokens;
 
 use pleach_spec::Config;
-use pleach_spec::axi_register::{ErrorCode, RunError};
 use pleach_spec::list::{Beat, Target};
+use pleach_spec::register::{ErrorCode, RunError};
 
 use crate::memory::{MemoryTiming, Moved, Pace, Timing};
 use fetch::Fetch;
@@ -104,7 +104,7 @@ pub struct Actions {
 
 /// The counters of the register file that belong to the memory side, and CYCLES.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[allow(missing_docs)] // Each is a register of `pleach_spec::axi_register`, and documented there.
+#[allow(missing_docs)] // Each is a register of `pleach_spec::register`, and documented there.
 pub struct DmaCounters {
     pub cycles: u64,
     pub load_busy: u32,
@@ -233,11 +233,14 @@ impl Dma {
         &self.counters
     }
 
-    /// Cycles from now in which nothing happens but that time passes, as long as COMPUTE completes no pass.
+    /// Cycles from now in which nothing happens but that time passes, as long as COMPUTE completes no pass; `u64::MAX` for ever.
     pub fn idle_cycles(&self) -> u64 {
         match self.moved || !self.memory.is_idle() || !self.run.active() || self.run.is_stuck() {
             true => 0,
-            false => self.run.cycles_to_watchdog(self.setup.watchdog_cycles).saturating_sub(1),
+            false => match self.run.cycles_to_watchdog(self.setup.watchdog_cycles) {
+                u64::MAX => u64::MAX,
+                cycles => cycles.saturating_sub(1),
+            },
         }
     }
 

@@ -1,12 +1,12 @@
 //! Start and end of a run, and its errors.
 
-use pleach_spec::axi_register::{ENGINE_FETCH, ErrorCode, RunError};
 use pleach_spec::list::Engine;
+use pleach_spec::register::{ENGINE_FETCH, ErrorCode, RunError};
 
 use super::Fault;
 use super::tokens::PassSituation;
 
-/// Cycles in which nothing can happen before that is called a deadlock.
+/// Cycles in which nothing can happen before the one in which that is called a deadlock.
 const STUCK_CYCLES: u32 = 16;
 /// Cycles that a run goes on at least after an error, so that COMPUTE runs dry.
 const DRAIN_CYCLES: u32 = 255;
@@ -114,20 +114,14 @@ impl Run {
             return;
         }
         let stuck = situation.stuck() && !situation.finished();
-        self.error = self.first_error(situation, errors, stuck, stop);
+        self.error = self.first_error(situation, errors, stop);
         self.stopping = self.error.is_some();
         self.busy = self.stopping || !situation.finished();
         self.quiet_cycles = if completed { 0 } else { self.quiet_cycles.wrapping_add(1) };
         self.stuck_cycles = if stuck { self.stuck_cycles + 1 } else { 0 };
     }
 
-    fn first_error(
-        &self,
-        situation: &Situation,
-        errors: &Errors,
-        stuck: bool,
-        stop: bool,
-    ) -> Option<RunError> {
+    fn first_error(&self, situation: &Situation, errors: &Errors, stop: bool) -> Option<RunError> {
         let of = |engine: u32, (code, command): (ErrorCode, u32)| RunError { code, engine, command };
         let of_run = |happens: bool, code| happens.then(|| of(ENGINE_FETCH, (code, situation.commands)));
         let watchdog = situation.watchdog_cycles != 0 && self.quiet_cycles == situation.watchdog_cycles;
@@ -136,7 +130,7 @@ impl Run {
             .or_else(|| errors.load.map(|fault| of(Engine::Load as u32, fault)))
             .or_else(|| errors.store.map(|fault| of(Engine::Store as u32, fault)))
             .or_else(|| errors.tokens.map(|(engine, code, command)| RunError { code, engine, command }))
-            .or_else(|| of_run(stuck && self.stuck_cycles == STUCK_CYCLES - 1, ErrorCode::Deadlock))
+            .or_else(|| of_run(self.stuck_cycles == STUCK_CYCLES, ErrorCode::Deadlock))
             .or_else(|| of_run(watchdog, ErrorCode::Watchdog))
             .or_else(|| of_run(stop, ErrorCode::Stopped))
     }

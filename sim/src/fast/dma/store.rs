@@ -3,8 +3,8 @@
 
 use std::collections::VecDeque;
 
-use pleach_spec::axi_register::ErrorCode;
 use pleach_spec::list::{self, Engine};
+use pleach_spec::register::ErrorCode;
 use pleach_spec::timing::BANK_READ_LATENCY;
 
 use super::fetch::Ordered;

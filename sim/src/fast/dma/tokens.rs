@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-use pleach_spec::axi_register::ErrorCode;
 use pleach_spec::list::{self, Engine, MAX_TOKENS};
+use pleach_spec::register::ErrorCode;
 
 use super::fetch::Ordered;
 

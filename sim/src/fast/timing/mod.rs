@@ -3,9 +3,6 @@
 //! Nothing here depends on data, and a pass depends on those before it only: passes are timed one by one, as they are released.
 
 mod gather;
-mod run;
-
-pub use run::{RunTiming, time_run};
 
 use super::Counters;
 use gather::{Gather, rotation_classes};
@@ -136,7 +133,8 @@ impl ComputeTiming {
         if back >= 1 << 15 {
             return None;
         }
-        match self.done.len().checked_sub(usize::from(back))? {
+        // What is named before the first pass was done before the start.
+        match self.done.len().saturating_sub(usize::from(back)) {
             0 => Some(0),
             count => Some(self.done[count - 1]),
         }

@@ -1,0 +1,44 @@
+//! Predictions of the fast model: how long a program takes, layer by layer, and what it waits for.
+
+use pleach_sim::fast::{ListTiming, Machine, time_list};
+use pleach_sim::memory::MemoryTiming;
+use pleach_spec::executable::Executable;
+use pleach_spec::list::{Command, ListError};
+use pleach_spec::{Config, VECTOR};
+
+/// The machine that programs run on: an accelerator with a memory, and where the host puts the segments.
+pub fn machine(config: &Config, memory: MemoryTiming) -> Machine {
+    Machine { config: config.clone(), memory, bases: [0, 1 << 32], watchdog_cycles: 0 }
+}
+
+/// The clock cycles of each of `layers` layers: from the last result of the layer before to the last one of its own. The first
+/// also has what comes before, the last what comes after, so that together they are the whole.
+pub fn layer_cycles(
+    executable: &Executable,
+    layers: usize,
+    machine: &Machine,
+) -> Result<Vec<u64>, ListError> {
+    let commands = executable.commands()?;
+    let data = vec![[0; VECTOR]; executable.image.data_vectors];
+    let timing = time_list(&executable.image, &commands, &data, machine);
+    Ok(attribute(&commands, &executable.owners, &timing, layers))
+}
+
+fn attribute(commands: &[Command], owners: &[u32], timing: &ListTiming, layers: usize) -> Vec<u64> {
+    let mut ends = vec![0; layers];
+    for ((command, &owner), time) in commands.iter().zip(owners).zip(&timing.commands) {
+        if let (Command::Compute(_), Some(time), Some(end)) = (command, time, ends.get_mut(owner as usize)) {
+            *end = time.end.max(*end);
+        }
+    }
+    if let Some(last) = ends.iter_mut().rev().find(|end| **end > 0) {
+        *last = timing.compute.cycles;
+    }
+    let mut before = 0;
+    let cycles = |end: u64| {
+        let cycles = end.saturating_sub(before);
+        before = before.max(end);
+        cycles
+    };
+    ends.into_iter().map(cycles).collect()
+}

@@ -1,0 +1,96 @@
+//! Whole networks on the Verilated 16 x 16 accelerator: every bit as golden's, every counter as the fast model's. Minutes, and
+//! so only on demand: `cargo xtask networks-rtl`.
+
+use ndarray::Array3;
+use pleach_host::compile::compile_list;
+use pleach_host::pipeline::{Options, compile_onnx};
+use pleach_sim::device::{Accelerator, FastAccelerator, RtlAccelerator};
+use pleach_sim::fast::Machine;
+use pleach_sim::golden;
+use pleach_sim::memory::MemoryTiming;
+use pleach_sim::rtl::Behaviour;
+use pleach_spec::Config;
+use pleach_spec::layout::MapLayout;
+use pleach_spec::network::Network;
+use pleach_tests::networks::random_map;
+use pleach_tests::random::Random;
+use pleach_tests::zoo;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Instant;
+
+/// The accelerator that figures refer to: 250 MHz and 12.8 GB/s, four of five words of a 512-bit bus, with refreshes.
+fn machine() -> Machine {
+    let config = Config { axi_bits: 512, clock_mhz: 250, ..Config::resolve("default").expect("built in") };
+    let memory = MemoryTiming {
+        latency_cycles: 40,
+        numerator: 4,
+        denominator: 5,
+        refresh_interval: 1950,
+        refresh_cycles: 40,
+    };
+    Machine { config, memory, bases: [0, 1 << 32], watchdog_cycles: 1 << 24 }
+}
+
+fn digits() -> Network {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/digits.onnx");
+    let options = Options {
+        config: machine().config,
+        shapes: BTreeMap::new(),
+        calibration: None,
+        speedup: None,
+        memory: machine().memory,
+    };
+    compile_onnx(&path, &options, &mut |_, _, _| ()).expect("it compiles").model.network
+}
+
+/// Runs a network on golden, fast and RTL, and prints a line of the table.
+fn check(name: &str, network: &Network, rtl: &mut RtlAccelerator) {
+    let machine = machine();
+    let program = compile_list(network, &machine.config).unwrap();
+    let shape = network.tensors[network.input].shape;
+    let input = random_map(shape, &mut Random(7));
+    let run = |accelerator: &mut dyn Accelerator| {
+        accelerator.load(&program.image).unwrap();
+        accelerator.write(program.input.base, &program.input.pack(&input)).unwrap();
+        let start = Instant::now();
+        let counters = accelerator.run().unwrap();
+        let seconds = start.elapsed().as_secs_f64();
+        let read =
+            |output: &MapLayout| output.unpack(&accelerator.read(output.base, output.vectors()).unwrap());
+        let outputs: Vec<Vec<i8>> = program.outputs.iter().map(read).collect();
+        (outputs, counters, seconds)
+    };
+    let (fast_outputs, fast_counters, fast_seconds) =
+        run(&mut FastAccelerator::with_machine(machine.clone()));
+    let (rtl_outputs, rtl_counters, rtl_seconds) = run(rtl);
+    assert_eq!(rtl_counters, fast_counters, "{name}: counters");
+    assert_eq!(rtl.memory().violations(), [] as [String; 0]);
+    let map = Array3::from_shape_vec((shape.channels, shape.height, shape.width), input).unwrap();
+    let maps = golden::run(network, map).unwrap();
+    for (index, (&tensor, rtl_output)) in network.outputs.iter().zip(&rtl_outputs).enumerate() {
+        let expected = maps[tensor].as_slice().unwrap();
+        assert!(rtl_output == expected, "{name}: output {index} of RTL differs from golden");
+        assert!(fast_outputs[index] == expected, "{name}: output {index} of fast differs from golden");
+    }
+    let macs: u64 = network.layers.iter().map(|layer| network.macs(layer)).sum();
+    let cycles = rtl_counters.compute.cycles;
+    let utilisation = 100.0 * macs as f64 / (machine.config.multipliers() as u64 * cycles) as f64;
+    let bytes = rtl_counters.memory_side.bytes_read + rtl_counters.memory_side.bytes_written;
+    println!(
+        "| {name} | {macs} | {cycles} | {utilisation:.1} % | {:.1} MB | {fast_seconds:.2} s | {rtl_seconds:.0} s | {:.0} |",
+        bytes as f64 / 1e6,
+        cycles as f64 / rtl_seconds / 1e3,
+    );
+}
+
+fn main() {
+    let mut rtl = RtlAccelerator::new(machine(), Behaviour::Paced).unwrap();
+    println!(
+        "| network | MACs | cycles, fast = RTL | utilisation of the whole | memory traffic | fast | RTL | kcycle/s |"
+    );
+    println!("|---|---|---|---|---|---|---|---|");
+    check("digits", &digits(), &mut rtl);
+    check("MobileNetV2 0.35, 96 x 96", &zoo::network("mobilenetv2", 96, Some(0.35)), &mut rtl);
+    check("ResNet-18, 224 x 224", &zoo::network("resnet18", 224, None), &mut rtl);
+}

@@ -1,0 +1,54 @@
+//! Networks of the zoo, quantized, as command lists: the fast accelerator against the golden model.
+
+use ndarray::Array3;
+use pleach_host::compile::compile_list;
+use pleach_sim::device::{Accelerator, FastAccelerator};
+use pleach_sim::golden;
+use pleach_spec::Config;
+use pleach_tests::networks::random_map;
+use pleach_tests::random::Random;
+use pleach_tests::zoo::network;
+use std::time::Instant;
+
+/// Compiles and runs; returns the share of the multipliers that work, over all cycles.
+fn utilisation(name: &str, size: usize, config: &Config) -> f64 {
+    let network = network(name, size, None);
+    let start = Instant::now();
+    let program = compile_list(&network, config).unwrap();
+    println!("{name} {size} on {}: compiled in {:?}", config.name, start.elapsed());
+    let mut accelerator = FastAccelerator::new(config.clone());
+    let shape = network.tensors[network.input].shape;
+    let input = random_map(shape, &mut Random(1));
+    accelerator.load(&program.image).unwrap();
+    accelerator.write(program.input.base, &program.input.pack(&input)).unwrap();
+    let counters = accelerator.run().unwrap();
+    if size < 100 {
+        let map = Array3::from_shape_vec((shape.channels, shape.height, shape.width), input).unwrap();
+        let maps = golden::run(&network, map).unwrap();
+        let output = &program.outputs[0];
+        let found = output.unpack(&accelerator.read(output.base, output.vectors()).unwrap());
+        assert_eq!(found, maps[network.outputs[0]].as_slice().unwrap());
+    }
+    let macs: u64 = network.layers.iter().map(|layer| network.macs(layer)).sum();
+    println!("{:?}", counters.compute);
+    macs as f64 / (config.multipliers() as u64 * counters.compute.cycles) as f64
+}
+
+#[test]
+fn small_images_give_what_golden_gives() {
+    for config in ["mini", "default"] {
+        let config = Config { activation_depth: 256, ..Config::resolve(config).unwrap() };
+        for name in ["resnet18", "mobilenetv2"] {
+            utilisation(name, 64, &config);
+        }
+    }
+}
+
+#[test]
+fn full_size_images_keep_the_array_busy() {
+    let config = Config::resolve("default").unwrap();
+    for (name, least) in [("resnet18", 0.90), ("mobilenetv2", 0.62)] {
+        let found = utilisation(name, 224, &config);
+        assert!(found > least, "{name}: {found}");
+    }
+}
