@@ -212,7 +212,9 @@ impl<const WB: usize, const P: usize, const B: usize, const BP: usize, const S: 
         for (from, to) in dma.pass_write.iter().zip(&mut compute.pass_write) {
             net.wire(from.tap(), to);
         }
-        net.wire(dma.reset.tap(), &mut compute.reset);
+        for (from, to) in dma.reset.iter().zip(&mut compute.reset) {
+            net.wire(from.tap(), to);
+        }
         net.wire(dma.pass_entry.tap(), &mut compute.pass_entry);
         net.wire(dma.pass_data.tap(), &mut compute.pass_data);
         net.wire(dma.pass_release.tap(), &mut compute.pass_release);

@@ -13,7 +13,7 @@
 //! | port | width | |
 //! |---|---|---|
 //! | `clock` | 1 | |
-//! | `reset` | 1 | in, back to the state at power-up; to be held for [`reset_cycles`](pleach_spec::timing::reset_cycles). Memories keep their contents |
+//! | `reset$i` | 1 | in, all the same: for WALK, GATHER, ISSUE, SCATTER, back to the state at power-up; to be held for [`reset_cycles`](pleach_spec::timing::reset_cycles). Memories keep their contents |
 //! | `pass_write$b`, `pass_entry`, `pass_data` | 1, 12, 128 | in, FETCH writes a beat of a pass: 0 and 1 WALK, 2 GATHER, 3 ISSUE, 4 and 5 SCATTER |
 //! | `pass_release` | 1 | in, cycle x: the next pass may begin. Its beats were written in cycle x - 3 or before |
 //! | `done` | 1 | out, a pass is done |
@@ -39,6 +39,8 @@ use crate::datapath::Datapath;
 use crate::many::many;
 use crate::netlist::{Net, Readable, Structure, Wiring};
 
+/// Units with a reset: WALK, GATHER, ISSUE, SCATTER.
+pub const COMPUTE_UNITS: usize = 4;
 /// Beats of a pass that FETCH writes.
 pub const PASS_BEATS: usize = 6;
 /// The lowest bit of a control, in the uppermost bits of the last beat of a slot word's positions.
@@ -50,7 +52,7 @@ pub struct Compute<const WB: usize, const P: usize> {
     /// Clock.
     pub clock: Signal<In, Clock>,
     /// Back to the state at power-up.
-    pub reset: Signal<In, Bit>,
+    pub reset: Vec<Signal<In, Bit>>,
     /// FETCH writes a beat of a pass.
     pub pass_write: Vec<Signal<In, Bit>>,
     /// Entry that is written.
@@ -126,7 +128,7 @@ impl<const WB: usize, const P: usize> Compute<WB, P> {
     pub fn new(config: &Config) -> Self {
         Self {
             clock: Default::default(),
-            reset: Default::default(),
+            reset: many(COMPUTE_UNITS),
             pass_write: many(PASS_BEATS),
             pass_entry: Default::default(),
             pass_data: Default::default(),
@@ -169,7 +171,7 @@ impl<const WB: usize, const P: usize> Compute<WB, P> {
     fn wire_walk(&mut self, net: &mut Net) {
         let walk = &mut self.walk;
         net.wire(self.clock.tap(), &mut walk.clock);
-        net.wire(self.reset.tap(), &mut walk.reset);
+        net.wire(self.reset[0].tap(), &mut walk.reset);
         net.wire(self.pass_release.tap(), &mut walk.pass_release);
         net.wire(self.pass_write[0].tap(), &mut walk.command_write[0]);
         net.wire(self.pass_write[1].tap(), &mut walk.command_write[1]);
@@ -181,7 +183,7 @@ impl<const WB: usize, const P: usize> Compute<WB, P> {
     fn wire_gather(&mut self, net: &mut Net) {
         let (gather, walk) = (&mut self.gather, &self.walk);
         net.wire(self.clock.tap(), &mut gather.clock);
-        net.wire(self.reset.tap(), &mut gather.reset);
+        net.wire(self.reset[1].tap(), &mut gather.reset);
         net.wire(self.pass_release.tap(), &mut gather.pass_release);
         net.wire(self.pass_write[2].tap(), &mut gather.command_write[0]);
         net.wire(self.pass_entry.tap(), &mut gather.command_entry);
@@ -208,7 +210,7 @@ impl<const WB: usize, const P: usize> Compute<WB, P> {
     fn wire_issue(&mut self, net: &mut Net) {
         let (issue, control_write) = (&mut self.issue, &mut self.control_write);
         net.wire(self.clock.tap(), &mut issue.clock);
-        net.wire(self.reset.tap(), &mut issue.reset);
+        net.wire(self.reset[2].tap(), &mut issue.reset);
         net.wire(self.pass_release.tap(), &mut issue.pass_release);
         net.wire(self.pass_write[3].tap(), &mut issue.command_write[0]);
         net.wire(self.pass_entry.tap(), &mut issue.command_entry);
@@ -228,7 +230,7 @@ impl<const WB: usize, const P: usize> Compute<WB, P> {
     fn wire_scatter(&mut self, net: &mut Net) {
         let (scatter, datapath) = (&mut self.scatter, &self.datapath);
         net.wire(self.clock.tap(), &mut scatter.clock);
-        net.wire(self.reset.tap(), &mut scatter.reset);
+        net.wire(self.reset[3].tap(), &mut scatter.reset);
         net.wire(self.pass_release.tap(), &mut scatter.pass_release);
         net.wire(self.pass_write[4].tap(), &mut scatter.command_write[0]);
         net.wire(self.pass_write[5].tap(), &mut scatter.command_write[1]);

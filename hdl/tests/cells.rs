@@ -2,7 +2,7 @@
 
 mod support;
 
-use pleach_hdl::cells::{Decode, Delay, DualRam, Hold, LutRam, Mac, Ram, Reg, Select};
+use pleach_hdl::cells::{Decode, Delay, DualRam, Fan, Hold, LutRam, Mac, QueueRam, Ram, Reg, Select};
 use rust_hdl::prelude::*;
 use support::{compare, words};
 
@@ -17,6 +17,20 @@ fn reg() {
             vec![words(block.d.next)]
         },
         |block| vec![words(block.q.val())],
+    );
+}
+
+#[test]
+fn fan() {
+    compare(
+        "fan",
+        Fan::<Bits<12>>::new(3),
+        Some(|block| &mut block.clock),
+        |block, random| {
+            block.d.next = random.bits();
+            vec![words(block.d.next)]
+        },
+        |block| block.q.iter().map(|copy| words(copy.val())).collect(),
     );
 }
 
@@ -130,6 +144,35 @@ fn lut_ram() {
                 words(block.write_address.next),
                 words(block.write_data.next),
                 words(block.read_address.next),
+            ]
+        },
+        |block| vec![words(block.read_data.val())],
+    );
+}
+
+/// Deep and wide enough for several copies of the read address.
+#[test]
+fn queue_ram() {
+    let mut written = 0;
+    compare(
+        "queue_ram",
+        QueueRam::<8, 72>::new(128),
+        Some(|block| &mut block.clock),
+        |block, random| {
+            let fill = written < 128;
+            let at = if fill { written } else { random.below(128) };
+            written += usize::from(fill);
+            // What is being written, half of the time.
+            let read = if random.below(2) == 0 { at } else { random.below(128).min(written - 1) };
+            block.write_enable.next = fill || random.below(2) == 0;
+            block.write_address.next = (at as u64).into();
+            block.write_data.next = random.bits();
+            block.next_read_address.next = (read as u64).into();
+            vec![
+                vec![block.write_enable.next.into()],
+                words(block.write_address.next),
+                words(block.write_data.next),
+                words(block.next_read_address.next),
             ]
         },
         |block| vec![words(block.read_data.val())],

@@ -58,14 +58,24 @@ enum Bit {
     Constant(IgnoredAny),
 }
 
+/// Loads from which on a net is counted as one of many loads.
+const FAN_OUT: u64 = 64;
+
+/// What the loads of the nets say.
+struct FanOut {
+    most: u64,
+    net: String,
+    above: usize,
+}
+
 /// A line of the table.
 struct Unit {
     name: String,
     cells: HashMap<String, u64>,
     /// Longest path with carry chains and without.
     levels: [u64; 2],
-    /// The net with most loads, but for the clock.
-    fan_out: (u64, String),
+    /// The net with most loads, but for the clock, and how many have more than [`FAN_OUT`].
+    fan_out: FanOut,
 }
 
 impl Unit {
@@ -97,9 +107,9 @@ fn heading(config: &Config, name: &str, units: &[String]) -> String {
     format!(
         "# Area and depth\n\nYosys for 7-series, `cargo xtask area --config {name} {} --write`: {} x {} multipliers, W {}, G {}. LUT RAM and \
          shift registers apart from LUTs. Depth is the longest path between registers in levels of logic (LUT, MUXF7, MUXF8), in \
-         brackets with each CARRY4 of a carry chain as a level. Fan-out is that of the net with most loads but for the clock. No \
+         brackets with each CARRY4 of a carry chain as a level. Fan-out is that of the net with most loads but for the clock, and beside it the number of nets with more than 64. No \
          Vivado was run: nothing here is placed or routed.\n\n\
-         | unit | DSP48E1 | LUT | LUT a PE | LUT as RAM / SRL | FF | RAMB36 / RAMB18 | depth | fan-out |\n|---|---|---|---|---|---|---|---|---|\n",
+         | unit | DSP48E1 | LUT | LUT a PE | LUT as RAM / SRL | FF | RAMB36 / RAMB18 | depth | fan-out | above 64 |\n|---|---|---|---|---|---|---|---|---|---|\n",
         units.join(" "),
         config.rows,
         config.columns,
@@ -112,9 +122,9 @@ fn line(unit: &Unit, config: &Config) -> String {
     let luts = unit.count(&["LUT", "INV"]);
     let each = luts as f64 / config.multipliers() as f64;
     let [with_carry, without] = unit.levels;
-    let (loads, net) = &unit.fan_out;
+    let FanOut { most, net, above } = &unit.fan_out;
     format!(
-        "| {} | {} | {luts} | {each:.1} | {} / {} | {} | {} / {} | {without} ({with_carry}) | {loads}: `{net}` |",
+        "| {} | {} | {luts} | {each:.1} | {} / {} | {} | {} / {} | {without} ({with_carry}) | {most}: `{net}` | {above} |",
         unit.name,
         unit.count(&["DSP48E1"]),
         unit.count(&["RAM32", "RAM64", "RAM128", "RAM256"]),
@@ -167,10 +177,11 @@ fn levels(text: &str) -> Result<[u64; 2], Failure> {
 }
 
 /// The net with most loads that is not a clock, and one of its names.
-fn fan_out(netlist: &Netlist) -> (u64, String) {
+fn fan_out(netlist: &Netlist) -> FanOut {
+    let none = || FanOut { most: 0, net: "none".to_owned(), above: 0 };
     // The others are models of library cells.
     let Some(module) = netlist.modules.values().max_by_key(|module| module.cells.len()) else {
-        return (0, "none".to_owned());
+        return none();
     };
     let mut loads: HashMap<u64, u64> = HashMap::new();
     let mut clocks = HashSet::new();
@@ -191,14 +202,13 @@ fn fan_out(netlist: &Netlist) -> (u64, String) {
         }
     }
     let most = loads.iter().filter(|(net, _)| !clocks.contains(net)).max_by_key(|(_, count)| **count);
-    let Some((&net, &count)) = most else { return (0, "none".to_owned()) };
+    let Some((&net, &count)) = most else { return none() };
+    let above = loads.iter().filter(|(net, loads)| !clocks.contains(*net) && **loads > FAN_OUT).count();
     let is_named = |name: &Name| name.bits.iter().any(|bit| matches!(bit, Bit::Net(n) if *n == net));
     let mut names: Vec<&String> =
         module.netnames.iter().filter(|(_, name)| is_named(name)).map(|(name, _)| name).collect();
     // A name from the source if there is one, the outermost.
     names.sort_by_key(|name| (name.contains("$auto") || name.contains("$abc"), name.len()));
-    (
-        count,
-        names.first().map_or_else(|| "unnamed".to_owned(), |name| name.trim_start_matches('\\').to_owned()),
-    )
+    let name = names.first().map_or("unnamed", |name| name.trim_start_matches('\\'));
+    FanOut { most: count, net: name.to_owned(), above }
 }

@@ -4,6 +4,7 @@
 
 mod area;
 mod docs;
+mod geometries;
 mod process;
 mod test;
 mod tidy;
@@ -63,6 +64,8 @@ enum Task {
         #[arg(long)]
         write: bool,
     },
+    /// Write and lint the accelerator for every size of array, window, chunk and bus.
+    Geometries,
     /// Check the rules of the repository: no leftovers, no machine paths, crates that keep apart, current lists.
     Tidy,
 }
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
         Task::Docs { check: true } => docs::check(),
         Task::Docs { check: false } => docs::write(),
         Task::Area { config, units, write } => area::run(&config, &units, write),
+        Task::Geometries => geometries::run(),
         Task::Tidy => tidy::run(),
     };
     match outcome {

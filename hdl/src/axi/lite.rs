@@ -4,8 +4,8 @@
 //! |---|---|---|
 //! | `aw...`, `w...`, `b...`, `ar...`, `r...` | | the AXI channels; responses are always OKAY |
 //! | `write`, `write_index`, `write_data` | 1, 6, 32 | out, a register is written |
-//! | `read_index` | 6 | out, the register that is read; held for [`READ_CYCLES`] cycles at least |
-//! | `read_data` | 32 | in, what it holds, [`READ_CYCLES`] cycles after `read_index` |
+//! | `next_read_index` | 6 | out, the register that is read from the next cycle on; held for [`READ_CYCLES`] cycles at least |
+//! | `read_data` | 32 | in, what it holds, [`READ_CYCLES`] cycles after that |
 //!
 //! One write and one read at a time. Writes without all strobes, or beyond the registers, do nothing; reads beyond them give 0.
 
@@ -39,7 +39,7 @@ pub struct Lite {
     pub write: Signal<Out, Bit>,
     pub write_index: Signal<Out, Bits<6>>,
     pub write_data: Signal<Out, Bits<32>>,
-    pub read_index: Signal<Out, Bits<6>>,
+    pub next_read_index: Signal<Out, Bits<6>>,
     pub read_data: Signal<In, Bits<32>>,
 
     has_address: Reg<Bit>,
@@ -116,7 +116,10 @@ impl Logic for Lite {
             self.reading.d.next = true;
             self.read_address.d.next = self.araddr.val();
         }
-        self.read_index.next = self.read_address.q.val().get_bits::<6>(2);
+        self.next_read_index.next = self.read_address.q.val().get_bits::<6>(2);
+        if self.accepts.val() {
+            self.next_read_index.next = self.araddr.val().get_bits::<6>(2);
+        }
         self.rvalid.next = self.answers.q.val();
         self.rdata.next = self.answer.q.val();
         if self.answers.q.val() & self.rready.val() {

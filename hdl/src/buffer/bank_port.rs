@@ -4,18 +4,22 @@
 //! |---|---|---|
 //! | `clock` | 1 | |
 //! | `bank` | 6 | in, number of the bank |
-//! | `write$i`, `address$i`, `data$i` | 1, 20, 128 | in, SCATTER's writes |
+//! | `write$i`, `target$i` | 1, 20 | in, SCATTER's writes of the next cycle, and their addresses |
+//! | `load_write`, `load_target` | 1, 20 | in, likewise: a granted write of LOAD |
+//! | `address$i`, `data$i` | 20, 128 | in, SCATTER's writes |
 //! | `bytes` | 16 | in, the bytes that they write |
-//! | `load_write`, `load_address`, `load_data` | 1, 20, 128 | in, a granted write of LOAD |
+//! | `load_address`, `load_data` | 20, 128 | in, LOAD's |
 //! | `store_address` | 20 | in, of STORE |
 //! | `bank_address` | 16 | out, 1 cycle later, zero-extended |
 //! | `bank_mask`, `bank_data` | 16, 128 | out, 1 cycle later: what is written; no bytes where nothing is |
 //!
-//! At most one of the writes is for this bank. Without a write the bank reads for STORE.
+//! At most one of the writes is for this bank. Without a write the bank reads for STORE. Which write it is is
+//! registered here, in a copy for each half of the data and one for the rest.
 
 use rust_hdl::prelude::*;
 
 use super::BANK;
+use crate::cells::KEEP;
 use crate::control::{ADDRESS, LANE};
 use crate::many::many;
 use crate::verilog;
@@ -25,10 +29,12 @@ pub(super) struct BankPort {
     pub clock: Signal<In, Clock>,
     pub bank: Signal<In, Bits<LANE>>,
     pub write: Vec<Signal<In, Bit>>,
+    pub target: Vec<Signal<In, Bits<ADDRESS>>>,
     pub address: Vec<Signal<In, Bits<ADDRESS>>>,
     pub data: Vec<Signal<In, Bits<128>>>,
     pub bytes: Signal<In, Bits<16>>,
     pub load_write: Signal<In, Bit>,
+    pub load_target: Signal<In, Bits<ADDRESS>>,
     pub load_address: Signal<In, Bits<ADDRESS>>,
     pub load_data: Signal<In, Bits<128>>,
     pub store_address: Signal<In, Bits<ADDRESS>>,
@@ -36,6 +42,16 @@ pub(super) struct BankPort {
     pub bank_mask: Signal<Out, Bits<16>>,
     pub bank_data: Signal<Out, Bits<128>>,
     _bank_bits: usize,
+    /// The write that is for this bank, in the Rust simulation.
+    _hit: Hit,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+enum Hit {
+    #[default]
+    None,
+    Write(usize),
+    Load,
 }
 
 impl BankPort {
@@ -45,10 +61,12 @@ impl BankPort {
             clock: Default::default(),
             bank: Default::default(),
             write: many(writes),
+            target: many(writes),
             address: many(writes),
             data: many(writes),
             bytes: Default::default(),
             load_write: Default::default(),
+            load_target: Default::default(),
             load_address: Default::default(),
             load_data: Default::default(),
             store_address: Default::default(),
@@ -56,6 +74,7 @@ impl BankPort {
             bank_mask: Default::default(),
             bank_data: Default::default(),
             _bank_bits: bank_bits,
+            _hit: Hit::None,
         }
     }
 
@@ -73,13 +92,18 @@ impl Logic for BankPort {
         if !self.clock.pos_edge() {
             return;
         }
-        let load = self.load_write.val() && self.is_here(self.load_address.val());
+        let (address, data, mask) = match self._hit {
+            Hit::Write(i) => (self.address[i].val(), self.data[i].val(), self.bytes.val()),
+            Hit::Load => (self.load_address.val(), self.load_data.val(), 0xffff.into()),
+            Hit::None => (self.store_address.val(), self.load_data.val(), 0.into()),
+        };
+        let load = self.load_write.val() && self.is_here(self.load_target.val());
         let write =
-            (0..self.write.len()).find(|&i| self.write[i].val() && self.is_here(self.address[i].val()));
-        let (address, data, mask) = match write {
-            Some(i) => (self.address[i].val(), self.data[i].val(), self.bytes.val()),
-            None if load => (self.load_address.val(), self.load_data.val(), 0xffff.into()),
-            None => (self.store_address.val(), self.load_data.val(), 0.into()),
+            (0..self.write.len()).find(|&i| self.write[i].val() && self.is_here(self.target[i].val()));
+        self._hit = match write {
+            Some(i) => Hit::Write(i),
+            None if load => Hit::Load,
+            None => Hit::None,
         };
         self.bank_address.next = self.inside(address);
         self.bank_data.next = data;
@@ -101,28 +125,42 @@ impl Logic for BankPort {
             zeros => format!("{{{zeros}'d0, {address}[{}:{bits}]}}", top - 1),
         };
         let hits: String = (0..writes)
-            .map(|i| format!("wire hit_{i} = write${i} && {};\n", here(&format!("address${i}"))))
+            .map(|i| {
+                let target = here(&format!("target${i}"));
+                format!(
+                    "\
+{KEEP} reg [2:0] hit_{i} = 3'd0;
+{KEEP} always @(posedge clock) hit_{i} <= {{3{{write${i} && {target}}}}};
+"
+                )
+            })
             .collect();
-        let choose = |of: &dyn Fn(usize) -> String, otherwise: &str| -> String {
-            let choices: String = (0..writes).map(|i| format!("hit_{i} ? {} : ", of(i))).collect();
+        let choose = |copy: usize, of: &dyn Fn(usize) -> String, otherwise: &str| -> String {
+            let choices: String = (0..writes).map(|i| format!("hit_{i}[{copy}] ? {} : ", of(i))).collect();
             choices + otherwise
+        };
+        let half = |copy: usize| {
+            let part = format!("[{}:{}]", 64 * copy + 63, 64 * copy);
+            let data = choose(copy, &|i| format!("data${i}{part}"), &format!("load_data{part}"));
+            format!("    bank_data{part} <= {data};\n")
         };
         let others = format!("hit_load ? {} : {}", inside("load_address"), inside("store_address"));
         verilog::leaf(
             &format!("bank_port_{writes}x{}", 1 << bits),
             &format!(
                 "\
-{hits}wire hit_load = load_write && {load};
+{hits}reg hit_load = 1'b0;
 always @(posedge clock) begin
-    bank_address <= {address};
-    bank_data <= {data};
+    hit_load <= load_write && {load};
+{low}{high}    bank_address <= {address};
     bank_mask <= {mask};
 end
 ",
-                load = here("load_address"),
-                address = choose(&|i| inside(&format!("address${i}")), &others),
-                data = choose(&|i| format!("data${i}"), "load_data"),
-                mask = choose(&|_| "bytes".to_owned(), "hit_load ? 16'hffff : 16'd0"),
+                load = here("load_target"),
+                low = half(0),
+                high = half(1),
+                address = choose(2, &|i| inside(&format!("address${i}")), &others),
+                mask = choose(2, &|_| "bytes".to_owned(), "hit_load ? 16'hffff : 16'd0"),
             ),
         )
     }

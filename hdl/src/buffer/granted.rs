@@ -1,4 +1,4 @@
-//! The requests for port B that were granted, in registers.
+//! What the requests for port B that were granted want, in registers.
 //!
 //! | port | width | |
 //! |---|---|---|
@@ -16,25 +16,19 @@ use crate::netlist::{Net, Readable, Structure, Wiring};
 #[derive(Debug, LogicBlock)]
 pub(super) struct Granted {
     pub clock: Signal<In, Clock>,
-    pub write_in: Vec<Signal<In, Bit>>,
     pub address_in: Vec<Signal<In, Bits<ADDRESS>>>,
     pub bytes_in: Signal<In, Bits<16>>,
-    pub load_write_in: Signal<In, Bit>,
     pub load_address_in: Signal<In, Bits<ADDRESS>>,
     pub load_data_in: Signal<In, Bits<128>>,
     pub store_address_in: Signal<In, Bits<ADDRESS>>,
-    pub write_out: Vec<Signal<Out, Bit>>,
     pub address_out: Vec<Signal<Out, Bits<ADDRESS>>>,
     pub bytes_out: Signal<Out, Bits<16>>,
-    pub load_write_out: Signal<Out, Bit>,
     pub load_address_out: Signal<Out, Bits<ADDRESS>>,
     pub load_data_out: Signal<Out, Bits<128>>,
     pub store_address_out: Signal<Out, Bits<ADDRESS>>,
 
-    write: Vec<Reg<Bit>>,
     address: Vec<Reg<Bits<ADDRESS>>>,
     bytes: Reg<Bits<16>>,
-    load_write: Reg<Bit>,
     load_address: Reg<Bits<ADDRESS>>,
     load_data: Reg<Bits<128>>,
     store_address: Reg<Bits<ADDRESS>>,
@@ -46,24 +40,18 @@ impl Granted {
     pub fn new(writes: usize) -> Self {
         Self {
             clock: Default::default(),
-            write_in: many(writes),
             address_in: many(writes),
             bytes_in: Default::default(),
-            load_write_in: Default::default(),
             load_address_in: Default::default(),
             load_data_in: Default::default(),
             store_address_in: Default::default(),
-            write_out: many(writes),
             address_out: many(writes),
             bytes_out: Default::default(),
-            load_write_out: Default::default(),
             load_address_out: Default::default(),
             load_data_out: Default::default(),
             store_address_out: Default::default(),
-            write: many(writes),
             address: many(writes),
             bytes: Default::default(),
-            load_write: Default::default(),
             load_address: Default::default(),
             load_data: Default::default(),
             store_address: Default::default(),
@@ -92,12 +80,10 @@ impl Structure for Granted {
 
     fn wires(&mut self, net: &mut Net) {
         let clock = &self.clock;
-        for i in 0..self.write.len() {
-            keep(net, clock, &self.write_in[i], &mut self.write[i], &mut self.write_out[i]);
+        for i in 0..self.address.len() {
             keep(net, clock, &self.address_in[i], &mut self.address[i], &mut self.address_out[i]);
         }
         keep(net, clock, &self.bytes_in, &mut self.bytes, &mut self.bytes_out);
-        keep(net, clock, &self.load_write_in, &mut self.load_write, &mut self.load_write_out);
         keep(net, clock, &self.load_address_in, &mut self.load_address, &mut self.load_address_out);
         keep(net, clock, &self.load_data_in, &mut self.load_data, &mut self.load_data_out);
         keep(net, clock, &self.store_address_in, &mut self.store_address, &mut self.store_address_out);

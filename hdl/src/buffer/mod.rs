@@ -52,7 +52,7 @@ use pleach_spec::timing::BANK_READ_LATENCY;
 use pleach_spec::{Config, VECTOR};
 use rust_hdl::prelude::*;
 
-use crate::cells::{Delay, DualRam};
+use crate::cells::{Delay, DualRam, FAN_OUT, Fan};
 use crate::control::gather::ARRIVAL_CYCLES;
 use crate::control::{ADDRESS, LANE};
 use crate::many::many;
@@ -72,8 +72,14 @@ const BANK: usize = 16;
 /// Row addresses are zero-extended, so that [`BANK`] bits can be cut out above the bank number of any array.
 const EXTENDED: usize = LANE + ADDRESS;
 
-/// From the rotation to the data that it applies to: the address register and the bank.
+/// From the rotation of the addresses to that of the data: the address register and the bank.
 const BANK_CYCLES: usize = 2;
+
+/// Halves of a vector, each with its own copy of whether it is padding.
+const HALVES: usize = 2;
+const _: () = assert!(8 * VECTOR / HALVES <= FAN_OUT, "a copy drives half a vector");
+/// Rows that a copy of the padding is for: a bit of it is in all bytes of a vector.
+const ROWS_A_PAD: usize = FAN_OUT / VECTOR;
 
 /// Cycles from a grant to the vectors of all banks: two registers and the bank.
 const PORT_CYCLES: usize = 3;
@@ -151,8 +157,10 @@ pub struct Buffer {
     to_rows_low: Rotate<128>,
     to_rows_high: Rotate<128>,
     arrived: Vec<Delay<Bit>>,
-    in_map: Vec<Delay<Bit>>,
-    pad_delay: Delay<Bits<8>>,
+    in_map_line: Vec<Delay<Bit>>,
+    in_map: Vec<Fan<Bit>>,
+    pad_line: Delay<Bits<8>>,
+    pad_here: Fan<Bits<8>>,
     padding: Vec<Padding>,
     grants: Grants,
     granted: Granted,
@@ -212,14 +220,16 @@ impl Buffer {
             to_rows_low: Rotate::new(rows, forward(low, 1), rotate::Result::Registered),
             to_rows_high: Rotate::new(rows, forward(high, 1 << low), rotate::Result::Registered),
             arrived: (0..rows).map(|_| Delay::new(ARRIVAL_CYCLES - 1)).collect(),
-            in_map: (0..rows).map(|_| Delay::new(ARRIVAL_CYCLES - 2)).collect(),
-            pad_delay: Delay::new(ARRIVAL_CYCLES),
+            in_map_line: (0..rows).map(|_| Delay::new(ARRIVAL_CYCLES - 3)).collect(),
+            in_map: (0..rows).map(|_| Fan::new(HALVES)).collect(),
+            pad_line: Delay::new(ARRIVAL_CYCLES - 1),
+            pad_here: Fan::new(rows.div_ceil(ROWS_A_PAD)),
             padding: many(rows),
             grants: Grants::new(writes, bank_bits),
             granted: Granted::new(writes),
             bank_port: (0..rows).map(|_| BankPort::new(writes, bank_bits)).collect(),
             narrow: (0..NARROW_STEPS).map(|step| Narrow::new((rows >> (2 * step)).max(1))).collect(),
-            narrow_index: (0..NARROW_STEPS).map(|step| Delay::new(PORT_CYCLES + step)).collect(),
+            narrow_index: (0..NARROW_STEPS).map(|step| Delay::new(PORT_CYCLES + step - 1)).collect(),
             _bank_bits: bank_bits,
             wiring: Default::default(),
         }
@@ -242,7 +252,6 @@ impl Buffer {
             net.wire(self.in_height.tap(), &mut row.in_height);
         }
         let rotation = &mut self.rotation;
-        net.wire(self.clock.tap(), &mut rotation.clock);
         net.wire(self.issue_need.tap(), &mut rotation.need);
         net.wire(self.offset.tap().slice(0), &mut rotation.offset);
     }
@@ -267,7 +276,6 @@ impl Buffer {
         for (i, write) in self.write.iter().enumerate() {
             net.wire(write.tap(), &mut grants.write[i]);
             net.wire(self.address[i].tap(), &mut grants.address[i]);
-            net.wire(write.tap(), &mut granted.write_in[i]);
             net.wire(self.address[i].tap(), &mut granted.address_in[i]);
         }
         net.wire(self.load_write.tap(), &mut grants.load_write);
@@ -277,7 +285,6 @@ impl Buffer {
         net.wire(grants.load_grant.tap(), &mut self.load_grant);
         net.wire(grants.store_grant.tap(), &mut self.store_grant);
         net.wire(self.bytes.tap(), &mut granted.bytes_in);
-        net.wire(grants.load_grant.tap(), &mut granted.load_write_in);
         net.wire(self.load_address.tap(), &mut granted.load_address_in);
         net.wire(self.load_data.tap(), &mut granted.load_data_in);
         net.wire(self.store_address.tap(), &mut granted.store_address_in);
@@ -290,12 +297,14 @@ impl Buffer {
             net.wire(self.clock.tap(), &mut port.clock);
             net.wire(Tap::constant((b as u64).into()), &mut port.bank);
             for (i, data) in self.data.iter().enumerate() {
-                net.wire(granted.write_out[i].tap(), &mut port.write[i]);
+                net.wire(self.write[i].tap(), &mut port.write[i]);
+                net.wire(self.address[i].tap(), &mut port.target[i]);
                 net.wire(granted.address_out[i].tap(), &mut port.address[i]);
                 net.wire(data.tap(), &mut port.data[i]);
             }
             net.wire(granted.bytes_out.tap(), &mut port.bytes);
-            net.wire(granted.load_write_out.tap(), &mut port.load_write);
+            net.wire(self.grants.load_grant.tap(), &mut port.load_write);
+            net.wire(self.load_address.tap(), &mut port.load_target);
             net.wire(granted.load_address_out.tap(), &mut port.load_address);
             net.wire(granted.load_data_out.tap(), &mut port.load_data);
             net.wire(granted.store_address_out.tap(), &mut port.store_address);
@@ -348,19 +357,25 @@ impl Buffer {
 
     /// Cycle f+5: what leaves.
     fn wire_arrivals(&mut self, net: &mut Net) {
-        net.wire(self.clock.tap(), &mut self.pad_delay.clock);
-        net.wire(self.pad.tap(), &mut self.pad_delay.d);
-        let pads = Tap::join(&vec![self.pad_delay.q.tap(); VECTOR]);
+        net.wire(self.clock.tap(), &mut self.pad_line.clock);
+        net.wire(self.pad.tap(), &mut self.pad_line.d);
+        net.wire(self.clock.tap(), &mut self.pad_here.clock);
+        net.wire(self.pad_line.q.tap(), &mut self.pad_here.d);
         for (r, padding) in self.padding.iter_mut().enumerate() {
-            let (arrived, in_map) = (&mut self.arrived[r], &mut self.in_map[r]);
+            let arrived = &mut self.arrived[r];
             net.wire(self.clock.tap(), &mut arrived.clock);
             net.wire(self.row[r].chosen.tap(), &mut arrived.d);
             net.wire(arrived.q.tap(), &mut self.stage_write[r]);
+            let (line, in_map) = (&mut self.in_map_line[r], &mut self.in_map[r]);
+            net.wire(self.clock.tap(), &mut line.clock);
+            net.wire(self.row[r].in_map.tap(), &mut line.d);
             net.wire(self.clock.tap(), &mut in_map.clock);
-            net.wire(self.row[r].in_map.tap(), &mut in_map.d);
-            net.wire(in_map.q.tap(), &mut padding.in_map);
+            net.wire(line.q.tap(), &mut in_map.d);
+            net.wire(in_map.q[0].tap(), &mut padding.low_in_map);
+            net.wire(in_map.q[1].tap(), &mut padding.high_in_map);
             net.wire(self.to_rows_high.rotated[r].tap(), &mut padding.vector);
-            net.wire(pads.clone(), &mut padding.pads);
+            let pad = self.pad_here.q[r / ROWS_A_PAD].tap();
+            net.wire(Tap::join(&vec![pad; VECTOR / HALVES]), &mut padding.pads);
             net.wire(padding.padded.tap(), &mut self.stage_data[r]);
         }
     }

@@ -3,14 +3,15 @@
 //! | port | width | |
 //! |---|---|---|
 //! | `clock` | 1 | |
-//! | `index` | 2 | in, which of the four |
+//! | `index` | 2 | in, which of the four; one cycle before the sources |
 //! | `source$i` | 128 | in |
 //! | `chosen$j` | 128 | out, 1 cycle later: `source$(4 j + index)` |
 //!
-//! Of two sources the low bit of `index` chooses; one source is delayed by a cycle.
+//! The index is registered here, in a copy for every [`FAN_OUT`] bits. Of two sources the low bit of `index` chooses; one source is delayed by a cycle.
 
 use rust_hdl::prelude::*;
 
+use crate::cells::{FAN_OUT, KEEP};
 use crate::many::many;
 use crate::verilog;
 
@@ -20,6 +21,8 @@ pub(super) struct Narrow {
     pub index: Signal<In, Bits<2>>,
     pub source: Vec<Signal<In, Bits<128>>>,
     pub chosen: Vec<Signal<Out, Bits<128>>>,
+    /// The index of this cycle, in the Rust simulation.
+    _index: usize,
 }
 
 impl Narrow {
@@ -30,6 +33,7 @@ impl Narrow {
             index: Default::default(),
             source: many(sources),
             chosen: many(sources.div_ceil(4)),
+            _index: 0,
         }
     }
 }
@@ -38,7 +42,8 @@ impl Logic for Narrow {
     fn update(&mut self) {
         if self.clock.pos_edge() {
             let group = self.source.len().min(4);
-            let index = self.index.val().index() % group;
+            let index = self._index % group;
+            self._index = self.index.val().index();
             for (chosen, sources) in self.chosen.iter_mut().zip(self.source.chunks(group)) {
                 chosen.next = sources[index].val();
             }
@@ -50,23 +55,44 @@ impl Logic for Narrow {
     }
 
     fn hdl(&self) -> Verilog {
-        let body: String = (0..self.chosen.len())
-            .map(|j| {
-                let source = |i| format!("source${}", 4 * j + i);
-                let chosen = match self.source.len() {
+        let (pieces, sources) = (128 / FAN_OUT, self.source.len());
+        let copies = pieces * self.chosen.len();
+        let body: String = (0..copies)
+            .map(|copy| {
+                let (j, low) = (copy / pieces, copy % pieces * FAN_OUT);
+                let part = format!("[{}:{low}]", low + FAN_OUT - 1);
+                let source = |i| format!("source${}{part}", 4 * j + i);
+                let chosen = match sources {
                     1 => source(0),
-                    2 => format!("index[0] ? {} : {}", source(1), source(0)),
+                    2 => format!("at[{copy}] ? {} : {}", source(1), source(0)),
                     _ => format!(
-                        "index[1] ? (index[0] ? {} : {}) : index[0] ? {} : {}",
+                        "at[{high}] ? (at[{bit}] ? {} : {}) : at[{bit}] ? {} : {}",
                         source(3),
                         source(2),
                         source(1),
-                        source(0)
+                        source(0),
+                        high = 2 * copy + 1,
+                        bit = 2 * copy,
                     ),
                 };
-                format!("always @(posedge clock) chosen${j} <= {chosen};\n")
+                format!("always @(posedge clock) chosen${j}{part} <= {chosen};\n")
             })
             .collect();
-        verilog::leaf(&format!("narrow_{}", self.source.len()), &body)
+        let index = match sources {
+            1 => String::new(),
+            _ => {
+                let bits = clog2(sources.min(4));
+                format!(
+                    "\
+{KEEP} reg [{top}:0] at = {all}'d0;
+{KEEP} always @(posedge clock) at <= {{{copies}{{index[{index_top}:0]}}}};
+",
+                    top = bits * copies - 1,
+                    all = bits * copies,
+                    index_top = bits - 1,
+                )
+            }
+        };
+        verilog::leaf(&format!("narrow_{sources}"), &(index + &body))
     }
 }

@@ -2,26 +2,36 @@
 //!
 //! | port | width | |
 //! |---|---|---|
-//! | `in_map` | 1 | in |
-//! | `vector`, `pads` | 128 | in |
+//! | `low_in_map`, `high_in_map` | 1 | in, the same for both halves of the vector |
+//! | `vector` | 128 | in |
+//! | `pads` | 64 | in, the padding of half a vector |
 //! | `padded` | 128 | out, in the same cycle |
 
 use rust_hdl::prelude::*;
 
 #[derive(Debug, Default, LogicBlock)]
 pub(super) struct Padding {
-    pub in_map: Signal<In, Bit>,
+    pub low_in_map: Signal<In, Bit>,
+    pub high_in_map: Signal<In, Bit>,
     pub vector: Signal<In, Bits<128>>,
-    pub pads: Signal<In, Bits<128>>,
+    pub pads: Signal<In, Bits<64>>,
     pub padded: Signal<Out, Bits<128>>,
+
+    low: Signal<Local, Bits<64>>,
+    high: Signal<Local, Bits<64>>,
 }
 
 impl Logic for Padding {
     #[hdl_gen]
     fn update(&mut self) {
-        self.padded.next = self.pads.val();
-        if self.in_map.val() {
-            self.padded.next = self.vector.val();
+        self.low.next = self.pads.val();
+        if self.low_in_map.val() {
+            self.low.next = self.vector.val().get_bits::<64>(0);
         }
+        self.high.next = self.pads.val();
+        if self.high_in_map.val() {
+            self.high.next = self.vector.val().get_bits::<64>(64);
+        }
+        self.padded.next = bit_cast::<128, 64>(self.low.val()) | (bit_cast::<128, 64>(self.high.val()) << 64);
     }
 }

@@ -3,14 +3,16 @@
 //! | port | width | |
 //! |---|---|---|
 //! | `clock` | 1 | |
-//! | `amount` | 3 | in, of which the low `bits` count |
+//! | `amount` | 3 | in, of which the low `bits` count; one cycle before the sources |
 //! | `source$i` | D | in |
 //! | `rotated$i` | D | out, `source$((i + amount * step) mod lanes)`, in the same cycle or 1 later |
 //!
-//! Two stages, of the low and of the high bits of the rotation, make a whole one: of 16 lanes, one LUT6 a bit and stage.
+//! Two stages, of the low and of the high bits of the rotation, make a whole one: of 16 lanes, one LUT6 a bit and stage. The
+//! amount is registered here, in a copy for every [`FAN_OUT`] bits.
 
 use rust_hdl::prelude::*;
 
+use crate::cells::{FAN_OUT, KEEP};
 use crate::many::many;
 use crate::verilog;
 
@@ -45,6 +47,8 @@ pub(super) struct Rotate<const D: usize> {
     pub rotated: Vec<Signal<Out, Bits<D>>>,
     _amount: Amount,
     _result: Result,
+    /// The amount of this cycle, in the Rust simulation.
+    _turn: usize,
 }
 
 impl<const D: usize> Rotate<D> {
@@ -57,6 +61,7 @@ impl<const D: usize> Rotate<D> {
             rotated: many(lanes),
             _amount: amount,
             _result: result,
+            _turn: 0,
         }
     }
 
@@ -73,10 +78,16 @@ impl<const D: usize> Rotate<D> {
 
 impl<const D: usize> Logic for Rotate<D> {
     fn update(&mut self) {
-        if self._result == Result::Wired || self.clock.pos_edge() {
-            let amount = self.amount.val().index() & ((1 << self._amount.bits) - 1);
+        let edge = self.clock.pos_edge();
+        let turn = self._turn;
+        if edge {
+            self._turn = self.amount.val().index() & ((1 << self._amount.bits) - 1);
+        }
+        // A registered result is of the amount before this edge, a wired one of that after it.
+        let turn = if self._result == Result::Wired { self._turn } else { turn };
+        if self._result == Result::Wired || edge {
             for lane in 0..self.source.len() {
-                let source = self.source_of(lane, amount);
+                let source = self.source_of(lane, turn);
                 self.rotated[lane].next = self.source[source].val();
             }
         }
@@ -92,20 +103,51 @@ impl<const D: usize> Logic for Rotate<D> {
             Result::Wired => ("@(*)", "="),
             Result::Registered => ("@(posedge clock)", "<="),
         };
-        let moves = |amount| -> String {
-            let moved = |lane| format!(" rotated${lane} {assign} source${};", self.source_of(lane, amount));
-            (0..lanes).map(moved).collect()
-        };
-        let body = match bits {
-            0 => format!("always {sensitivity} begin{} end\n", moves(0)),
-            _ => {
-                let default = format!("default: begin{} end\n", moves(0));
+        let group = if D < FAN_OUT { D * (FAN_OUT / D) } else { FAN_OUT };
+        let copies = (lanes * D).div_ceil(group);
+        // A piece of a lane, or some lanes: what one copy of the amount turns.
+        let pieces: String = (0..copies)
+            .map(|copy| {
+                let bits_of_copy = copy * group..((copy + 1) * group).min(lanes * D);
+                let assignments = |amount| -> String {
+                    bits_of_copy
+                        .clone()
+                        .step_by(D.min(group))
+                        .map(|first| {
+                            let (lane, low) = (first / D, first % D);
+                            let part = format!("[{}:{low}]", low + D.min(group) - 1);
+                            let source = self.source_of(lane, amount);
+                            format!(" rotated${lane}{part} {assign} source${source}{part};")
+                        })
+                        .collect()
+                };
+                if bits == 0 {
+                    return format!("always {sensitivity} begin{} end\n", assignments(0));
+                }
                 let cases: String = (1..1 << bits)
-                    .map(|amount| format!("{bits}'d{amount}: begin{} end\n", moves(amount)))
+                    .map(|amount| format!("{bits}'d{amount}: begin{} end\n", assignments(amount)))
                     .collect();
-                format!("always {sensitivity} case (amount[{}:0])\n{cases}{default}endcase\n", bits - 1)
-            }
+                format!(
+                    "always {sensitivity} case (turn[{}:{}])\n{cases}default: begin{} end\nendcase\n",
+                    (copy + 1) * bits - 1,
+                    copy * bits,
+                    assignments(0)
+                )
+            })
+            .collect();
+        let turn = match bits {
+            0 => String::new(),
+            _ => format!(
+                "\
+{KEEP} reg [{top}:0] turn = {all}'d0;
+{KEEP} always @(posedge clock) turn <= {{{copies}{{amount[{amount_top}:0]}}}};
+",
+                top = copies * bits - 1,
+                all = copies * bits,
+                amount_top = bits - 1,
+            ),
         };
+        let body = turn + &pieces;
         let direction = if step < 0 { "back" } else { "by" };
         let kind = if self._result == Result::Wired { "rotate" } else { "rotate_reg" };
         verilog::leaf(&format!("{kind}_{lanes}x{D}_{direction}_{}_{bits}", step.unsigned_abs()), &body)

@@ -14,7 +14,7 @@
 
 use rust_hdl::prelude::*;
 
-use super::{LutRam, Reg};
+use super::{QueueRam, Reg};
 
 /// See the module. `P` bits of a pointer, words of `D` bits.
 #[derive(Debug, LogicBlock)]
@@ -36,10 +36,11 @@ pub struct Fifo<const P: usize, const D: usize> {
     /// No word can be added.
     pub full: Signal<Out, Bit>,
 
-    ram: LutRam<P, D>,
+    ram: QueueRam<P, D>,
     head: Reg<Bits<P>>,
     tail: Reg<Bits<P>>,
     level: Reg<Bits<P>>,
+    next_head: Signal<Local, Bits<P>>,
     depth: Constant<Bits<P>>,
 }
 
@@ -55,10 +56,11 @@ impl<const P: usize, const D: usize> Default for Fifo<P, D> {
             front: Default::default(),
             valid: Default::default(),
             full: Default::default(),
-            ram: LutRam::new(depth),
+            ram: QueueRam::new(depth),
             head: Default::default(),
             tail: Default::default(),
             level: Default::default(),
+            next_head: Default::default(),
             depth: Constant::new((depth as u64).into()),
         }
     }
@@ -72,15 +74,15 @@ impl<const P: usize, const D: usize> Logic for Fifo<P, D> {
         self.ram.write_enable.next = self.push.val();
         self.ram.write_address.next = self.tail.q.val();
         self.ram.write_data.next = self.data.val();
-        self.ram.read_address.next = self.head.q.val();
         self.front.next = self.ram.read_data.val();
         self.valid.next = self.level.q.val().any();
         self.full.next = self.level.q.val() == self.depth.val();
         if self.push.val() {
             self.tail.d.next = self.tail.q.val() + 1;
         }
+        self.next_head.next = self.head.q.val();
         if self.pop.val() {
-            self.head.d.next = self.head.q.val() + 1;
+            self.next_head.next = self.head.q.val() + 1;
         }
         if self.push.val() & !self.pop.val() {
             self.level.d.next = self.level.q.val() + 1;
@@ -89,9 +91,11 @@ impl<const P: usize, const D: usize> Logic for Fifo<P, D> {
             self.level.d.next = self.level.q.val() - 1;
         }
         if self.clear.val() {
-            self.head.d.next = 0.into();
+            self.next_head.next = 0.into();
             self.tail.d.next = 0.into();
             self.level.d.next = 0.into();
         }
+        self.head.d.next = self.next_head.val();
+        self.ram.next_read_address.next = self.next_head.val();
     }
 }

@@ -37,9 +37,14 @@ impl<const D: usize> Words<D> {
 
     /// `words[...]` for an address port of `address_bits`.
     pub fn indexed(&self, port: &str, address_bits: usize) -> String {
+        format!("words[{}]", self.index(port, address_bits))
+    }
+
+    /// The bits that count of an address port of `address_bits`.
+    pub fn index(&self, port: &str, address_bits: usize) -> String {
         match clog2(self.depth()) {
-            needed if needed < address_bits => format!("words[{port}[{}:0]]", needed - 1),
-            _ => format!("words[{port}]"),
+            needed if needed < address_bits => format!("{port}[{}:0]", needed - 1),
+            _ => port.to_owned(),
         }
     }
 }

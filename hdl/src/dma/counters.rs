@@ -9,10 +9,10 @@
 
 use rust_hdl::prelude::*;
 
-use crate::cells::Reg;
+use crate::cells::{Fan, Reg};
 
 /// See the module.
-#[derive(Debug, Default, LogicBlock)]
+#[derive(Debug, LogicBlock)]
 #[allow(missing_docs)] // The table above says it.
 pub struct Counter {
     pub clock: Signal<In, Clock>,
@@ -22,13 +22,33 @@ pub struct Counter {
     pub step: Signal<In, Bits<7>>,
     pub count: Signal<Out, Bits<64>>,
 
-    clears: Reg<Bit>,
+    /// By itself in each counter.
+    clears: Fan<Bit>,
     counts: Reg<Bit>,
     // Two halves, so that no carry chain is long.
     low: Reg<Bits<32>>,
     carries: Reg<Bit>,
     high: Reg<Bits<32>>,
     sum: Signal<Local, Bits<33>>,
+}
+
+impl Default for Counter {
+    fn default() -> Self {
+        Self {
+            clock: Default::default(),
+            clear: Default::default(),
+            enable: Default::default(),
+            happens: Default::default(),
+            step: Default::default(),
+            count: Default::default(),
+            clears: Fan::new(1),
+            counts: Default::default(),
+            low: Default::default(),
+            carries: Default::default(),
+            high: Default::default(),
+            sum: Default::default(),
+        }
+    }
 }
 
 impl Logic for Counter {
@@ -46,7 +66,7 @@ impl Logic for Counter {
         if self.carries.q.val() {
             self.high.d.next = self.high.q.val() + 1;
         }
-        if self.clears.q.val() {
+        if self.clears.q[0].val() {
             self.low.d.next = 0.into();
             self.carries.d.next = false;
             self.high.d.next = 0.into();
@@ -57,7 +77,7 @@ impl Logic for Counter {
 }
 
 /// A counter of 32 bits that counts by one, otherwise as [`Counter`].
-#[derive(Debug, Default, LogicBlock)]
+#[derive(Debug, LogicBlock)]
 #[allow(missing_docs)] // See the module.
 pub struct EventCounter {
     pub clock: Signal<In, Clock>,
@@ -66,9 +86,25 @@ pub struct EventCounter {
     pub happens: Signal<In, Bit>,
     pub count: Signal<Out, Bits<32>>,
 
-    clears: Reg<Bit>,
+    /// By itself in each counter.
+    clears: Fan<Bit>,
     counts: Reg<Bit>,
     sum: Reg<Bits<32>>,
+}
+
+impl Default for EventCounter {
+    fn default() -> Self {
+        Self {
+            clock: Default::default(),
+            clear: Default::default(),
+            enable: Default::default(),
+            happens: Default::default(),
+            count: Default::default(),
+            clears: Fan::new(1),
+            counts: Default::default(),
+            sum: Default::default(),
+        }
+    }
 }
 
 impl Logic for EventCounter {
@@ -81,7 +117,7 @@ impl Logic for EventCounter {
         if self.counts.q.val() {
             self.sum.d.next = self.sum.q.val() + 1;
         }
-        if self.clears.q.val() {
+        if self.clears.q[0].val() {
             self.sum.d.next = 0.into();
         }
         self.count.next = self.sum.q.val();

@@ -24,7 +24,7 @@
 //! | `clock` | 1 | |
 //! | `s_axi_...`, `interrupt` | | AXI4-Lite slave, see [`registers`] |
 //! | `m_axi_...` | | AXI4 master, B bits of data |
-//! | `reset` | 1 | out, COMPUTE is to be as after power-up: 1 unless a run goes on that has met no error |
+//! | `reset$i` | 1 | out, for each unit of COMPUTE: it is to be as after power-up: 1 unless a run goes on that has met no error |
 //! | `pass_write$k`, `pass_entry`, `pass_data` | 1, 12, 128 | out, beat *k* of a pass: WALK 0 and 1, GATHER, ISSUE, SCATTER 0 and 1 |
 //! | `pass_release`, `done` | 1 | out, in: see [`passes`] |
 //! | `weight_write`, `position_write`, `list_write`, `parameter_write`, `memory_...`, `table_...` | | out, see [`load`] |
@@ -53,7 +53,8 @@ use rust_hdl::prelude::*;
 use crate::axi::Bus;
 use crate::axi::read::ReadPort;
 use crate::axi::write::WritePort;
-use crate::cells::Delay;
+use crate::cells::{Delay, Fan};
+use crate::compute::COMPUTE_UNITS;
 use crate::control::{ADDRESS, PASS};
 use crate::many::many;
 use crate::netlist::{Net, Structure, Wiring};
@@ -72,6 +73,9 @@ use tokens::Tokens;
 pub const COMMAND: usize = 84 + ORDINAL;
 /// Bits of the ordinal of a command.
 pub const ORDINAL: usize = 24;
+/// Copies of whether a run is active: one each for run and registers, FETCH, LOAD, STORE, passes and tokens, the read port;
+/// those of the units of COMPUTE follow.
+const OWN_COPIES: usize = 6;
 /// Bits of an error code.
 pub const CODE: usize = 4;
 /// Beats of a pass in the command memories.
@@ -132,7 +136,7 @@ pub struct Dma<const B: usize, const P: usize, const S: usize> {
     pub m_axi_awburst: Signal<Out, Bits<2>>,
     pub m_axi_awcache: Signal<Out, Bits<4>>,
     pub m_axi_awprot: Signal<Out, Bits<3>>,
-    pub reset: Signal<Out, Bit>,
+    pub reset: Vec<Signal<Out, Bit>>,
     pub pass_write: Vec<Signal<Out, Bit>>,
     pub pass_entry: Signal<Out, Bits<PASS>>,
     pub pass_data: Signal<Out, Bits<128>>,
@@ -173,6 +177,7 @@ pub struct Dma<const B: usize, const P: usize, const S: usize> {
     write: WritePort<B, P, S>,
     arrival: Delay<Bit>,
     gates: Gates,
+    active: Fan<Bit>,
     _config: Config,
     _bus: Bus,
     wiring: Wiring,
@@ -236,7 +241,7 @@ impl<const B: usize, const P: usize, const S: usize> Dma<B, P, S> {
             m_axi_awburst: Default::default(),
             m_axi_awcache: Default::default(),
             m_axi_awprot: Default::default(),
-            reset: Default::default(),
+            reset: many(COMPUTE_UNITS),
             pass_write: many(PASS_BEATS),
             pass_entry: Default::default(),
             pass_data: Default::default(),
@@ -276,6 +281,7 @@ impl<const B: usize, const P: usize, const S: usize> Dma<B, P, S> {
             write: Default::default(),
             arrival: Delay::new(timing::BANK_READ_LATENCY as usize),
             gates: Default::default(),
+            active: Fan::new(OWN_COPIES + COMPUTE_UNITS),
             _config: config.clone(),
             _bus: Bus { bits: B },
             wiring: Default::default(),

@@ -18,7 +18,7 @@ use rust_hdl::prelude::*;
 
 use crate::axi::BEATS;
 use crate::axi::lite::Lite;
-use crate::cells::Reg;
+use crate::cells::{Fan, Reg};
 use crate::many::many;
 use crate::netlist::{Net, Readable, Structure, Tap, Wiring};
 
@@ -99,6 +99,9 @@ pub struct Registers {
     cycles: Counter,
     bytes_read: Counter,
     bytes_written: Counter,
+    /// Which register is read: word of a multiplexer, in a copy for each, and which of these.
+    read_word_index: Fan<Bits<3>>,
+    read_select_index: Reg<Bits<3>>,
     select: Vec<Select8>,
     last_select: Select8,
     _constants: Vec<(u16, u32)>,
@@ -177,6 +180,8 @@ impl Registers {
             cycles: Default::default(),
             bytes_read: Default::default(),
             bytes_written: Default::default(),
+            read_word_index: Fan::new(spec::REGISTER_SLOTS / FAN_IN),
+            read_select_index: Default::default(),
             select: many(spec::REGISTER_SLOTS / FAN_IN),
             last_select: Default::default(),
             _constants: constants(config, build_hash),
@@ -298,18 +303,23 @@ impl Registers {
     }
 
     fn wire_reads(&mut self, net: &mut Net) {
+        let index = self.lite.next_read_index.tap();
+        net.wire(self.clock.tap(), &mut self.read_word_index.clock);
+        net.wire(index.clone().slice(0), &mut self.read_word_index.d);
+        net.wire(self.clock.tap(), &mut self.read_select_index.clock);
+        net.wire(index.slice(3), &mut self.read_select_index.d);
         for index in 0..self.select.len() {
             let words: Vec<_> = (0..FAN_IN).map(|i| self.word(4 * (FAN_IN * index + i) as u16)).collect();
             let select = &mut self.select[index];
             net.wire(self.clock.tap(), &mut select.clock);
-            net.wire(self.lite.read_index.tap().slice(0), &mut select.index);
+            net.wire(self.read_word_index.q[index].tap(), &mut select.index);
             for (word, input) in words.into_iter().zip(&mut select.word) {
                 net.wire(word, input);
             }
         }
         let last = &mut self.last_select;
         net.wire(self.clock.tap(), &mut last.clock);
-        net.wire(self.lite.read_index.tap().slice(3), &mut last.index);
+        net.wire(self.read_select_index.q.tap(), &mut last.index);
         for (select, input) in self.select.iter().zip(&mut last.word) {
             net.wire(select.chosen.tap(), input);
         }

@@ -3,7 +3,8 @@
 //! | port | width | |
 //! |---|---|---|
 //! | `start`, `stop`, `reset` | 1 | in, the host says so |
-//! | `busy`, `active` | 1 | out, a run is under way; and has met no error yet |
+//! | `busy`, `next_active` | 1 | out, a run is under way; and, in the next cycle, has met no error yet |
+//! | `active` | 1 | in, `next_active` of the cycle before |
 //! | `began`, `ended` | 1 | out, the next cycle is the first of a run; this one is the last |
 //! | `done`, `failed` | 1 | out, a run has ended; with an error |
 //! | `code`, `engine`, `command` | 4, 2, 24 | out, of the first error |
@@ -17,7 +18,8 @@
 //! | `quiet` | 1 | in, no burst is under way |
 //!
 //! After an error the run goes on for [`DRAIN_CYCLES`] at least, in which COMPUTE is reset and runs dry, and until no burst is
-//! under way. A soft reset is a stop after which nothing is told of the run: no error, no interrupt.
+//! under way. What the first error was is known a cycle after it. `active` is kept by those who need it, in many copies: it is
+//! the reset of most. A soft reset is a stop after which nothing is told of the run: no error, no interrupt.
 
 use pleach_spec::list::Engine;
 use pleach_spec::register::{ENGINE_FETCH, ErrorCode};
@@ -39,7 +41,8 @@ pub struct Run {
     pub stop: Signal<In, Bit>,
     pub reset: Signal<In, Bit>,
     pub busy: Signal<Out, Bit>,
-    pub active: Signal<Out, Bit>,
+    pub active: Signal<In, Bit>,
+    pub next_active: Signal<Out, Bit>,
     pub began: Signal<Out, Bit>,
     pub ended: Signal<Out, Bit>,
     pub done: Signal<Out, Bit>,
@@ -92,7 +95,28 @@ pub struct Run {
     stuck_cycles: Reg<Bits<4>>,
     deadlocked: Reg<Bit>,
 
+    // What may have been an error in the cycle before.
+    was_error: Reg<Bit>,
+    was_timeout: Reg<Bit>,
+    was_deadlock: Reg<Bit>,
+    was_store_overflow: Reg<Bit>,
+    was_compute_overflow: Reg<Bit>,
+    was_load_overflow: Reg<Bit>,
+    was_store_error: Reg<Bit>,
+    was_load_error: Reg<Bit>,
+    was_fetch_error: Reg<Bit>,
+    was_store_code: Reg<Bits<CODE>>,
+    was_load_code: Reg<Bits<CODE>>,
+    was_fetch_code: Reg<Bits<CODE>>,
+    were_commands: Reg<Bits<ORDINAL>>,
+    was_store_completed: Reg<Bits<ORDINAL>>,
+    was_compute_completed: Reg<Bits<ORDINAL>>,
+    was_load_completed: Reg<Bits<ORDINAL>>,
+    was_store_command: Reg<Bits<ORDINAL>>,
+    was_load_command: Reg<Bits<ORDINAL>>,
+
     works: Signal<Local, Bit>,
+    timeout: Signal<Local, Bit>,
     finished: Signal<Local, Bit>,
     stuck: Signal<Local, Bit>,
     abandoned: Signal<Local, Bit>,
@@ -116,6 +140,7 @@ impl Default for Run {
             reset: Default::default(),
             busy: Default::default(),
             active: Default::default(),
+            next_active: Default::default(),
             began: Default::default(),
             ended: Default::default(),
             done: Default::default(),
@@ -164,8 +189,27 @@ impl Default for Run {
             drained: Default::default(),
             uneventful: Default::default(),
             stuck_cycles: Default::default(),
+            was_error: Default::default(),
+            was_timeout: Default::default(),
+            was_deadlock: Default::default(),
+            was_store_overflow: Default::default(),
+            was_compute_overflow: Default::default(),
+            was_load_overflow: Default::default(),
+            was_store_error: Default::default(),
+            was_load_error: Default::default(),
+            was_fetch_error: Default::default(),
+            was_store_code: Default::default(),
+            was_load_code: Default::default(),
+            was_fetch_code: Default::default(),
+            were_commands: Default::default(),
+            was_store_completed: Default::default(),
+            was_compute_completed: Default::default(),
+            was_load_completed: Default::default(),
+            was_store_command: Default::default(),
+            was_load_command: Default::default(),
             deadlocked: Default::default(),
             works: Default::default(),
+            timeout: Default::default(),
             finished: Default::default(),
             stuck: Default::default(),
             abandoned: Default::default(),
@@ -199,8 +243,38 @@ impl Logic for Run {
             uneventful,
             stuck_cycles
         );
+        clock!(
+            self,
+            clock,
+            was_error,
+            was_timeout,
+            was_deadlock,
+            was_store_overflow,
+            was_compute_overflow,
+            was_load_overflow
+        );
+        clock!(
+            self,
+            clock,
+            was_store_error,
+            was_load_error,
+            was_fetch_error,
+            was_store_code,
+            was_load_code,
+            was_fetch_code
+        );
+        clock!(
+            self,
+            clock,
+            were_commands,
+            was_store_completed,
+            was_compute_completed,
+            was_load_completed,
+            was_store_command,
+            was_load_command
+        );
+        self.works.next = self.active.val();
         clock!(self, clock, deadlocked);
-        self.works.next = self.running.q.val() & !self.stopping.q.val();
         self.finished.next = self.handed_out.val()
             & self.load_idle.val()
             & self.load_empty.val()
@@ -219,58 +293,78 @@ impl Logic for Run {
         self.deadlocked.d.next =
             self.works.val() & self.stuck.val() & !self.finished.val() & self.stuck_cycles.q.val().all();
 
-        // The first error, the most important last.
-        self.error.next = false;
-        if self.works.val() {
+        // Whether there is an error.
+        self.timeout.next = self.watchdog.val().any() & (self.uneventful.q.val() == self.watchdog.val());
+        self.error.next = self.works.val()
+            & (self.stop.val()
+                | self.reset.val()
+                | self.timeout.val()
+                | self.deadlocked.q.val()
+                | self.store_overflows.val()
+                | self.compute_overflows.val()
+                | self.load_overflows.val()
+                | self.store_error.val()
+                | self.load_error.val()
+                | self.fetch_error.val());
+
+        // One cycle later, which: the first error, the most important last.
+        self.was_error.d.next = self.error.val();
+        self.was_timeout.d.next = self.timeout.val();
+        self.was_deadlock.d.next = self.deadlocked.q.val();
+        self.was_store_overflow.d.next = self.store_overflows.val();
+        self.was_compute_overflow.d.next = self.compute_overflows.val();
+        self.was_load_overflow.d.next = self.load_overflows.val();
+        self.was_store_error.d.next = self.store_error.val();
+        self.was_load_error.d.next = self.load_error.val();
+        self.was_fetch_error.d.next = self.fetch_error.val();
+        self.was_store_code.d.next = self.store_code.val();
+        self.was_load_code.d.next = self.load_code.val();
+        self.was_fetch_code.d.next = self.fetch_code.val();
+        self.were_commands.d.next = self.commands.val();
+        self.was_store_completed.d.next = self.store_completed_command.val();
+        self.was_compute_completed.d.next = self.compute_completed_command.val();
+        self.was_load_completed.d.next = self.load_completed_command.val();
+        self.was_store_command.d.next = self.store_command.val();
+        self.was_load_command.d.next = self.load_command.val();
+        if self.was_error.q.val() {
+            self.error_code.d.next = self.stopped_code.val();
             self.error_engine.d.next = self.fetch.val();
-            self.error_command.d.next = self.commands.val();
-            if self.stop.val() | self.reset.val() {
-                self.error.next = true;
-                self.error_code.d.next = self.stopped_code.val();
-            }
-            if self.watchdog.val().any() & (self.uneventful.q.val() == self.watchdog.val()) {
-                self.error.next = true;
+            self.error_command.d.next = self.were_commands.q.val();
+            if self.was_timeout.q.val() {
                 self.error_code.d.next = self.watchdog_code.val();
             }
-            if self.deadlocked.q.val() {
-                self.error.next = true;
+            if self.was_deadlock.q.val() {
                 self.error_code.d.next = self.deadlock_code.val();
             }
-            if self.store_overflows.val() {
-                self.error.next = true;
+            if self.was_store_overflow.q.val() {
                 self.error_code.d.next = self.tokens_code.val();
                 self.error_engine.d.next = self.store.val();
-                self.error_command.d.next = self.store_completed_command.val();
+                self.error_command.d.next = self.was_store_completed.q.val();
             }
-            if self.compute_overflows.val() {
-                self.error.next = true;
+            if self.was_compute_overflow.q.val() {
                 self.error_code.d.next = self.tokens_code.val();
                 self.error_engine.d.next = self.compute.val();
-                self.error_command.d.next = self.compute_completed_command.val();
+                self.error_command.d.next = self.was_compute_completed.q.val();
             }
-            if self.load_overflows.val() {
-                self.error.next = true;
+            if self.was_load_overflow.q.val() {
                 self.error_code.d.next = self.tokens_code.val();
                 self.error_engine.d.next = self.load.val();
-                self.error_command.d.next = self.load_completed_command.val();
+                self.error_command.d.next = self.was_load_completed.q.val();
             }
-            if self.store_error.val() {
-                self.error.next = true;
-                self.error_code.d.next = self.store_code.val();
+            if self.was_store_error.q.val() {
+                self.error_code.d.next = self.was_store_code.q.val();
                 self.error_engine.d.next = self.store.val();
-                self.error_command.d.next = self.store_command.val();
+                self.error_command.d.next = self.was_store_command.q.val();
             }
-            if self.load_error.val() {
-                self.error.next = true;
-                self.error_code.d.next = self.load_code.val();
+            if self.was_load_error.q.val() {
+                self.error_code.d.next = self.was_load_code.q.val();
                 self.error_engine.d.next = self.load.val();
-                self.error_command.d.next = self.load_command.val();
+                self.error_command.d.next = self.was_load_command.q.val();
             }
-            if self.fetch_error.val() {
-                self.error.next = true;
-                self.error_code.d.next = self.fetch_code.val();
+            if self.was_fetch_error.q.val() {
+                self.error_code.d.next = self.was_fetch_code.q.val();
                 self.error_engine.d.next = self.fetch.val();
-                self.error_command.d.next = self.commands.val();
+                self.error_command.d.next = self.were_commands.q.val();
             }
         }
 
@@ -327,8 +421,11 @@ impl Logic for Run {
                 self.stuck_cycles.d.next = 0.into();
             }
         }
+        self.next_active.next = self.works.val() & !self.error.val() & !self.finished.val();
+        if !self.running.q.val() & self.start.val() & !self.reset.val() {
+            self.next_active.next = true;
+        }
         self.busy.next = self.running.q.val();
-        self.active.next = self.works.val();
         self.done.next = self.has_ended.q.val();
         self.failed.next = self.error_code.q.val().any() & !self.resetting.q.val();
         self.code.next = 0.into();

@@ -82,6 +82,8 @@ pub struct Store {
     past_end: Reg<Bits<33>>,
     // Its bank reads.
     place: Reg<Bits<ADDRESS>>,
+    /// Whether `to_read` is not 0.
+    reading: Reg<Bit>,
     to_read: Reg<Bits<16>>,
     // Vectors asked for that have not left the FIFO; those in it that belong to no burst yet.
     reserved: Reg<Bits<8>>,
@@ -153,6 +155,7 @@ impl Default for Store {
             current: Default::default(),
             past_end: Default::default(),
             place: Default::default(),
+            reading: Default::default(),
             to_read: Default::default(),
             reserved: Default::default(),
             unassigned: Default::default(),
@@ -178,8 +181,8 @@ impl Logic for Store {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, checking, running, current, past_end, place, to_read, reserved, unassigned, left,
-            asked
+            self, clock, checking, running, current, past_end, place, reading, to_read, reserved, unassigned,
+            left, asked
         );
         clock!(self, clock, queue, next);
 
@@ -208,6 +211,7 @@ impl Logic for Store {
             self.checking.d.next = false;
             self.running.d.next = true;
             self.place.d.next = self.current.q.val().get_bits::<20>(64);
+            self.reading.d.next = true;
             self.to_read.d.next = self.current.q.val().get_bits::<16>(16);
             self.left.d.next = self.current.q.val().get_bits::<16>(16);
         }
@@ -215,7 +219,7 @@ impl Logic for Store {
         // Its reads.
         self.reads.next = self.active.val()
             & self.running.q.val()
-            & self.to_read.q.val().any()
+            & self.reading.q.val()
             & !self.reserved.q.val().get_bit(7);
         self.store_read.next = self.reads.val();
         self.store_address.next = self.place.q.val();
@@ -223,6 +227,7 @@ impl Logic for Store {
         self.waits_bank.next = self.reads.val() & !self.store_grant.val();
         if self.granted.val() {
             self.place.d.next = self.place.q.val() + 1;
+            self.reading.d.next = self.to_read.q.val() != 1;
             self.to_read.d.next = self.to_read.q.val() - 1;
         }
         if self.granted.val() & !self.sent.val() {

@@ -4,8 +4,9 @@ use pleach_spec::Config;
 use pleach_spec::list::{self, Target};
 use rust_hdl::prelude::*;
 
-use super::Dma;
+use super::{Dma, OWN_COPIES};
 use crate::axi::{CACHE, INCR, PROTECTION};
+use crate::compute::COMPUTE_UNITS;
 use crate::netlist::{Net, Readable, Tap};
 
 impl<const B: usize, const P: usize, const S: usize> Dma<B, P, S> {
@@ -44,7 +45,7 @@ impl<const B: usize, const P: usize, const S: usize> Dma<B, P, S> {
         net.wire(registers.s_axi_rresp.tap(), &mut self.s_axi_rresp);
         net.wire(registers.interrupt.tap(), &mut self.interrupt);
         net.wire(self.run.busy.tap(), &mut registers.busy);
-        net.wire(self.run.active.tap(), &mut registers.active);
+        net.wire(self.active.q[0].tap(), &mut registers.active);
         net.wire(self.run.began.tap(), &mut registers.began);
         net.wire(self.run.ended.tap(), &mut registers.ended);
         net.wire(self.run.done.tap(), &mut registers.done);
@@ -116,14 +117,19 @@ impl<const B: usize, const P: usize, const S: usize> Dma<B, P, S> {
         net.wire(self.read.quiet.tap(), &mut self.gates.read_quiet);
         net.wire(self.write.quiet.tap(), &mut self.gates.write_quiet);
         net.wire(run.busy.tap(), &mut self.gates.busy);
-        net.wire(run.active.tap(), &mut self.gates.active);
-        net.wire(self.gates.reset.tap(), &mut self.reset);
+        net.wire(self.clock.tap(), &mut self.active.clock);
+        net.wire(run.next_active.tap(), &mut self.active.d);
+        net.wire(self.active.q[0].tap(), &mut run.active);
+        for i in 0..COMPUTE_UNITS {
+            net.wire(self.active.q[OWN_COPIES + i].tap(), &mut self.gates.active[i]);
+            net.wire(self.gates.reset[i].tap(), &mut self.reset[i]);
+        }
     }
 
     fn wire_fetch(&mut self, net: &mut Net) {
         let (fetch, registers) = (&mut self.fetch, &self.registers);
         net.wire(self.clock.tap(), &mut fetch.clock);
-        net.wire(self.run.active.tap(), &mut fetch.active);
+        net.wire(self.active.q[1].tap(), &mut fetch.active);
         net.wire(registers.model_base.tap(), &mut fetch.base);
         net.wire(registers.model_size.tap(), &mut fetch.size);
         net.wire(registers.list_offset.tap(), &mut fetch.offset);
@@ -151,7 +157,7 @@ impl<const B: usize, const P: usize, const S: usize> Dma<B, P, S> {
     fn wire_load(&mut self, net: &mut Net) {
         let (load, config) = (&mut self.load, &self._config);
         net.wire(self.clock.tap(), &mut load.clock);
-        net.wire(self.run.active.tap(), &mut load.active);
+        net.wire(self.active.q[2].tap(), &mut load.active);
         net.wire(self.fetch.load_push.tap(), &mut load.push);
         net.wire(self.fetch.command.tap(), &mut load.command);
         net.wire(self.registers.model_base.tap(), &mut load.model_base);
@@ -189,7 +195,7 @@ impl<const B: usize, const P: usize, const S: usize> Dma<B, P, S> {
     fn wire_store(&mut self, net: &mut Net) {
         let (store, write) = (&mut self.store, &self.write);
         net.wire(self.clock.tap(), &mut store.clock);
-        net.wire(self.run.active.tap(), &mut store.active);
+        net.wire(self.active.q[3].tap(), &mut store.active);
         net.wire(self.run.busy.tap(), &mut store.busy);
         net.wire(self.fetch.store_push.tap(), &mut store.push);
         net.wire(self.fetch.command.tap(), &mut store.command);
@@ -218,7 +224,7 @@ impl<const B: usize, const P: usize, const S: usize> Dma<B, P, S> {
     fn wire_tokens(&mut self, net: &mut Net) {
         let (passes, tokens) = (&mut self.passes, &mut self.tokens);
         net.wire(self.clock.tap(), &mut passes.clock);
-        net.wire(self.run.active.tap(), &mut passes.active);
+        net.wire(self.active.q[4].tap(), &mut passes.active);
         net.wire(self.fetch.pass_push.tap(), &mut passes.push);
         net.wire(self.fetch.command.tap(), &mut passes.command);
         net.wire(self.fetch.pass_entry.tap(), &mut passes.entry);
@@ -228,7 +234,7 @@ impl<const B: usize, const P: usize, const S: usize> Dma<B, P, S> {
         net.wire(self.done.tap(), &mut passes.done);
         net.wire(passes.pass_release.tap(), &mut self.pass_release);
         net.wire(self.clock.tap(), &mut tokens.clock);
-        net.wire(self.run.active.tap(), &mut tokens.active);
+        net.wire(self.active.q[4].tap(), &mut tokens.active);
         net.wire(self.load.completed.tap(), &mut tokens.load_gives);
         net.wire(self.load.signal.tap(), &mut tokens.load_signal);
         net.wire(passes.completed.tap(), &mut tokens.compute_gives);
@@ -246,7 +252,7 @@ impl<const B: usize, const P: usize, const S: usize> Dma<B, P, S> {
     fn wire_read(&mut self, net: &mut Net) {
         let read = &mut self.read;
         net.wire(self.clock.tap(), &mut read.clock);
-        net.wire(self.run.active.tap(), &mut read.active);
+        net.wire(self.active.q[5].tap(), &mut read.active);
         net.wire(self.fetch.request.tap(), &mut read.fetch_request);
         net.wire(self.fetch.address.tap(), &mut read.fetch_address);
         net.wire(self.fetch.burst.tap(), &mut read.fetch_beats);

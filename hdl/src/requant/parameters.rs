@@ -91,7 +91,6 @@ pub struct Parameters {
     entry: Reg<Bits<12>>,
     load: Reg<Bit>,
     load_first: Reg<Bit>,
-    load_second: Reg<Bit>,
     records: Ram<12, RECORD>,
     parameter_record: Hold<Bits<RECORD>>,
     combination_record: Hold<Bits<RECORD>>,
@@ -142,7 +141,6 @@ impl Parameters {
             entry: Default::default(),
             load: Default::default(),
             load_first: Default::default(),
-            load_second: Default::default(),
             records: Ram::new(entries),
             parameter_record: Default::default(),
             combination_record: Default::default(),
@@ -169,8 +167,6 @@ impl Parameters {
         net.wire(self.load.q.tap(), &mut self.load_out);
         net.wire(clock(), &mut self.load_first.clock);
         net.wire(self.load.q.tap(), &mut self.load_first.d);
-        net.wire(clock(), &mut self.load_second.clock);
-        net.wire(self.load_first.q.tap(), &mut self.load_second.d);
 
         net.wire(clock(), &mut self.records.clock);
         net.wire(self.entry.q.tap(), &mut self.records.read_address);
@@ -179,10 +175,10 @@ impl Parameters {
         net.wire(self.memory_data.tap().slice(0), &mut self.records.write_data);
 
         net.wire(clock(), &mut self.parameter_record.clock);
-        net.wire(self.load_first.q.tap(), &mut self.parameter_record.enable);
+        net.wire(self.load.q.tap(), &mut self.parameter_record.enable);
         net.wire(self.records.read_data.tap(), &mut self.parameter_record.d);
         net.wire(clock(), &mut self.combination_record.clock);
-        net.wire(self.load_second.q.tap(), &mut self.combination_record.enable);
+        net.wire(self.load_first.q.tap(), &mut self.combination_record.enable);
         net.wire(self.records.read_data.tap(), &mut self.combination_record.d);
     }
 

@@ -33,7 +33,7 @@
 use rust_hdl::prelude::*;
 
 use super::Window;
-use crate::cells::{LutRam, Reg};
+use crate::cells::{Fan, QueueRam, Reg};
 
 /// See the module. `WB` window bits.
 #[derive(LogicBlock)]
@@ -66,13 +66,14 @@ pub struct Row<const WB: usize> {
     pub window: Signal<Out, Bits<WB>>,
 
     arrives: Reg<Bit>,
-    arriving_slot: Reg<Bits<7>>,
+    /// By itself in each row.
+    arriving_slot: Fan<Bits<7>>,
     arriving: Reg<Bits<128>>,
     take: Reg<Bits<2>>,
     max: Reg<Bit>,
     window_slot: Reg<Bits<2>>,
     read_slot: Reg<Bits<7>>,
-    staging: LutRam<7, 128>,
+    staging: QueueRam<7, 128>,
     activations: Window<WB>,
 }
 
@@ -94,13 +95,13 @@ impl<const WB: usize> Row<WB> {
             stage_data: Default::default(),
             window: Default::default(),
             arrives: Default::default(),
-            arriving_slot: Default::default(),
+            arriving_slot: Fan::new(1),
             arriving: Default::default(),
             take: Default::default(),
             max: Default::default(),
             window_slot: Default::default(),
             read_slot: Default::default(),
-            staging: LutRam::new(depth),
+            staging: QueueRam::new(depth),
             activations: Window::new(chunk),
         }
     }
@@ -138,9 +139,9 @@ impl<const WB: usize> Logic for Row<WB> {
         self.arriving_slot.d.next = self.stage_slot.val();
         self.arriving.d.next = self.stage_data.val();
         self.staging.write_enable.next = self.arrives.q.val();
-        self.staging.write_address.next = self.arriving_slot.q.val();
+        self.staging.write_address.next = self.arriving_slot.q[0].val();
         self.staging.write_data.next = self.arriving.q.val();
-        self.staging.read_address.next = self.read_slot.q.val();
+        self.staging.next_read_address.next = self.stage_slot_in.val();
         self.activations.take.next = self.take_in.val();
         self.activations.max.next = self.max_in.val();
         self.activations.slot.next = self.window_slot_in.val();

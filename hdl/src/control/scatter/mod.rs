@@ -32,7 +32,7 @@ use rust_hdl::prelude::*;
 
 use super::command::CommandMemory;
 use super::{ADDRESS, PASS};
-use crate::cells::{Delay, LutRam, Reg};
+use crate::cells::{Delay, LutRam, QueueRam, Reg};
 use crate::many::many;
 use crate::netlist::{Net, Readable, Structure, Wiring};
 
@@ -94,7 +94,7 @@ pub struct Scatter {
     ends_fast: Delay<Bit>,
     ends_slow: Delay<Bit>,
     writer: Writer,
-    result: Vec<LutRam<PAIR, 128>>,
+    result: Vec<QueueRam<PAIR, 128>>,
     wiring: Wiring,
 }
 
@@ -135,7 +135,7 @@ impl Scatter {
             ends_fast: Delay::new(end(Pace::Fast) - 1),
             ends_slow: Delay::new(end(Pace::Slow) - 1),
             writer: Writer::new(config),
-            result: (0..ports).map(|_| LutRam::new(pairs)).collect(),
+            result: (0..ports).map(|_| QueueRam::new(pairs)).collect(),
             wiring: Default::default(),
         }
     }
@@ -245,7 +245,7 @@ impl Scatter {
             net.wire(self.valid.tap(), &mut result.write_enable);
             net.wire(writer.results_write_index.tap(), &mut result.write_address);
             net.wire(self.activations[port].tap(), &mut result.write_data);
-            net.wire(writer.results_read_index.tap(), &mut result.read_address);
+            net.wire(writer.results_read_index.tap(), &mut result.next_read_address);
             net.wire(result.read_data.tap(), &mut self.data[port]);
         }
     }

@@ -9,7 +9,7 @@
 //! | `places_read_index`, `info` | 7, 6 | out, in, cycle y - 1: the pair whose places are wanted in cycle y, and what is known of it |
 //! | `write_even`, `write_odd`, `bytes` | 1, 1, 16 | out, cycle y: which rows are written, and which bytes |
 //! | `results_valid`, `results_write_index` | 1, 5 | in, out, cycle v_k: where the queue of results gets its next pair |
-//! | `results_read_index` | 5 | out, cycle y + 1: the pair that is written |
+//! | `results_read_index` | 5 | out, cycle y: the pair that is written |
 //! | `ended`, `done` | 1 | out, cycles e and e + 1: a pass ends, a pass is done |
 //!
 //! ```text
@@ -55,7 +55,6 @@ pub(super) struct Writer {
     places_out: Reg<Bits<QUEUE>>,
     results_in: Reg<Bits<PAIR>>,
     results_next: Reg<Bits<PAIR>>,
-    results_out: Reg<Bits<PAIR>>,
     // What is written.
     even_written: Reg<Bit>,
     odd_written: Reg<Bit>,
@@ -100,7 +99,6 @@ impl Writer {
             places_out: Default::default(),
             results_in: Default::default(),
             results_next: Default::default(),
-            results_out: Default::default(),
             even_written: Default::default(),
             odd_written: Default::default(),
             mask: Default::default(),
@@ -120,7 +118,7 @@ impl Logic for Writer {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, steps_left, slow, odd, places_in, places_out, results_in);
-        clock!(self, clock, results_next, results_out, even_written, odd_written, mask, is_done);
+        clock!(self, clock, results_next, even_written, odd_written, mask, is_done);
 
         // Cycle y - 1: which rows.
         self.step.next = self.begins.val() | self.steps_left.q.val().any();
@@ -154,8 +152,7 @@ impl Logic for Writer {
         self.write_odd.next = self.odd_written.q.val();
         self.bytes.next = self.mask.q.val();
         self.results_next.d.next = self.places_out.q.val().get_bits::<5>(0);
-        self.results_out.d.next = self.results_next.q.val();
-        self.results_read_index.next = self.results_out.q.val();
+        self.results_read_index.next = self.results_next.q.val();
 
         // What comes in.
         self.places_write_index.next = self.places_in.q.val();
