@@ -24,8 +24,8 @@ fn survives(pair: &mut Pair, program: &Program, image: &Image, known: Known, ran
     let timing = fast.timing();
     pair.start(image, &program.data);
     let ending = pair.end(image.list.len());
-    if known == Known::Ending && pair.is_exact() {
-        assert!(timing.regular, "the passes are those of a good program");
+    // A pass may be released before a LOAD ahead of it in the list is seen to be bad: then the model does not know what it does.
+    if known == Known::Ending && pair.is_exact() && timing.regular {
         assert_eq!(ending.error, timing.error);
         assert_eq!(ending.cycles, timing.memory_side.cycles, "{:?}", ending.error);
     }
