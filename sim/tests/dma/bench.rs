@@ -250,7 +250,7 @@ impl<T: Timing> Bench<T> {
     pub fn step(&mut self) {
         let slave = self.memory.signals().clone();
         self.rtl.set_slave(&slave);
-        let resets = self.rtl.is("reset");
+        let resets = self.rtl.is("reset$0");
         if resets {
             self.passes.clear();
             self.table.clear();

@@ -23,7 +23,7 @@ const NAMES: &[&str] = names!(
     "m_axi_arsize" "m_axi_arburst" "m_axi_rvalid" "m_axi_rready" "m_axi_rdata" "m_axi_rid" "m_axi_rresp"
     "m_axi_rlast" "m_axi_awvalid" "m_axi_awready" "m_axi_awaddr" "m_axi_awlen" "m_axi_awid" "m_axi_awsize"
     "m_axi_awburst" "m_axi_wvalid" "m_axi_wready" "m_axi_wdata" "m_axi_wstrb" "m_axi_wlast" "m_axi_bvalid"
-    "m_axi_bready" "m_axi_bresp" "reset" "pass_write$0" "pass_write$1" "pass_write$2" "pass_write$3"
+    "m_axi_bready" "m_axi_bresp" "reset$0" "pass_write$0" "pass_write$1" "pass_write$2" "pass_write$3"
     "pass_write$4" "pass_write$5" "pass_entry" "pass_data" "pass_release" "done" "weight_write" "position_write"
     "list_write" "parameter_write" "memory_entry" "memory_beat" "memory_data" "table_write" "table_address"
     "table_data" "load_write" "load_address" "load_data" "load_grant" "store_read" "store_address" "store_grant"
