@@ -13,7 +13,7 @@ use crate::control::issue::Issue;
 use crate::control::scatter::Scatter;
 use crate::control::walk::Walk;
 use crate::datapath::Datapath;
-use crate::dma::Dma;
+use crate::dma;
 use crate::requant::Lanes;
 use crate::row::Rows;
 use crate::stream::Readers;
@@ -82,7 +82,7 @@ impl Unit {
             Self::Scatter => "pleach_scatter",
             Self::Buffer => "pleach_buffer",
             Self::Compute => "pleach_compute",
-            Self::Dma => "pleach_dma",
+            Self::Dma => dma::MODULE,
             Self::Accelerator => "pleach",
         }
     }
@@ -124,7 +124,7 @@ impl Unit {
             Self::Scatter => self.emit(Scatter::new(config)),
             Self::Buffer => self.emit(Buffer::new(config)),
             Self::Compute => self.emit(Compute::<WB, P>::new(config)),
-            Self::Dma => self.emit(Dma::<B, BP, S>::new(config, 0)),
+            Self::Dma => dma::verilog(config, 0),
             Self::Accelerator => self.emit(Accelerator::<WB, P, B, BP, S>::new(config, config.fingerprint())),
         }
     }

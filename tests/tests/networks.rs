@@ -1,11 +1,10 @@
 //! Whole networks of all kinds of layers: the command list on the fast accelerator against the golden model.
 
-use ndarray::Array3;
 use pleach_host::compile::{CompileError, compile_list};
+use pleach_host::device::{golden_maps, infer};
 use pleach_host::pipeline::{Options, compile_onnx};
 use pleach_sim::device::{Accelerator, FastAccelerator};
 use pleach_sim::fast::Machine;
-use pleach_sim::golden;
 use pleach_sim::memory::MemoryTiming;
 use pleach_spec::Config;
 use pleach_spec::list::Command;
@@ -34,14 +33,10 @@ fn compare(network: &Network, config: &Config, random: &mut Random) -> Result<()
         watchdog_cycles: 1 << 20,
     });
     accelerator.load(&program.image).map_err(|error| error.to_string())?;
-    accelerator.write(program.input.base, &program.input.pack(&input)).map_err(|error| error.to_string())?;
-    accelerator.run().map_err(|error| format!("does not run: {error}"))?;
-    let input =
-        Array3::from_shape_vec((shape.channels, shape.height, shape.width), input).expect("its shape");
-    let maps = golden::run(network, input).map_err(|error| error.to_string())?;
-    for (&tensor, layout) in network.outputs.iter().zip(&program.outputs) {
-        let vectors = accelerator.read(layout.base, layout.vectors()).map_err(|error| error.to_string())?;
-        let found = layout.unpack(&vectors);
+    let (outputs, _) =
+        infer(&mut accelerator, &program, &input).map_err(|error| format!("does not run: {error}"))?;
+    let maps = golden_maps(network, &input).map_err(|error| error.to_string())?;
+    for (&tensor, found) in network.outputs.iter().zip(&outputs) {
         let expected: Vec<i8> = maps[tensor].iter().copied().collect();
         let different = found.iter().zip(&expected).filter(|(a, b)| a != b).count();
         if different > 0 {

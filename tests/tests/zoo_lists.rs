@@ -1,9 +1,8 @@
 //! Networks of the zoo, quantized, as command lists: the fast accelerator against the golden model.
 
-use ndarray::Array3;
 use pleach_host::compile::compile_list;
+use pleach_host::device::{golden_maps, infer};
 use pleach_sim::device::{Accelerator, FastAccelerator};
-use pleach_sim::golden;
 use pleach_spec::Config;
 use pleach_tests::networks::random_map;
 use pleach_tests::random::Random;
@@ -20,14 +19,10 @@ fn utilisation(name: &str, size: usize, config: &Config) -> f64 {
     let shape = network.tensors[network.input].shape;
     let input = random_map(shape, &mut Random(1));
     accelerator.load(&program.image).unwrap();
-    accelerator.write(program.input.base, &program.input.pack(&input)).unwrap();
-    let counters = accelerator.run().unwrap();
+    let (outputs, counters) = infer(&mut accelerator, &program, &input).unwrap();
     if size < 100 {
-        let map = Array3::from_shape_vec((shape.channels, shape.height, shape.width), input).unwrap();
-        let maps = golden::run(&network, map).unwrap();
-        let output = &program.outputs[0];
-        let found = output.unpack(&accelerator.read(output.base, output.vectors()).unwrap());
-        assert_eq!(found, maps[network.outputs[0]].as_slice().unwrap());
+        let maps = golden_maps(&network, &input).unwrap();
+        assert_eq!(outputs[0], maps[network.outputs[0]].as_slice().unwrap());
     }
     let macs: u64 = network.layers.iter().map(|layer| network.macs(layer)).sum();
     println!("{:?}", counters.compute);

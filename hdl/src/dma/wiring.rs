@@ -1,6 +1,6 @@
 //! The wires of the memory side.
 
-use pleach_spec::Config;
+use pleach_spec::beats;
 use pleach_spec::list::{self, Target};
 use rust_hdl::prelude::*;
 
@@ -173,7 +173,7 @@ impl<const B: usize, const P: usize, const S: usize> Dma<B, P, S> {
         net.wire(self.load_grant.tap(), &mut load.load_grant);
         net.wire(Tap::constant((config.activation_vectors() as u64).into()), &mut load.vectors);
         net.wire(Tap::constant(u64::from(config.columns > 16).into()), &mut load.weight_wide);
-        net.wire(Tap::constant((position_beats(config) as u64 - 1).into()), &mut load.position_wide);
+        net.wire(Tap::constant((beats::beats_per_word(config) as u64 - 1).into()), &mut load.position_wide);
         net.wire(Tap::constant(u64::from(config.columns.ilog2()).into()), &mut load.column_shift);
         net.wire(Tap::constant((config.columns as u64 - 1).into()), &mut load.column_mask);
         net.wire(Tap::constant((self._bus.lanes() as u64 - 1).into()), &mut load.lane_mask);
@@ -313,11 +313,6 @@ impl<const B: usize, const P: usize, const S: usize> Dma<B, P, S> {
         net.wire(Tap::constant(CACHE.into()), &mut self.m_axi_awcache);
         net.wire(Tap::constant(PROTECTION.into()), &mut self.m_axi_awprot);
     }
-}
-
-/// Beats of a slot word's positions and control.
-fn position_beats(config: &Config) -> usize {
-    (config.columns * config.position_bits() + 4).div_ceil(128)
 }
 
 /// A beat as bits.

@@ -138,14 +138,15 @@ impl Slave {
     }
 }
 
-/// The memory bus.
-pub(super) struct Master {
+/// The memory bus: an AXI4 master `m_axi_...` in a model, for [`AxiMemory`](crate::memory::AxiMemory).
+pub struct Master {
     ports: MasterPorts,
     /// What is at the ports: setting an input again costs an evaluation of the model.
     driven: SlaveSignals,
 }
 
 impl Master {
+    /// Finds its ports.
     pub fn new(model: &Model) -> Result<Self, Error> {
         Ok(Self { ports: MasterPorts::new(model)?, driven: SlaveSignals::default() })
     }

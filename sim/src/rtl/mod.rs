@@ -35,6 +35,7 @@ mod tool;
 mod tests;
 
 pub use accelerator::{Behaviour, RtlAccelerator};
+pub use bus::Master;
 pub use compile::{Checks, Verilate};
 pub use error::Error;
 pub use library::Library;

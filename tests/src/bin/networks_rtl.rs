@@ -1,16 +1,14 @@
 //! Whole networks on the Verilated 16 x 16 accelerator: every bit as golden's, every counter as the fast model's. Minutes, and
 //! so only on demand: `cargo xtask networks-rtl`.
 
-use ndarray::Array3;
 use pleach_host::compile::compile_list;
+use pleach_host::device::{golden_maps, infer};
 use pleach_host::pipeline::{Options, compile_onnx};
 use pleach_sim::device::{Accelerator, FastAccelerator, RtlAccelerator};
 use pleach_sim::fast::Machine;
-use pleach_sim::golden;
 use pleach_sim::memory::MemoryTiming;
 use pleach_sim::rtl::Behaviour;
 use pleach_spec::Config;
-use pleach_spec::layout::MapLayout;
 use pleach_spec::network::Network;
 use pleach_tests::networks::random_map;
 use pleach_tests::random::Random;
@@ -52,13 +50,9 @@ fn check(name: &str, network: &Network, rtl: &mut RtlAccelerator) {
     let input = random_map(shape, &mut Random(7));
     let run = |accelerator: &mut dyn Accelerator| {
         accelerator.load(&program.image).unwrap();
-        accelerator.write(program.input.base, &program.input.pack(&input)).unwrap();
         let start = Instant::now();
-        let counters = accelerator.run().unwrap();
+        let (outputs, counters) = infer(accelerator, &program, &input).unwrap();
         let seconds = start.elapsed().as_secs_f64();
-        let read =
-            |output: &MapLayout| output.unpack(&accelerator.read(output.base, output.vectors()).unwrap());
-        let outputs: Vec<Vec<i8>> = program.outputs.iter().map(read).collect();
         (outputs, counters, seconds)
     };
     let (fast_outputs, fast_counters, fast_seconds) =
@@ -66,8 +60,7 @@ fn check(name: &str, network: &Network, rtl: &mut RtlAccelerator) {
     let (rtl_outputs, rtl_counters, rtl_seconds) = run(rtl);
     assert_eq!(rtl_counters, fast_counters, "{name}: counters");
     assert_eq!(rtl.memory().violations(), [] as [String; 0]);
-    let map = Array3::from_shape_vec((shape.channels, shape.height, shape.width), input).unwrap();
-    let maps = golden::run(network, map).unwrap();
+    let maps = golden_maps(network, &input).unwrap();
     for (index, (&tensor, rtl_output)) in network.outputs.iter().zip(&rtl_outputs).enumerate() {
         let expected = maps[tensor].as_slice().unwrap();
         assert!(rtl_output == expected, "{name}: output {index} of RTL differs from golden");
