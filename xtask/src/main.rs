@@ -60,8 +60,8 @@ enum Task {
         /// A unit that `hdl verilog --unit` knows; may be given several times.
         #[arg(long = "unit", default_values_t = ["array".to_owned(), "accelerator".to_owned()])]
         units: Vec<String>,
-        /// Write the table to docs/src/area.md.
-        #[arg(long)]
+        /// Write docs/src/area.md instead: all units of the default configuration, and others. Takes an hour.
+        #[arg(long, conflicts_with_all = ["config", "units"])]
         write: bool,
     },
     /// Write and lint the accelerator for every size of array, window, chunk and bus.
@@ -79,7 +79,8 @@ fn main() -> ExitCode {
         Task::Inject { depth } => test::inject(depth),
         Task::Docs { check: true } => docs::check(),
         Task::Docs { check: false } => docs::write(),
-        Task::Area { config, units, write } => area::run(&config, &units, write),
+        Task::Area { write: true, .. } => area::write(),
+        Task::Area { config, units, write: false } => area::run(&config, &units),
         Task::Geometries => geometries::run(),
         Task::Tidy => tidy::run(),
     };
