@@ -11,7 +11,7 @@
 
 use rust_hdl::prelude::*;
 
-use crate::cells::{FAN_OUT, KEEP};
+use crate::cells::{FAN_OUT, copies};
 use crate::many::many;
 use crate::verilog;
 
@@ -56,23 +56,21 @@ impl Logic for Narrow {
 
     fn hdl(&self) -> Verilog {
         let (pieces, sources) = (128 / FAN_OUT, self.source.len());
-        let copies = pieces * self.chosen.len();
-        let body: String = (0..copies)
+        let copy_count = pieces * self.chosen.len();
+        let body: String = (0..copy_count)
             .map(|copy| {
                 let (j, low) = (copy / pieces, copy % pieces * FAN_OUT);
                 let part = format!("[{}:{low}]", low + FAN_OUT - 1);
                 let source = |i| format!("source${}{part}", 4 * j + i);
                 let chosen = match sources {
                     1 => source(0),
-                    2 => format!("at[{copy}] ? {} : {}", source(1), source(0)),
+                    2 => format!("at_{copy} ? {} : {}", source(1), source(0)),
                     _ => format!(
-                        "at[{high}] ? (at[{bit}] ? {} : {}) : at[{bit}] ? {} : {}",
+                        "at_{copy}[1] ? (at_{copy}[0] ? {} : {}) : at_{copy}[0] ? {} : {}",
                         source(3),
                         source(2),
                         source(1),
                         source(0),
-                        high = 2 * copy + 1,
-                        bit = 2 * copy,
                     ),
                 };
                 format!("always @(posedge clock) chosen${j}{part} <= {chosen};\n")
@@ -82,15 +80,7 @@ impl Logic for Narrow {
             1 => String::new(),
             _ => {
                 let bits = clog2(sources.min(4));
-                format!(
-                    "\
-{KEEP} reg [{top}:0] at = {all}'d0;
-{KEEP} always @(posedge clock) at <= {{{copies}{{index[{index_top}:0]}}}};
-",
-                    top = bits * copies - 1,
-                    all = bits * copies,
-                    index_top = bits - 1,
-                )
+                copies("at", bits, copy_count, &format!("index[{}:0]", bits - 1))
             }
         };
         verilog::leaf(&format!("narrow_{sources}"), &(index + &body))

@@ -8,7 +8,7 @@
 //! | `q$i` | T | out, 1 cycle after `d` |
 //!
 //! Synthesis makes one of equal registers unless it is told to keep them: Vivado looks for that at the register, Yosys at
-//! the process that writes it.
+//! the process that writes it. Equal bits of one register Yosys joins in any case, so each copy is a register of its own.
 
 use rust_hdl::prelude::*;
 
@@ -19,7 +19,22 @@ use crate::verilog;
 pub const FAN_OUT: usize = 64;
 
 /// What makes synthesis keep equal registers.
-pub(crate) const KEEP: &str = "(* keep = \"true\" *)";
+const KEEP: &str = "(* keep = \"true\" *)";
+
+/// The Verilog of registers `name_0`, `name_1`, ... of `width` bits, which all are `source` one cycle later.
+pub(crate) fn copies(name: &str, width: usize, count: usize, source: &str) -> String {
+    (0..count)
+        .map(|copy| {
+            format!(
+                "\
+{KEEP} reg [{top}:0] {name}_{copy} = {width}'d0;
+{KEEP} always @(posedge clock) {name}_{copy} <= {source};
+",
+                top = width - 1,
+            )
+        })
+        .collect()
+}
 
 /// See the module.
 #[derive(Debug, LogicBlock)]
@@ -58,19 +73,8 @@ impl<T: Synth> Logic for Fan<T> {
 
     fn hdl(&self) -> Verilog {
         let (width, copies) = (T::BITS, self.q.len());
-        let outputs: String = (0..copies)
-            .map(|i| format!("always @(*) q${i} = copies[{}:{}];\n", width * (i + 1) - 1, width * i))
-            .collect();
-        verilog::leaf(
-            &format!("fan_{width}x{copies}"),
-            &format!(
-                "\
-{KEEP} reg [{top}:0] copies = {bits}'d0;
-{KEEP} always @(posedge clock) copies <= {{{copies}{{d}}}};
-{outputs}",
-                top = width * copies - 1,
-                bits = width * copies,
-            ),
-        )
+        let outputs: String = (0..copies).map(|i| format!("always @(*) q${i} = copy_{i};\n")).collect();
+        let registers = self::copies("copy", width, copies, "d");
+        verilog::leaf(&format!("fan_{width}x{copies}"), &(registers + &outputs))
     }
 }

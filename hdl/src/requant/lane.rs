@@ -122,7 +122,8 @@ impl Lane {
             table_address: Default::default(),
             table_data: Default::default(),
             multiply: Default::default(),
-            round: Default::default(),
+            // The tables have many address pins.
+            round: Round::new(2),
             table_0: LutRam::new(256),
             table_1: LutRam::new(256),
             requantized: Default::default(),
@@ -132,7 +133,7 @@ impl Lane {
             combined: Delay::new(around),
             floor: Default::default(),
             ceiling: Default::default(),
-            round_sum: Default::default(),
+            round_sum: Round::new(1),
         }
     }
 }
@@ -157,12 +158,12 @@ impl Logic for Lane {
         self.table_0.write_enable.next = self.table_write.val() & !self.table_address.val().get_bit(8);
         self.table_0.write_address.next = self.table_address.val().get_bits::<8>(0);
         self.table_0.write_data.next = self.table_data.val();
-        self.table_0.read_address.next = self.round.value.val();
+        self.table_0.read_address.next = self.round.value[0].val();
         self.table_1.write_enable.next = self.table_write.val() & self.table_address.val().get_bit(8);
         self.table_1.write_address.next = self.table_address.val().get_bits::<8>(0);
         self.table_1.write_data.next = self.table_data.val();
-        self.table_1.read_address.next = self.round.value.val();
-        self.requantized.d.next = self.round.value.val();
+        self.table_1.read_address.next = self.round.value[1].val();
+        self.requantized.d.next = self.round.value[0].val();
         if self.use_table.val() {
             self.requantized.d.next = self.table_0.read_data.val();
             if self.bank.val() {
@@ -196,6 +197,6 @@ impl Logic for Lane {
         }
         self.round_sum.low.next = self.floor.q.val();
         self.round_sum.high.next = self.ceiling.q.val();
-        self.value.next = self.round_sum.value.val();
+        self.value.next = self.round_sum.value[0].val();
     }
 }

@@ -7,7 +7,7 @@
 //! | `shift` | 6 | in, with it, 1 to 62 |
 //! | `zero_point` | 8 | in, 3 cycles later, two's complement |
 //! | `low`, `high` | 8 | in, 4 cycles later, two's complement, `low` <= `high` |
-//! | `value` | 8 | out, 5 cycles later, two's complement |
+//! | `value$i` | 8 | out, 5 cycles later, two's complement: a register for each user with many loads |
 //!
 //! The product is shifted right by `shift` - 1, so that bit 0 is the half that decides; `sticky` says whether a set bit
 //! was lost. It rounds up if the half is set and `sticky` or the bit above it is.
@@ -28,6 +28,8 @@ use pleach_spec::numerics::round_half_even_shift;
 use rust_hdl::prelude::*;
 
 use super::ROUND_CYCLES;
+use crate::cells::copies;
+use crate::many::many;
 use crate::verilog;
 
 /// Bits of the shifter.
@@ -49,7 +51,7 @@ pub struct Round<const N: usize> {
     /// Upper clamp.
     pub high: Signal<In, Bits<8>>,
     /// The result.
-    pub value: Signal<Out, Bits<8>>,
+    pub value: Vec<Signal<Out, Bits<8>>>,
     _stages: Stages,
 }
 
@@ -61,8 +63,11 @@ struct Stages {
     value: i8,
 }
 
-impl<const N: usize> Default for Round<N> {
-    fn default() -> Self {
+impl<const N: usize> Round<N> {
+    const FITS: () = assert!(N <= WIDTH, "the shifter has 56 bits");
+
+    /// With the result in `copies` registers.
+    pub fn new(copies: usize) -> Self {
         Self {
             clock: Default::default(),
             product: Default::default(),
@@ -70,14 +75,10 @@ impl<const N: usize> Default for Round<N> {
             zero_point: Default::default(),
             low: Default::default(),
             high: Default::default(),
-            value: Default::default(),
+            value: many(copies),
             _stages: Stages { rounded: vec![0; ROUND_CYCLES - 2].into(), moved: 0, value: 0 },
         }
     }
-}
-
-impl<const N: usize> Round<N> {
-    const FITS: () = assert!(N <= WIDTH, "the shifter has 56 bits");
 
     fn rounded(&self) -> i64 {
         let spare = 64 - N;
@@ -102,11 +103,13 @@ impl<const N: usize> Logic for Round<N> {
         if self.clock.pos_edge() {
             self.step();
         }
-        self.value.next = u64::from(self._stages.value as u8).into();
+        for copy in &mut self.value {
+            copy.next = u64::from(self._stages.value as u8).into();
+        }
     }
 
     fn connect(&mut self) {
-        self.value.connect();
+        self.value.iter_mut().for_each(|copy| copy.connect());
     }
 
     fn hdl(&self) -> Verilog {
@@ -115,7 +118,13 @@ impl<const N: usize> Logic for Round<N> {
             0 => "product".to_owned(),
             more => format!("{{{{{more}{{product[{top}]}}}}, product}}", top = N - 1),
         };
-        verilog::leaf(&format!("round_{N}"), &format!("wire [55:0] wide = {wide};\n{STEPS}"))
+        let count = self.value.len();
+        let registers = copies("copy", 8, count, "clamped");
+        let outputs: String = (0..count).map(|i| format!("always @(*) value${i} = copy_{i};\n")).collect();
+        verilog::leaf(
+            &format!("round_{N}x{count}"),
+            &format!("wire [55:0] wide = {wide};\n{STEPS}{registers}{outputs}"),
+        )
     }
 }
 
@@ -227,6 +236,5 @@ always @(posedge clock) moved <= {whole[8], whole} + {{2{zero_point[7]}}, zero_p
 // 5: clamp.
 wire signed [9:0] floor = {{2{low[7]}}, low};
 wire signed [9:0] ceiling = {{2{high[7]}}, high};
-initial value = 8'd0;
-always @(posedge clock) value <= moved < floor ? low : moved > ceiling ? high : moved[7:0];
+wire [7:0] clamped = moved < floor ? low : moved > ceiling ? high : moved[7:0];
 ";
