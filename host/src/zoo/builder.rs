@@ -383,7 +383,7 @@ fn float(name: &str, value: f32) -> AttributeProto {
 fn text(name: &str, value: &str) -> AttributeProto {
     AttributeProto {
         name: Some(name.to_owned()),
-        s: Some(value.as_bytes().to_vec().into()),
+        s: Some(value.as_bytes().to_vec()),
         r#type: Some(AttributeType::String as i32),
         ..AttributeProto::default()
     }
