@@ -5,6 +5,7 @@
 mod area;
 mod docs;
 mod geometries;
+mod networks;
 mod process;
 mod test;
 mod tidy;
@@ -38,6 +39,10 @@ enum Task {
         #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
         depth: u32,
     },
+    /// Run all networks of the zoo at full size on the fast model, and compare with golden. Takes minutes.
+    Networks,
+    /// Measure all networks of the zoo, dense and with zeros, and write the table of docs/src/networks.md.
+    BenchNetworks,
     /// Run whole networks on the Verilated accelerator, and compare with golden and the fast model. Takes minutes.
     NetworksRtl,
     /// Errors, resets and damaged lists on the Verilated accelerator, many more than usually.
@@ -75,6 +80,8 @@ fn main() -> ExitCode {
         Task::Setup => tools::setup(),
         Task::Test => test::run(),
         Task::Deep { depth } => test::deep(depth),
+        Task::Networks => networks::run(),
+        Task::BenchNetworks => networks::bench(),
         Task::NetworksRtl => test::networks_rtl(),
         Task::Inject { depth } => test::inject(depth),
         Task::Docs { check: true } => docs::check(),
