@@ -384,9 +384,10 @@ fn refused_with(operator: &str, attributes: &[(&str, Value<'_>)], constants: Vec
 #[test]
 fn operands_of_different_shapes() {
     for operator in ["Add", "Mul"] {
-        let pooled = node("GlobalMaxPool", &["x"], "a");
+        // One value a channel scales a map, but four do not.
+        let pooled = with(node("MaxPool", &["x"], "a"), "kernel_shape", Value::Ints(&[3, 3]));
         let net = model(&[1, 2, 4, 4], vec![pooled, node(operator, &["x", "a"], "y")], vec![]);
-        says(&refusal(&net), &[operator, "the inputs have the shapes 2x4x4 and 2x1x1"]);
+        says(&refusal(&net), &[operator, "the inputs have the shapes 2x4x4 and 2x2x2"]);
     }
     let convs =
         vec![node("Conv", &["x", "w"], "a"), with(node("Concat", &["x", "a"], "y"), "axis", Value::Int(1))];
