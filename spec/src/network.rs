@@ -2,8 +2,10 @@
 //!
 //! It knows nothing of the array: channels are in the order of the ONNX file, weights are dense `[O][I/groups][kh][kw]`.
 
+mod interpolation;
 mod layer;
 
+pub use interpolation::{Interpolation, Sampling};
 pub use layer::{Conv, ConvGeometry, Kind, Layer, Pool};
 
 use crate::numerics::{Combine, Multiplier, Quantization, Requantize, ScaleError};
@@ -94,6 +96,13 @@ impl Network {
     pub fn combine(&self, layer: &Layer, clamp: [i8; 2]) -> Result<Combine, ScaleError> {
         let [a, b] = [0, 1].map(|index| self.quantization(layer.inputs[index]));
         Combine::new(a, b, self.quantization(layer.output), clamp)
+    }
+
+    /// Requantization of the sum of products of a [`Kind::Scale`].
+    pub fn product(&self, layer: &Layer) -> Result<Requantize, ScaleError> {
+        let [x, gate] = [0, 1].map(|index| self.quantization(layer.inputs[index]));
+        let y = self.quantization(layer.output);
+        unclamped(x.scale * gate.scale / y.scale, y)
     }
 
     /// Shapes of a layer's first input and of its output.

@@ -42,7 +42,7 @@ pub fn compile_traced(network: &Network, config: &Config) -> Result<Traced, Comp
 /// The command list of steps; `outputs` are the tensors whose places are told.
 fn list(steps: &Steps, outputs: &[usize], config: &Config) -> Result<Executable, CompileError> {
     let network = steps.network;
-    let slots = slots::channel_slots(steps);
+    let slots = slots::channel_slots(steps, config);
     let tiles = (0..steps.steps.len()).map(|index| tile::tiles(steps, index, &slots, config));
     let tiles = tiles.collect::<Result<Vec<_>, _>>()?;
     let regions: Vec<_> =

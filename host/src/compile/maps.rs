@@ -57,7 +57,7 @@ pub fn layouts(
         shape: block.shape,
         base: 0,
         split,
-        groups: slots::groups(slots.len(), config),
+        groups: slots::groups(&slots, config),
         slots,
     })
     .collect()

@@ -251,14 +251,17 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Whether each block must be in segment 1: read by the host or at a step at which it is not on the chip.
+    /// Whether each block must be in segment 1: read by the host, or at a step at which it is
+    /// not on the chip, or as weights.
     pub fn stored(steps: &Steps, plan: &Plan) -> Vec<bool> {
         let missed = |block: usize| {
             let served = |reader: usize| plan.until[block].is_some_and(|until| reader <= until);
             steps.blocks[block].readers.iter().any(|&reader| !served(reader))
         };
         let kept = |block: usize| steps.blocks[block].output || steps.blocks[block].writer.is_none();
-        (0..steps.blocks.len()).map(|block| kept(block) || missed(block)).collect()
+        let gates: Vec<usize> = steps.steps.iter().filter_map(|step| step.gate()).collect();
+        let weights = |block: usize| gates.contains(&block);
+        (0..steps.blocks.len()).map(|block| kept(block) || missed(block) || weights(block)).collect()
     }
 }
 

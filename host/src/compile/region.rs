@@ -21,8 +21,8 @@ pub struct Region {
     pub joined: bool,
 }
 
-/// The rectangles of a step, row by row. One for most; averages have one for every number of pixels that they are taken of, and
-/// sums that are cut in parts one for every pixel tile that executes them one by one.
+/// The rectangles of a step, row by row. One for most; averages have one for every number of pixels that they are taken of,
+/// interpolations one for each edge and corner, and sums that are cut in parts one for every pixel tile that executes them one by one.
 pub fn regions(step: &Step, tiles: &Tiles, config: &Config) -> Vec<Region> {
     let [height, width] = step.walked;
     if let Kernel::Average { pool, count_include_pad, .. } = step.kernel {
@@ -32,6 +32,12 @@ pub fn regions(step: &Step, tiles: &Tiles, config: &Config) -> Vec<Region> {
         let columns =
             runs(width, |a, b| count(0, a) == count(0, b) && count(height / 2, a) == count(height / 2, b));
         return product(&rows, &columns, count);
+    }
+    if let Kernel::Interpolate(_) = step.kernel {
+        let edges = |size: usize| {
+            move |a: usize, b: usize| (a == 0) == (b == 0) && (a + 1 == size) == (b + 1 == size)
+        };
+        return product(&runs(height, edges(height)), &runs(width, edges(width)), |_, _| 0);
     }
     let rows = |rows: Range<usize>, joined| Region { rows, columns: 0..width, count: 0, joined };
     match (tiles.cut, tail_rows(step, config)) {

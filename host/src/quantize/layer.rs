@@ -25,6 +25,8 @@ pub(super) fn quantize(
         }
         Op::Add(clamp) => Kind::Add { clamp: conv::clamp(*clamp, y) },
         Op::Channels(channels) => Kind::Channels { sources: channels.sources.clone() },
+        Op::Interpolate(interpolation) => Kind::Interpolate(*interpolation),
+        Op::Mul if network.tensors[inputs[1]].shape.pixels() == 1 => Kind::Scale,
         Op::Resize(factor) => Kind::Resize { factor: *factor },
         op => match unary(op) {
             Some(unary) => Kind::Unary { table: table(&unary, x, y) },
@@ -61,6 +63,8 @@ fn check_factors(layer: &Layer, network: &Network) -> Result<(), ScaleError> {
         Kind::Conv(_) | Kind::MaxPool(_) | Kind::Unary { .. } => Ok(()),
         Kind::AveragePool { .. } => network.average(layer, 1).map(drop),
         Kind::Add { clamp } => network.combine(layer, *clamp).map(drop),
+        Kind::Interpolate(interpolation) => network.average(layer, interpolation.total()).map(drop),
+        Kind::Scale => network.product(layer).map(drop),
         Kind::Channels { .. } | Kind::Resize { .. } => {
             (0..layer.inputs.len()).try_for_each(|index| network.rescale(layer, index).map(drop))
         }

@@ -2,7 +2,9 @@
 
 use super::Input;
 use crate::compile::region::Region;
-use crate::compile::tile::{Cut, Tile};
+use crate::compile::step::{Kernel, Step};
+use crate::compile::tile::interpolate::variant;
+use crate::compile::tile::{Cut, Tile, Tiles};
 
 /// One pass.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +19,7 @@ pub struct Turn {
     pub shift: usize,
     /// Index into the regions of the strip.
     pub region: usize,
-    /// Part of the sum; the first of all where the region executes them joined.
+    /// Part of the sum, or variant; the first of all where the region executes them joined.
     pub part: usize,
     /// The last pass of the tile in this strip.
     pub ends_tile: bool,
@@ -66,7 +68,7 @@ impl Order {
             let tiles = &input.tiles[step].tiles;
             for strip in 0..order.regions.len() {
                 for (tile, parts) in tiles.iter().map(|tile| tile.parts.len()).enumerate() {
-                    turns.extend(order.tile_turns(step, strip, tile, parts));
+                    turns.extend(order.tile_turns(&input.steps.steps[step], [step, strip, tile], parts));
                     if let Some(last) = turns.last_mut() {
                         last.ends_tile = true;
                         last.ends_strip = tile + 1 == tiles.len();
@@ -129,7 +131,7 @@ impl Order {
     /// Scope number and uses of the parameters of a pass.
     pub fn parameter_uses(&self, turn: usize, input: &Input) -> (usize, usize) {
         let Turn { step, tile, .. } = self.turns[turn];
-        let parts = input.tiles[step].tiles[tile].parts.len();
+        let parts = executed(&input.tiles[step], tile);
         let count = self.region(turn).count;
         let each = |region: &Region| match region.count == count {
             true => {
@@ -147,20 +149,32 @@ impl Order {
     /// Passes of a step.
     pub fn step_passes(&self, step: usize, input: &Input) -> usize {
         let tiles = &input.tiles[step].tiles;
-        let parts: usize = tiles.iter().map(|tile| tile.parts.len()).sum();
+        let parts: usize = (0..tiles.len()).map(|tile| executed(&input.tiles[step], tile)).sum();
         self.sum(step, None, |region| if region.joined { tiles.len() } else { parts })
     }
 }
 
+/// Parts of a tile that the passes of a region execute one by one.
+fn executed(tiles: &Tiles, tile: usize) -> usize {
+    if tiles.cut == Cut::Variants { 1 } else { tiles.tiles[tile].parts.len() }
+}
+
 impl StepOrder {
     /// The passes of a tile in a strip.
-    fn tile_turns(&self, step: usize, strip: usize, tile: usize, parts: usize) -> Vec<Turn> {
+    fn tile_turns(&self, this: &Step, [step, strip, tile]: [usize; 3], parts: usize) -> Vec<Turn> {
         let (ends_tile, ends_strip, ends_step) = (false, false, false);
         let mut turns = Vec::new();
         for shift in 0..self.shifts {
-            for (region, joined) in self.regions[strip].iter().map(|region| region.joined).enumerate() {
-                let passes = if joined { 1 } else { parts };
-                turns.extend((0..passes).map(|part| Turn {
+            for (region, place) in self.regions[strip].iter().enumerate() {
+                let passes = match &this.kernel {
+                    Kernel::Interpolate(interpolation) => {
+                        let phase = [shift / this.factor[1], shift % this.factor[1]];
+                        let variant = variant(interpolation, this, place, phase);
+                        variant..variant + 1
+                    }
+                    _ => 0..if place.joined { 1 } else { parts },
+                };
+                turns.extend(passes.map(|part| Turn {
                     step,
                     strip,
                     tile,
@@ -201,12 +215,18 @@ impl StepOrder {
             _ => Scope::Pass,
         };
         // A list names places on the chip; with several maps these differ from strip to strip.
+        let (variants, short) =
+            (tiles.cut == Cut::Variants, tiles.cut != Cut::Variants && lists <= config.load_depth / 2);
         let one_source = this.sources().len() == 1;
         Self {
             regions,
             shifts,
-            words: scope(words <= config.word_depth * 3 / 4, tiles.cut != Cut::Always),
-            lists: scope(one_source && lists <= config.load_depth / 2, lists <= config.load_depth / 2),
+            // Which of its variants a pass uses depends on the pass.
+            words: scope(
+                !variants && words <= config.word_depth * 3 / 4,
+                !variants && tiles.cut != Cut::Always,
+            ),
+            lists: scope(one_source && short, short),
             parameters: scope(
                 tiles.tiles.len() * counts.len() * operands <= limit,
                 counts.len() * operands <= limit,

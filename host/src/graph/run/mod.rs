@@ -2,6 +2,7 @@
 
 mod batch;
 mod conv;
+mod interpolate;
 mod pool;
 
 pub use batch::{BatchStatistics, Moments, run_batch, settle_batch_norms};
@@ -120,6 +121,7 @@ fn compute(op: &Op, inputs: &[&ArrayD<f32>], y_shape: &Shape) -> ArrayD<f32> {
         }
         Op::Clip(clamp) => x.mapv(|value| clamp.apply(value)),
         Op::Add(clamp) => Zip::from(x).and(inputs[1]).map_collect(|a, b| clamp.apply(a + b)),
+        // A gate has the dimensions of the map, of which two are 1.
         Op::Mul => x * inputs[1],
         Op::MaxPool(pooling) => pool::maximum(pooling, as_map(x), y_shape),
         Op::AveragePool { pooling, count_include_pad } => {
@@ -129,6 +131,10 @@ fn compute(op: &Op, inputs: &[&ArrayD<f32>], y_shape: &Shape) -> ArrayD<f32> {
         Op::Resize([vertical, horizontal]) => {
             let map = as_map(x);
             from_map(y_shape, |(c, row, column)| map[(c, row / vertical, column / horizontal)])
+        }
+        Op::Interpolate(interpolation) => {
+            let map = as_map(x);
+            from_map(y_shape, |at| interpolate::value(interpolation, map, at))
         }
         Op::Unary(unary) => x.mapv(|value| unary.apply(value)),
         Op::Pad([top, left, ..]) => {
