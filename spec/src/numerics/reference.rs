@@ -1,0 +1,59 @@
+//! What ONNX Runtime computes of two quantized maps that are added, and the integers that come nearest to it.
+//!
+//! It has two readings. The fused one is `QLinearAdd` (MLAS, `qladd.cpp`), `round(a * ra + b * rb + fixed)` in f32, with the zero
+//! points in `fixed`; the other one dequantizes, adds, and quantizes. They disagree at ties, and by the rounding of f32.
+
+use super::{Combine, Quantization};
+
+/// Multipliers so far away are tried.
+const REACH: i64 = 3;
+
+/// Both readings of ONNX Runtime, for every pair of bytes.
+struct Readings(Vec<[i8; 2]>);
+
+impl Readings {
+    fn new([a, b, y]: [Quantization; 3], [low, high]: [i8; 2]) -> Self {
+        let [ra, rb] = [a.scale / y.scale, b.scale / y.scale];
+        // As unsigned bytes the numbers are larger by 128, and so are the zero points; the sums differ in the last bit only.
+        let fixed = f32::from(y.zero_point) - (ra * f32::from(a.zero_point) + rb * f32::from(b.zero_point));
+        let clamp = |value: f32| (value.clamp(-128.0, 127.0) as i8).clamp(low, high);
+        let pairs = (0..1usize << 16).map(|index| {
+            let [first, second] = [(index >> 8) as u8 as i8, index as u8 as i8];
+            let fused = (fixed + f32::from(first) * ra) + f32::from(second) * rb;
+            let plain = y.quantize(a.dequantize(first) + b.dequantize(second));
+            [clamp(fused.round_ties_even()), plain.clamp(low, high)]
+        });
+        Self(pairs.collect())
+    }
+
+    /// Pairs of bytes for which `combine` gives neither, at most `most`.
+    fn misses(&self, combine: &Combine, most: usize) -> usize {
+        let miss = |(index, readings): (usize, &[i8; 2])| {
+            !readings.contains(&combine.apply((index >> 8) as u8 as i8, index as u8 as i8))
+        };
+        self.0.iter().enumerate().filter(|&pair| miss(pair)).take(most).count()
+    }
+}
+
+/// `exact`, or that of its neighbours which gives neither reading for the fewest pairs of bytes.
+pub(super) fn nearest(exact: Combine, quantizations: [Quantization; 3]) -> Combine {
+    let readings = Readings::new(quantizations, [exact.low, exact.high]);
+    let (mut best, mut fewest) = (exact, readings.misses(&exact, usize::MAX));
+    let mut offsets: Vec<[i64; 2]> =
+        (-REACH..=REACH).flat_map(|a| (-REACH..=REACH).map(move |b| [a, b])).collect();
+    offsets.sort_by_key(|[a, b]| a.abs() + b.abs());
+    for offset in offsets {
+        if fewest == 0 {
+            break;
+        }
+        let mut near = exact;
+        for (operand, offset) in near.operands.iter_mut().zip(offset) {
+            operand.multiplier = (i64::from(operand.multiplier) + offset).clamp(0, (1 << 24) - 1) as u32;
+        }
+        let misses = readings.misses(&near, fewest);
+        if misses < fewest {
+            (best, fewest) = (near, misses);
+        }
+    }
+    best
+}
