@@ -30,6 +30,14 @@ pub(super) fn shape(input: &ValueInfoProto, shapes: &BTreeMap<String, Vec<usize>
     }
 }
 
+/// Element type of an input, where it is a tensor of a known one.
+pub(super) fn element_type(input: &ValueInfoProto) -> Option<DataType> {
+    match input.r#type.as_ref()?.value.as_ref()? {
+        type_proto::Value::TensorType(tensor) => DataType::try_from(tensor.elem_type?).ok(),
+        _ => None,
+    }
+}
+
 /// Dimensions of an input of any type, batch included, and the code of its type.
 pub(super) fn dims(
     input: &ValueInfoProto,

@@ -15,8 +15,9 @@ mod value;
 mod view;
 
 use super::error::{ImportError, Problem};
-use super::file;
-use super::proto::ModelProto;
+use super::proto::tensor_proto::DataType;
+use super::proto::{ModelProto, NodeProto, ValueInfoProto};
+use super::{file, input};
 use crate::interface::Interface;
 use pleach_spec::network::Network;
 use std::collections::BTreeMap;
@@ -35,13 +36,16 @@ pub struct Quantized {
 const OPERATORS: [&str; 5] =
     ["QuantizeLinear", "DequantizeLinear", "ConvInteger", "MatMulInteger", "DynamicQuantizeLinear"];
 
-/// Whether a model is quantized.
-pub(super) fn is_quantized(model: &ModelProto) -> bool {
-    let nodes = model.graph.iter().flat_map(|graph| &graph.node);
-    { nodes }.any(|node| {
+/// Whether a model is quantized: by its operators, or because bytes go in.
+fn is_quantized(model: &ModelProto) -> bool {
+    let quantized = |node: &NodeProto| {
         let operator = node.op_type();
         OPERATORS.contains(&operator) || operator.starts_with("QLinear") || operator == "QGemm"
-    })
+    };
+    let bytes = |info: &ValueInfoProto| {
+        matches!(input::element_type(info), Some(DataType::Int8 | DataType::Uint8))
+    };
+    model.graph.as_ref().is_some_and(|graph| graph.node.iter().any(quantized) || graph.input.iter().any(bytes))
 }
 
 /// Reads an ONNX file, if it holds a quantized model. `shapes`: see [`super::load`].
