@@ -11,6 +11,8 @@ use thiserror::Error;
 
 /// Bits of the integer multiplier: the significand of an f32.
 pub const MULTIPLIER_BITS: u32 = 24;
+/// Units of a multiplier within which one is looked for that rounds as ONNX Runtime does.
+const REACH: i128 = 64;
 /// The largest right shift of the requantizer; a smaller product rounds to zero for every int32 accumulator.
 pub const MAX_SHIFT: u8 = 62;
 
@@ -80,17 +82,19 @@ impl Multiplier {
     }
 
     /// The multiplier nearest to this one with which [`Multiplier::scale`] is `round_half_even(f32(acc) * factor)` wherever results
-    /// lie between `ends`; this one where there is none.
+    /// lie between `ends`; where there is none, the one that misses the fewest steps.
     fn like_f32(self, factor: f32, [low, high]: [i64; 2]) -> Self {
         if self.multiplier == 0 {
             return self;
         }
-        let [mut least, mut most] = [1, (1i128 << MULTIPLIER_BITS) - 1];
+        let exact = i128::from(self.multiplier);
+        let mut limits = Vec::new();
         for step in low + 1..=high {
             let Some(first) = first_reaching(step, factor) else { continue };
             // `2 * acc * multiplier` against this: greater, or equal where a tie goes up to an even step, reaches the step.
             let tie = (2 * i128::from(step) - 1) << self.shift;
             let ties_reach = step % 2 == 0;
+            let [mut least, mut most] = [1, (1i128 << MULTIPLIER_BITS) - 1];
             for (acc, reaches) in [(first, true), (first - 1, false)] {
                 let twice = 2 * i128::from(acc);
                 let equal = ties_reach == reaches;
@@ -101,11 +105,16 @@ impl Multiplier {
                     (_, false) => most = most.min(bound_above(tie, twice, equal)),
                 }
             }
+            limits.push(least..=most);
         }
-        match least <= most {
-            true => Self { multiplier: i128::from(self.multiplier).clamp(least, most) as u32, ..self },
-            false => self,
-        }
+        let misses = |multiplier: &i128| limits.iter().filter(|limit| !limit.contains(multiplier)).count();
+        let ends = limits.iter().flat_map(|limit| [*limit.start(), *limit.end()]);
+        let near = |end: &i128| (end - exact).abs() <= REACH;
+        let mut candidates: Vec<i128> = std::iter::once(exact).chain(ends.filter(near)).collect();
+        candidates.sort_unstable_by_key(|candidate| (candidate - exact).abs());
+        candidates.dedup();
+        let best = candidates.into_iter().min_by_key(misses).expect("the exact one");
+        Self { multiplier: best as u32, ..self }
     }
 
     /// `round_half_even(acc * multiplier / 2^shift)`, exact.

@@ -3,6 +3,7 @@
 //! Tasks have no configuration of their own: whatever they need to know is in `spec` or in the file they work on.
 
 mod area;
+mod conformance;
 mod docs;
 mod geometries;
 mod process;
@@ -46,6 +47,12 @@ enum Task {
         #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
         depth: u32,
     },
+    /// Compare with other implementations, case by case.
+    Conformance {
+        /// With which one.
+        #[arg(value_enum)]
+        against: Against,
+    },
     /// Write the pages of docs/ that are generated from the crate `spec`.
     Docs {
         /// Write nothing; fail if a page is not current.
@@ -70,6 +77,13 @@ enum Task {
     Tidy,
 }
 
+/// What results are compared with.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Against {
+    /// ONNX Runtime: QLinear, Integer and QDQ models, integer for integer. Needs Python and PyPI.
+    Ort,
+}
+
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Setup => tools::setup(),
@@ -77,6 +91,7 @@ fn main() -> ExitCode {
         Task::Deep { depth } => test::deep(depth),
         Task::NetworksRtl => test::networks_rtl(),
         Task::Inject { depth } => test::inject(depth),
+        Task::Conformance { against: Against::Ort } => conformance::ort(),
         Task::Docs { check: true } => docs::check(),
         Task::Docs { check: false } => docs::write(),
         Task::Area { config, units, write } => area::run(&config, &units, write),

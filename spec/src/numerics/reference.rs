@@ -7,6 +7,8 @@ use super::{Combine, Quantization};
 
 /// Multipliers so far away are tried.
 const REACH: i64 = 3;
+/// Zero points so far away are tried.
+const STEPS: i64 = 32;
 
 /// Both readings of ONNX Runtime, for every pair of bytes.
 struct Readings(Vec<[i8; 2]>);
@@ -39,16 +41,9 @@ impl Readings {
 pub(super) fn nearest(exact: Combine, quantizations: [Quantization; 3]) -> Combine {
     let readings = Readings::new(quantizations, [exact.low, exact.high]);
     let (mut best, mut fewest) = (exact, readings.misses(&exact, usize::MAX));
-    let mut offsets: Vec<[i64; 2]> =
-        (-REACH..=REACH).flat_map(|a| (-REACH..=REACH).map(move |b| [a, b])).collect();
-    offsets.sort_by_key(|[a, b]| a.abs() + b.abs());
-    for offset in offsets {
+    for near in shifted(exact).into_iter().chain(scaled(exact)) {
         if fewest == 0 {
             break;
-        }
-        let mut near = exact;
-        for (operand, offset) in near.operands.iter_mut().zip(offset) {
-            operand.multiplier = (i64::from(operand.multiplier) + offset).clamp(0, (1 << 24) - 1) as u32;
         }
         let misses = readings.misses(&near, fewest);
         if misses < fewest {
@@ -56,4 +51,36 @@ pub(super) fn nearest(exact: Combine, quantizations: [Quantization; 3]) -> Combi
         }
     }
     best
+}
+
+/// With a zero point one step away, and those of the operands so that the sum is the same: ties then go to the other neighbour,
+/// as they do in `QLinearAdd` where the zero point is odd.
+fn shifted(exact: Combine) -> Option<Combine> {
+    let moved = |zero_point: i8, by: i64| i8::try_from(i64::from(zero_point) + by).ok();
+    let steps = (-STEPS..=STEPS).flat_map(|a| (-STEPS..=STEPS).map(move |b| [a, b]));
+    let mut fitting = steps.filter_map(|steps| {
+        let added = |operand: usize| steps[operand] * i64::from(exact.operands[operand].multiplier);
+        let sum = added(0) + added(1);
+        let by = [1, -1].into_iter().find(|by| sum == by << exact.shift)?;
+        let mut near = Combine { zero_point: moved(exact.zero_point, by)?, ..exact };
+        for (operand, step) in near.operands.iter_mut().zip(steps) {
+            operand.zero_point = moved(operand.zero_point, step)?;
+        }
+        Some(near)
+    });
+    fitting.next()
+}
+
+/// With multipliers some units away, the nearest first.
+fn scaled(exact: Combine) -> impl Iterator<Item = Combine> {
+    let mut offsets: Vec<[i64; 2]> =
+        (-REACH..=REACH).flat_map(|a| (-REACH..=REACH).map(move |b| [a, b])).collect();
+    offsets.sort_by_key(|[a, b]| a.abs() + b.abs());
+    offsets.into_iter().map(move |offset| {
+        let mut near = exact;
+        for (operand, offset) in near.operands.iter_mut().zip(offset) {
+            operand.multiplier = (i64::from(operand.multiplier) + offset).clamp(0, (1 << 24) - 1) as u32;
+        }
+        near
+    })
 }

@@ -3,7 +3,8 @@
 use super::Problem;
 use super::maps::Maps;
 use super::real::{self, byte};
-use super::value::{Float, Real};
+use super::channels::{self, Channel};
+use super::value::{Float, Function, Real};
 use super::view::View;
 use crate::graph::Clamp;
 use pleach_spec::network::Kind;
@@ -46,6 +47,25 @@ pub(super) fn quantize(
             }
             let kind = Kind::Channels { sources: sources.clone() };
             Ok(maps.layer(name, "Concat", inputs, *map, Some(y), kind))
+        }
+        Float::Channels { x, values, function, clamp } => {
+            let quantization = x.affine.expect("constants are for dequantized bytes");
+            let channel = |&value: &f32| {
+                let of = |real: f32| match function {
+                    Function::Plus => real + value,
+                    Function::Times => real * value,
+                };
+                let table = real::table(&x.values.map(|real| clamp.apply(of(real))), y);
+                let ratio = f64::from(quantization.scale) / f64::from(y.scale);
+                let line = match function {
+                    Function::Plus => [ratio, f64::from(value) / f64::from(y.scale)],
+                    Function::Times => [ratio * f64::from(value), 0.0],
+                };
+                Channel { table, line }
+            };
+            let channels: Vec<Channel> = values.iter().map(channel).collect();
+            let ends = ends(*clamp, y);
+            channels::apply(view, maps, x.tensor, [quantization, y], ends, &channels)
         }
         Float::Softmax(_) => Err(view.usage(
             "quantizes a Softmax, which the accelerator does not have",

@@ -5,8 +5,8 @@ use super::super::node::{Chain, Imported};
 use super::super::ops::window;
 use super::graph::Importer;
 use super::maps::{Maps, map_of};
-use super::real;
-use super::value::{Float, Integer, Linear, Real, Value};
+use super::real::{self, Reals};
+use super::value::{Float, Function, Integer, Linear, Real, Value};
 use super::view::View;
 use crate::graph::{Channels, Clamp, Op, Pooling, Shape};
 use ndarray::Array1;
@@ -57,7 +57,11 @@ fn apply<'m>(
     let shape = op.output_shape(&shapes).map_err(|reason| view.wrong_shape(reason))?;
     match (op, values) {
         (Op::Add(_) | Op::Mul, [Value::Float(a, first), Value::Float(b, second)]) => {
-            let float = if matches!(op, Op::Mul) { gate(view, a, b)? } else { add(view, [a, b], [first, second])? };
+                let maps = &mut importer.maps;
+            let float = match op {
+                Op::Mul => gate(view, maps, a, b)?,
+                _ => add(view, maps, [a, b], [first, second])?,
+            };
             Ok(Value::Float(float, shape))
         }
         (_, [Value::Integer(x)]) => integer(view, &mut importer.maps, op, x, shape).map(Value::Integer),
@@ -125,14 +129,14 @@ fn float(view: &View<'_>, maps: &mut Maps, op: &Op, x: &Float, shape: &Shape) ->
         (_, Float::Softmax(_)) => Err(view.usage("follows a Softmax", "Softmax is supported as the network's output only")),
         (Op::Identity | Op::Flatten | Op::Reshape(_), _) => Ok(x.clone()),
         (Op::Clip(clamp), _) => Ok(clip(x, *clamp)),
+        (Op::Bias(values), Float::Real(real)) if uniform(&values.to_vec()).is_none() => {
+            by_channel(view, maps, real, values.to_vec(), Function::Plus)
+        }
         (Op::Bias(values), _) => add_constant(view, x, &values.to_vec()),
         (Op::Scale(values), Float::Linear(linear)) => Ok(scaled(linear, values)),
         (Op::Scale(values), Float::Real(real)) => match uniform(&values.to_vec()) {
             Some(factor) => Ok(mapped(real, |x| x * factor)),
-            None => Err(view.usage(
-                "multiplies each channel by a constant of its own",
-                "fold the factors into the convolution before",
-            )),
+            None => by_channel(view, maps, real, values.to_vec(), Function::Times),
         },
         (Op::Unary(unary), Float::Real(real)) => Ok(mapped(real, |x| real::apply(*unary, x))),
         (Op::MaxPool(_), Float::Real(real)) if !real::is_monotone(&real.values) => Err(view.usage(
@@ -140,7 +144,10 @@ fn float(view: &View<'_>, maps: &mut Maps, op: &Op, x: &Float, shape: &Shape) ->
             QUANTIZE,
         )),
         (Op::AveragePool { pooling, count_include_pad }, Float::Real(real)) => {
-            mean(view, real, pooling, *count_include_pad, shape)
+            match settled(view, maps, real) {
+                Some(real) => mean(view, &real, pooling, *count_include_pad, shape),
+                None => Err(view.usage("averages what was computed in float and not quantized", QUANTIZE)),
+            }
         }
         (Op::Pad(pads), Float::Real(real)) => match real.affine {
             Some(quantization) => {
@@ -163,6 +170,22 @@ fn mapped(real: &Real, function: impl Fn(f32) -> f32) -> Float {
     Float::Real(Real { tensor: real.tensor, values, affine: None })
 }
 
+/// A constant for each channel of dequantized bytes.
+fn by_channel(
+    view: &View<'_>,
+    maps: &mut Maps,
+    real: &Real,
+    values: Vec<f32>,
+    function: Function,
+) -> Result<Float, Problem> {
+    let x = settled(view, maps, real);
+    let x = x.ok_or_else(|| view.usage("reads what was computed in float and not quantized", QUANTIZE))?;
+    if maps.tensors[x.tensor].shape.channels != values.len() {
+        return Err(view.usage("reads a map that was flattened", "put it before the Flatten"));
+    }
+    Ok(Float::Channels { x, values, function, clamp: Clamp::NONE })
+}
+
 fn clip(x: &Float, next: Clamp) -> Float {
     match x {
         Float::Real(real) => mapped(real, |x| next.apply(x)),
@@ -183,6 +206,12 @@ fn clip(x: &Float, next: Clamp) -> Float {
             });
             Float::Parts { parts: clipped.collect(), sources: sources.clone(), map: *map }
         }
+        Float::Channels { x, values, function, clamp } => Float::Channels {
+            x: x.clone(),
+            values: values.clone(),
+            function: *function,
+            clamp: clamp.then(next),
+        },
         Float::Softmax(_) => x.clone(),
     }
 }
@@ -221,28 +250,71 @@ pub(super) fn add_constant(view: &View<'_>, x: &Float, values: &[f32]) -> Result
 }
 
 /// A map times a function of itself.
-fn gate(view: &View<'_>, a: &Float, b: &Float) -> Result<Float, Problem> {
-    match (a, b) {
-        (Float::Real(a), Float::Real(b)) if a.tensor == b.tensor => {
-            let values = std::array::from_fn(|index| a.values[index] * b.values[index]);
-            Ok(Float::Real(Real { tensor: a.tensor, values: Box::new(values), affine: None }))
-        }
-        _ => Err(view.usage(
-            "multiplies two activations, which the accelerator cannot do",
-            "gates of one map (SiLU, hard swish) run as one function: keep them between one DequantizeLinear and one QuantizeLinear",
-        )),
-    }
+fn gate(view: &View<'_>, maps: &Maps, a: &Float, b: &Float) -> Result<Float, Problem> {
+    let both = match (a, b) {
+        (Float::Real(a), Float::Real(b)) => common(maps, a, b, |a, b| a * b),
+        _ => None,
+    };
+    both.map(Float::Real).ok_or_else(|| product(view))
 }
 
-fn add(view: &View<'_>, [a, b]: [&Float; 2], shapes: [&Shape; 2]) -> Result<Float, Problem> {
-    match (a, b) {
-        (Float::Real(a), Float::Real(b)) if a.tensor == b.tensor => {
-            let values = std::array::from_fn(|index| a.values[index] + b.values[index]);
-            Ok(Float::Real(Real { tensor: a.tensor, values: Box::new(values), affine: None }))
-        }
-        (Float::Real(a), Float::Real(b)) => sum(view, [a.clone(), b.clone()], shapes),
-        _ => Err(view.usage("adds maps that were computed in float and not quantized", QUANTIZE)),
+/// The error for products that are no function of one map.
+pub(super) fn product(view: &View<'_>) -> Problem {
+    view.usage(
+        "multiplies two activations, which the accelerator cannot do",
+        "only gates, a map times a function of itself (SiLU, hard swish), run: they are one function of each byte",
+    )
+}
+
+/// Two functions of one map as one.
+pub(super) fn common(maps: &Maps, a: &Real, b: &Real, join: impl Fn(f32, f32) -> f32) -> Option<Real> {
+    let [a, b] = [a, b].map(|real| traced(maps, real));
+    let start = |(tensor, _): &(usize, Box<Reals>)| *tensor;
+    // The map that both are functions of, if one is not made of the other by tables.
+    let (tensor, a, b) = a.iter().find_map(|first| {
+        let second = b.iter().find(|second| start(second) == start(first))?;
+        Some((start(first), &first.1, &second.1))
+    })?;
+    let values = Box::new(std::array::from_fn(|index| join(a[index], b[index])));
+    Some(Real { tensor, values, affine: None })
+}
+
+/// What a function of bytes is a function of: its map, the one that this is made of by a table, and so on.
+fn traced(maps: &Maps, real: &Real) -> Vec<(usize, Box<Reals>)> {
+    let mut steps = vec![(real.tensor, real.values.clone())];
+    while let Some((tensor, values)) = steps.last() {
+        let Some(layer) = maps.layers.iter().find(|layer| layer.output == *tensor) else { break };
+        let Kind::Unary { table } = &layer.kind else { break };
+        let before = std::array::from_fn(|index| values[usize::from(table[index] as u8)]);
+        steps.push((layer.inputs[0], Box::new(before)));
     }
+    steps
+}
+
+/// The same values as dequantized bytes, if a table can make them: of a ReLU, for example.
+fn settled(view: &View<'_>, maps: &mut Maps, real: &Real) -> Option<Real> {
+    if real.affine.is_some() {
+        return Some(real.clone());
+    }
+    let quantization = maps.quantization(real.tensor);
+    let table = real::table(&real.values, quantization);
+    let values = real::dequantized(quantization);
+    let exact = { table.iter().zip(real.values.iter()) }.all(|(&q, real)| values[usize::from(q as u8)] == *real);
+    exact.then(|| {
+        let tensor = maps.unary(&view.node.name, "Clip", real.tensor, quantization, table);
+        Real { tensor, values: Box::new(values), affine: Some(quantization) }
+    })
+}
+
+fn add(view: &View<'_>, maps: &mut Maps, [a, b]: [&Float; 2], shapes: [&Shape; 2]) -> Result<Float, Problem> {
+    let (Float::Real(a), Float::Real(b)) = (a, b) else {
+        return Err(view.usage("adds maps that were computed in float and not quantized", QUANTIZE));
+    };
+    if let Some(both) = common(maps, a, b, |a, b| a + b).filter(|_| shapes[0] == shapes[1]) {
+        return Ok(Float::Real(both));
+    }
+    let settled = [a, b].map(|real| settled(view, maps, real).unwrap_or_else(|| real.clone()));
+    sum(view, settled, shapes)
 }
 
 /// The sum of two maps.
@@ -264,10 +336,7 @@ fn mean(
     count_include_pad: bool,
     shape: &Shape,
 ) -> Result<Float, Problem> {
-    let map = map_of(shape).expect("pooling makes maps");
-    if real.affine.is_none() {
-        return Err(view.usage("averages what was computed in float and not quantized", QUANTIZE));
-    }
+    let map = map_of(shape).ok_or_else(|| view.usage("makes no map", QUANTIZE))?;
     let clamp = Clamp::NONE;
     Ok(Float::Mean { x: real.clone(), pool: pooling.pool, count_include_pad, map, clamp })
 }

@@ -5,6 +5,7 @@
 //! `DequantizeLinear` before and the `QuantizeLinear` behind in one node. uint8 tensors are less 128 throughout, zero points too.
 
 mod bytes;
+mod channels;
 mod float;
 mod graph;
 mod linear;

@@ -1,14 +1,15 @@
 //! One node: operators that only quantized models have here, float operators by [`super::float`].
 
 use super::graph::Importer;
-use super::value::{Float, Integer, Value, Weights};
+use super::channels::Channel;
+use super::value::{Float, Function, Integer, Real, Value, Weights};
 use super::view::View;
-use super::{Problem, bytes, float, linear, real};
+use super::{Problem, bytes, channels, float, linear, real};
 use super::super::node::{Constant, Imported};
 use super::super::ops;
 use super::super::proto::TensorProto;
 use super::super::proto::tensor_proto::DataType;
-use crate::graph::{Function, Shape, Unary};
+use crate::graph::{self, Shape, Unary};
 use crate::interface::Element;
 use pleach_spec::numerics::Quantization;
 use std::rc::Rc;
@@ -40,20 +41,17 @@ pub(super) fn import<'m>(view: &View<'m>, importer: &mut Importer) -> Result<Vec
         ("com.microsoft", "QLinearConcat") => one(concat(view, importer)?),
         ("com.microsoft", "QLinearLeakyRelu") => {
             let alpha = view.node.float("alpha", 0.01)?;
-            one(function(view, importer, Unary::plain(Function::LeakyRelu { alpha }))?)
+            one(function(view, importer, Unary::plain(graph::Function::LeakyRelu { alpha }))?)
         }
         ("com.microsoft", "QLinearSigmoid") => {
-            one(function(view, importer, Unary::plain(Function::Sigmoid))?)
+            one(function(view, importer, Unary::plain(graph::Function::Sigmoid))?)
         }
         ("com.microsoft", "QLinearAveragePool" | "QLinearGlobalAveragePool") => {
             let x = Float::Real(view.real(0, 1, 2)?);
             let mean = float::pooling(view, importer, x)?;
             one(quantized(view, importer, mean, [3, 4])?)
         }
-        ("com.microsoft", "QLinearMul") => Err(view.usage(
-            "multiplies two activations, which the accelerator cannot do",
-            "gates of one map (SiLU, hard swish) run as one function: keep them between one DequantizeLinear and one QuantizeLinear",
-        )),
+        ("com.microsoft", "QLinearMul") => one(multiply(view, importer)?),
         ("", "DynamicQuantizeLinear") => Err(view.usage(
             "computes its scale from the data at run time, which the accelerator cannot do",
             "quantize statically: onnxruntime.quantization.quantize_static with calibration data",
@@ -152,17 +150,96 @@ fn dequantize<'m>(view: &View<'m>) -> Result<Value<'m>, Problem> {
 fn add<'m>(view: &View<'m>, importer: &mut Importer) -> Result<Value<'m>, Problem> {
     for (constant, other) in [(0, 3), (3, 0)] {
         if view.constant(constant).is_some() {
-            let weights = view.weights(constant, Some(constant + 1), constant + 2, 0)?;
-            let real = view.real(other, other + 1, other + 2)?;
-            let shape = view.integer(other)?.shape.clone();
-            let sum = float::add_constant(view, &Float::Real(real), &weights.reals())?;
-            return quantized(view, importer, (sum, shape), [6, 7]);
+            return fused(view, importer, constant, other, Function::Plus);
         }
     }
     let operands = [view.real(0, 1, 2)?, view.real(3, 4, 5)?];
     let [a, b] = [view.integer(0)?, view.integer(3)?].map(|integer| integer.shape.clone());
     let sum = float::sum(view, operands, [&a, &b])?;
     quantized(view, importer, (sum, a), [6, 7])
+}
+
+fn multiply<'m>(view: &View<'m>, importer: &mut Importer) -> Result<Value<'m>, Problem> {
+    for (constant, other) in [(0, 3), (3, 0)] {
+        if view.constant(constant).is_some() {
+            return fused(view, importer, constant, other, Function::Times);
+        }
+    }
+    let operands = [view.real(0, 1, 2)?, view.real(3, 4, 5)?];
+    let (y, element) = view.target(6, 7)?;
+    // MLAS multiplies integers, then by one factor (qlmul.cpp).
+    let factor = view.scale(1)? * view.scale(4)? / y.scale;
+    let steps = |real: &Real| {
+        let zero_point = real.affine.map_or(0.0, |quantization| f32::from(quantization.zero_point));
+        let values = std::array::from_fn(|index| f32::from(real::byte(index)) - zero_point);
+        Real { values: Box::new(values), ..real.clone() }
+    };
+    let [a, b] = operands.each_ref().map(steps);
+    let both = float::common(&importer.maps, &a, &b, |a, b| a * b * factor);
+    let both = both.ok_or_else(|| float::product(view))?;
+    let table = real::table(&both.values, Quantization { scale: 1.0, ..y });
+    let tensor = importer.maps.unary(&view.node.name, "QLinearMul", both.tensor, y, table);
+    Ok(Value::Integer(Integer { tensor, element, shape: view.integer(0)?.shape.clone() }))
+}
+
+/// `QLinearAdd` or `QLinearMul` of a constant: with the arithmetic of MLAS (qladd.cpp, qlmul.cpp).
+fn fused<'m>(
+    view: &View<'m>,
+    importer: &mut Importer,
+    constant: usize,
+    other: usize,
+    function: Function,
+) -> Result<Value<'m>, Problem> {
+    let weights = view.weights(constant, Some(constant + 1), constant + 2, 0)?;
+    let (x, a) = view.activation(other, other + 1, other + 2)?;
+    let (y, element) = view.target(6, 7)?;
+    let ratio = a.scale / y.scale;
+    let other_ratio = weights.scales[0] / y.scale;
+    let function = |value: i32| {
+        let value = value as f32;
+        let byte = |index: usize| {
+            let step = f32::from(real::byte(index)) - f32::from(a.zero_point);
+            let zero_point = f32::from(y.zero_point);
+            let result = match function {
+                Function::Plus => (zero_point + other_ratio * value + step * ratio).round_ties_even(),
+                Function::Times => {
+                    (step * value * (a.scale * weights.scales[0] / y.scale)).round_ties_even() + zero_point
+                }
+            };
+            result.clamp(-128.0, 127.0) as i8
+        };
+        let line = match function {
+            Function::Plus => [f64::from(ratio), f64::from(other_ratio * value)],
+            Function::Times => [f64::from(ratio * weights.scales[0] * value), 0.0],
+        };
+        Channel { table: (0..256).map(byte).collect(), line }
+    };
+    let shape = x.shape.clone();
+    let channels = by_channel(view, &weights.dims, &weights.values, &shape, function)?;
+    let ends = [i8::MIN, i8::MAX];
+    let tensor = channels::apply(view, &mut importer.maps, x.tensor, [a, y], ends, &channels)?;
+    Ok(Value::Integer(Integer { tensor, element, shape }))
+}
+
+/// The function of each channel, or of all, for a constant that broadcasts over everything else.
+fn by_channel(
+    view: &View<'_>,
+    dims: &[usize],
+    values: &[i32],
+    shape: &Shape,
+    function: impl Fn(i32) -> Channel,
+) -> Result<Vec<Channel>, Problem> {
+    let behind = shape.dims().len() - 1;
+    let axis = dims.len().checked_sub(behind + 1);
+    let only = dims.iter().enumerate().all(|(at, &dim)| dim == 1 || Some(at) == axis);
+    match values {
+        [one] => Ok(vec![function(*one)]),
+        _ if only && values.len() == shape.dims()[0] => Ok(values.iter().map(|&value| function(value)).collect()),
+        _ => Err(view.usage(
+            format!("has a constant of shape {dims:?} for a tensor of shape {shape}"),
+            "a scalar, or one value for each channel, is supported",
+        )),
+    }
 }
 
 /// `Y_scale, Y_zero_point`, then tensor, scale and zero point of each input.

@@ -91,6 +91,15 @@ pub(super) struct Linear {
     pub(super) clamp: Clamp,
 }
 
+/// What a constant does to a channel.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Function {
+    /// It is added.
+    Plus,
+    /// It is a factor.
+    Times,
+}
+
 /// Floats that are computed, and become bytes when they are quantized.
 #[derive(Clone)]
 pub(super) enum Float {
@@ -111,6 +120,13 @@ pub(super) enum Float {
         parts: Vec<Real>,
         sources: Vec<[u32; 2]>,
         map: MapShape,
+    },
+    /// A map, and a constant for each of its channels.
+    Channels {
+        x: Real,
+        values: Vec<f32>,
+        function: Function,
+        clamp: Clamp,
     },
     /// A Softmax over a vector, which only an output may be.
     Softmax(Real),
