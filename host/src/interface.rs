@@ -171,11 +171,11 @@ impl Interface {
         let elements = |tensor: usize| network.tensors[tensor].shape.elements();
         let read: usize = self.inputs.iter().map(Input::elements).sum();
         let outputs = self.outputs.iter().zip(&network.outputs);
-        read == elements(network.input)
-            && self.outputs.len() == network.outputs.len()
-            && { outputs }.all(|(output, &tensor)| {
+        read == elements(network.input) && self.outputs.len() == network.outputs.len() && { outputs }.all(
+            |(output, &tensor)| {
                 output.dims.iter().product::<usize>() == elements(tensor)
                     && (output.element != Element::Float || output.values.len() == 256)
-            })
+            },
+        )
     }
 }

@@ -76,8 +76,9 @@ fn every_form_has_the_integers_of_onnx_runtime() {
     assert!(cases.len() > 40, "{} cases", cases.len());
     for case in cases {
         for (index, values) in outputs(&case).iter().enumerate() {
-            let [optimized, plain] = ["optimized", "plain"]
-                .map(|reading| elements(&case.join(format!("{reading}{index}.npy"))).expect("a stored reading"));
+            let [optimized, plain] = ["optimized", "plain"].map(|reading| {
+                elements(&case.join(format!("{reading}{index}.npy"))).expect("a stored reading")
+            });
             let found = reals(values);
             assert_eq!(found.len(), plain.len(), "{}", case.display());
             for (at, &found) in found.iter().enumerate() {

@@ -226,8 +226,8 @@ pub const MAX_COMBINE_SHIFT: u8 = 40;
 
 impl Combine {
     /// For operands quantized as `a` and `b` and a result as `y`, clamped to `clamp`. The larger factor keeps the 24 bits of
-    /// its f32 quotient, the smaller one is rounded to the same shift. ONNX Runtime computes in f32, either `QLinearAdd` or
-    /// dequantized values; where some pair of bytes comes out as neither, multipliers some units away are tried.
+    /// its f32 quotient, the smaller one is rounded to the same shift. ONNX Runtime computes in f32;
+    /// where some pair of bytes comes out otherwise there, neighbours are tried.
     pub fn new(
         a: Quantization,
         b: Quantization,

@@ -60,7 +60,9 @@ pub fn execute(args: &Args) -> Result<()> {
     let loaded = args.model.load(&args.memory)?;
     let model = loaded.model();
     let memory = args.memory.timing(&model.config);
-    if let Some(interface) = Interface::of(model).filter(|interface| tensors::are_arrays(&args.input, interface)) {
+    if let Some(interface) =
+        Interface::of(model).filter(|interface| tensors::are_arrays(&args.input, interface))
+    {
         return execute_arrays(args, model, memory, &interface);
     }
     let images = Images::load(&args.input, &args.model.model, model)?;
@@ -88,12 +90,7 @@ pub fn execute(args: &Args) -> Result<()> {
 }
 
 /// Runs a quantized model on arrays, and writes arrays.
-fn execute_arrays(
-    args: &Args,
-    model: &ModelFile,
-    memory: MemoryTiming,
-    interface: &Interface,
-) -> Result<()> {
+fn execute_arrays(args: &Args, model: &ModelFile, memory: MemoryTiming, interface: &Interface) -> Result<()> {
     let images = tensors::load(&args.input, interface)?;
     let outputs = infer_all(args.device, model, memory, &images, args.repeat)?;
     let mut report = RunReport::new(model, args.device.name(), images.len(), outputs.median_ms(), None);

@@ -28,16 +28,25 @@ impl Readings {
         Self(pairs.collect())
     }
 
-    /// Pairs of bytes for which `combine` gives neither, at most `most`.
+    /// How far `combine` is from ONNX Runtime, at most `most`: pairs of bytes for which it does not give the fused reading, and
+    /// once more those for which it gives neither.
     fn misses(&self, combine: &Combine, most: usize) -> usize {
-        let miss = |(index, readings): (usize, &[i8; 2])| {
-            !readings.contains(&combine.apply((index >> 8) as u8 as i8, index as u8 as i8))
-        };
-        self.0.iter().enumerate().filter(|&pair| miss(pair)).take(most).count()
+        let mut misses = 0;
+        for (index, [fused, plain]) in self.0.iter().enumerate() {
+            let found = combine.apply((index >> 8) as u8 as i8, index as u8 as i8);
+            if found != *fused {
+                misses += 1 + usize::from(found != *plain);
+                if misses >= most {
+                    break;
+                }
+            }
+        }
+        misses
     }
 }
 
-/// `exact`, or that of its neighbours which gives neither reading for the fewest pairs of bytes.
+/// `exact`, or that of its neighbours which is nearest to ONNX Runtime. Where operators are fused, and in `QLinearAdd` itself, only
+/// the fused reading is right.
 pub(super) fn nearest(exact: Combine, quantizations: [Quantization; 3]) -> Combine {
     let readings = Readings::new(quantizations, [exact.low, exact.high]);
     let (mut best, mut fewest) = (exact, readings.misses(&exact, usize::MAX));

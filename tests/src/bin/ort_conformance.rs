@@ -99,7 +99,16 @@ impl Count {
 fn print(lines: &BTreeMap<String, Line>) -> ExitCode {
     println!(
         "{:26} {:>9} {:>7} {:>7} {:>4} {:>9} {:>6} {:>9} {:>9} {:>6}",
-        "operator", "identical", "differs", "refused", "rtl", "elements", "wrong", "ambiguous", "optimized", "plain"
+        "operator",
+        "identical",
+        "differs",
+        "refused",
+        "rtl",
+        "elements",
+        "wrong",
+        "ambiguous",
+        "optimized",
+        "plain"
     );
     let mut total = Line::default();
     for (operator, line) in lines {
@@ -136,12 +145,13 @@ fn run(folder: &Path, case: &Case, rtl: bool) -> Outcome {
 fn outputs(folder: &Path, case: &Case, rtl: bool) -> miette::Result<Vec<Values>> {
     let config = Config::resolve("mini").expect("built in");
     let memory = MemoryTiming::default();
-    let options =
-        Options { config, shapes: BTreeMap::new(), calibration: None, speedup: None, memory };
+    let options = Options { config, shapes: BTreeMap::new(), calibration: None, speedup: None, memory };
     let model = compile_quantized(&folder.join("model.onnx"), &options, &mut |_, _, _| ())?;
     let model = model.ok_or_else(|| miette::miette!("is not taken for a quantized model"))?;
     let interface = Interface::of(&model).ok_or_else(|| miette::miette!("has no interface"))?;
-    let given = |(index, name): (usize, &String)| PathBuf::from(format!("{name}={}", folder.join(format!("input{index}.npy")).display()));
+    let given = |(index, name): (usize, &String)| {
+        PathBuf::from(format!("{name}={}", folder.join(format!("input{index}.npy")).display()))
+    };
     let given: Vec<PathBuf> = case.inputs.iter().enumerate().map(given).collect();
     let images = tensors::load(&given, &interface)?;
     let infer = |kind: Kind| -> miette::Result<Vec<Vec<Vec<i8>>>> {

@@ -26,7 +26,10 @@ fn not_a_map(node: &Node<'_>, shape: &Shape) -> Problem {
 }
 
 /// The window of a pooling operator, and what it reads.
-pub(in crate::import) fn pooling(node: &Node<'_>, origin: &'static str) -> Result<(Pooling, TensorId), Problem> {
+pub(in crate::import) fn pooling(
+    node: &Node<'_>,
+    origin: &'static str,
+) -> Result<(Pooling, TensorId), Problem> {
     let (x, size) = map(node, "X")?;
     if node.ints("kernel_shape").is_none() {
         return Err(node.unsupported("kernel_shape", "(left out)", "the size of the window is needed"));
@@ -40,7 +43,10 @@ pub(in crate::import) fn pooling(node: &Node<'_>, origin: &'static str) -> Resul
 }
 
 /// A window over the whole map that a node reads.
-pub(in crate::import) fn global(node: &Node<'_>, origin: &'static str) -> Result<(Pooling, TensorId), Problem> {
+pub(in crate::import) fn global(
+    node: &Node<'_>,
+    origin: &'static str,
+) -> Result<(Pooling, TensorId), Problem> {
     let (x, size) = map(node, "X")?;
     Ok((Pooling { origin, pool: Pool::global(size), ceil: false }, x))
 }

@@ -1,9 +1,9 @@
 //! From floats that are to be computed to layers that compute their bytes.
 
 use super::Problem;
+use super::channels::{self, Channel};
 use super::maps::Maps;
 use super::real::{self, byte};
-use super::channels::{self, Channel};
 use super::value::{Float, Function, Real};
 use super::view::View;
 use crate::graph::Clamp;

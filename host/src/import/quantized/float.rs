@@ -1,8 +1,8 @@
 //! Float operators between `DequantizeLinear` and `QuantizeLinear`, and operators that move bytes.
 
-use super::Problem;
 use super::super::node::{Chain, Imported};
 use super::super::ops::window;
+use super::Problem;
 use super::graph::Importer;
 use super::maps::{Maps, map_of};
 use super::real::{self, Reals};
@@ -13,7 +13,8 @@ use ndarray::Array1;
 use pleach_spec::network::{Kind, MapShape};
 use std::rc::Rc;
 
-const QUANTIZE: &str = "put QuantizeLinear and DequantizeLinear between the operators (quantize_static of ONNX Runtime does)";
+const QUANTIZE: &str =
+    "put QuantizeLinear and DequantizeLinear between the operators (quantize_static of ONNX Runtime does)";
 
 /// What the outputs of a node are, which the float importer has made operators of.
 pub(super) fn import<'m>(
@@ -26,7 +27,8 @@ pub(super) fn import<'m>(
         Imported::Node(op, id) => vec![Chain { inputs: vec![id], ops: vec![op] }],
         Imported::Outputs(chains) => chains,
     };
-    let activations: Vec<Value<'m>> = view.values.iter().flatten().filter(|value| is_activation(value)).cloned().collect();
+    let activations: Vec<Value<'m>> =
+        view.values.iter().flatten().filter(|value| is_activation(value)).cloned().collect();
     let mut outputs = Vec::new();
     for chain in chains {
         let mut values = activations.clone();
@@ -57,7 +59,7 @@ fn apply<'m>(
     let shape = op.output_shape(&shapes).map_err(|reason| view.wrong_shape(reason))?;
     match (op, values) {
         (Op::Add(_) | Op::Mul, [Value::Float(a, first), Value::Float(b, second)]) => {
-                let maps = &mut importer.maps;
+            let maps = &mut importer.maps;
             let float = match op {
                 Op::Mul => gate(view, maps, a, b)?,
                 _ => add(view, maps, [a, b], [first, second])?,
@@ -83,7 +85,13 @@ fn shape<'a>(value: &'a Value<'_>) -> Option<&'a Shape> {
 }
 
 /// The bytes that an operator makes of bytes by moving them; `None` for operators that compute.
-fn moved(view: &View<'_>, maps: &mut Maps, op: &Op, tensor: usize, shape: &Shape) -> Result<Option<usize>, Problem> {
+fn moved(
+    view: &View<'_>,
+    maps: &mut Maps,
+    op: &Op,
+    tensor: usize,
+    shape: &Shape,
+) -> Result<Option<usize>, Problem> {
     let name = view.node.name.as_str();
     let before = maps.tensors[tensor].shape;
     let map = map_of(shape);
@@ -111,7 +119,8 @@ fn moved(view: &View<'_>, maps: &mut Maps, op: &Op, tensor: usize, shape: &Shape
 /// Whether a transpose of `[channels, height, width]` moves only axes of size 1.
 fn keeps_order(axes: &[usize], map: MapShape) -> bool {
     let sizes = [map.channels, map.height, map.width];
-    let real: Vec<usize> = axes.iter().copied().filter(|&axis| sizes.get(axis).is_some_and(|&size| size > 1)).collect();
+    let real: Vec<usize> =
+        axes.iter().copied().filter(|&axis| sizes.get(axis).is_some_and(|&size| size > 1)).collect();
     real.is_sorted()
 }
 
@@ -119,14 +128,19 @@ fn keeps_order(axes: &[usize], map: MapShape) -> bool {
 fn integer(view: &View<'_>, maps: &mut Maps, op: &Op, x: &Integer, shape: Shape) -> Result<Integer, Problem> {
     match moved(view, maps, op, x.tensor, &shape)? {
         Some(tensor) => Ok(Integer { tensor, element: x.element, shape }),
-        None => Err(view.usage("computes with integers", "put a DequantizeLinear before it and a QuantizeLinear behind it")),
+        None => Err(view.usage(
+            "computes with integers",
+            "put a DequantizeLinear before it and a QuantizeLinear behind it",
+        )),
     }
 }
 
 /// An operator on floats.
 fn float(view: &View<'_>, maps: &mut Maps, op: &Op, x: &Float, shape: &Shape) -> Result<Float, Problem> {
     match (op, x) {
-        (_, Float::Softmax(_)) => Err(view.usage("follows a Softmax", "Softmax is supported as the network's output only")),
+        (_, Float::Softmax(_)) => {
+            Err(view.usage("follows a Softmax", "Softmax is supported as the network's output only"))
+        }
         (Op::Identity | Op::Flatten | Op::Reshape(_), _) => Ok(x.clone()),
         (Op::Clip(clamp), _) => Ok(clip(x, *clamp)),
         (Op::Bias(values), Float::Real(real)) if uniform(&values.to_vec()).is_none() => {
@@ -139,10 +153,9 @@ fn float(view: &View<'_>, maps: &mut Maps, op: &Op, x: &Float, shape: &Shape) ->
             None => by_channel(view, maps, real, values.to_vec(), Function::Times),
         },
         (Op::Unary(unary), Float::Real(real)) => Ok(mapped(real, |x| real::apply(*unary, x))),
-        (Op::MaxPool(_), Float::Real(real)) if !real::is_monotone(&real.values) => Err(view.usage(
-            "takes the maximum of a function that falls somewhere",
-            QUANTIZE,
-        )),
+        (Op::MaxPool(_), Float::Real(real)) if !real::is_monotone(&real.values) => {
+            Err(view.usage("takes the maximum of a function that falls somewhere", QUANTIZE))
+        }
         (Op::AveragePool { pooling, count_include_pad }, Float::Real(real)) => {
             match settled(view, maps, real) {
                 Some(real) => mean(view, &real, pooling, *count_include_pad, shape),
@@ -159,7 +172,10 @@ fn float(view: &View<'_>, maps: &mut Maps, op: &Op, x: &Float, shape: &Shape) ->
         (Op::Softmax, Float::Real(real)) => Ok(Float::Softmax(real.clone())),
         (_, Float::Real(real)) => match moved(view, maps, op, real.tensor, shape)? {
             Some(tensor) => Ok(Float::Real(Real { tensor, ..real.clone() })),
-            None => Err(view.usage("is not supported between DequantizeLinear and QuantizeLinear", "leave it out, or fold it into a convolution")),
+            None => Err(view.usage(
+                "is not supported between DequantizeLinear and QuantizeLinear",
+                "leave it out, or fold it into a convolution",
+            )),
         },
         _ => Err(view.usage("follows an operator whose result was not quantized", QUANTIZE)),
     }
@@ -233,19 +249,19 @@ pub(super) fn add_constant(view: &View<'_>, x: &Float, values: &[f32]) -> Result
     match (x, uniform(values)) {
         (Float::Real(real), Some(value)) => Ok(mapped(real, |x| x + value)),
         (Float::Linear(linear), _) if linear.clamp == Clamp::NONE => {
-            let step = |channel: usize| f64::from(linear.quantization.scale) * f64::from(linear.scales[channel]);
+            let step =
+                |channel: usize| f64::from(linear.quantization.scale) * f64::from(linear.scales[channel]);
             let steps = |channel: usize| {
                 let value = values[channel % values.len()];
                 (f64::from(value) / step(channel)).round_ties_even() as i32
             };
-            let bias = linear.bias.iter().enumerate().map(|(channel, bias)| bias.saturating_add(steps(channel)));
+            let bias =
+                linear.bias.iter().enumerate().map(|(channel, bias)| bias.saturating_add(steps(channel)));
             let bias = bias.collect();
             Ok(Float::Linear(Rc::new(Linear { bias, ..Linear::clone(linear) })))
         }
-        _ => Err(view.usage(
-            "adds constants that differ by channel",
-            "make them the bias of the convolution before",
-        )),
+        _ => Err(view
+            .usage("adds constants that differ by channel", "make them the bias of the convolution before")),
     }
 }
 
@@ -299,7 +315,8 @@ fn settled(view: &View<'_>, maps: &mut Maps, real: &Real) -> Option<Real> {
     let quantization = maps.quantization(real.tensor);
     let table = real::table(&real.values, quantization);
     let values = real::dequantized(quantization);
-    let exact = { table.iter().zip(real.values.iter()) }.all(|(&q, real)| values[usize::from(q as u8)] == *real);
+    let exact =
+        { table.iter().zip(real.values.iter()) }.all(|(&q, real)| values[usize::from(q as u8)] == *real);
     exact.then(|| {
         let tensor = maps.unary(&view.node.name, "Clip", real.tensor, quantization, table);
         Real { tensor, values: Box::new(values), affine: Some(quantization) }
@@ -369,7 +386,9 @@ fn join<'m>(
     let shapes: Vec<&Shape> = values.iter().filter_map(shape).collect();
     let mut dims = shapes[0].dims().to_vec();
     if shapes.iter().any(|shape| shape.dims()[1..] != dims[1..]) {
-        return Err(view.usage("joins tensors of different sizes", "check the model with onnx.checker.check_model"));
+        return Err(
+            view.usage("joins tensors of different sizes", "check the model with onnx.checker.check_model")
+        );
     }
     dims[0] = channels.sources.len();
     let joined = view.shape_of(dims)?;
@@ -400,7 +419,8 @@ fn join<'m>(
 
 /// Maps that were flattened cannot be joined as channels.
 fn whole(view: &View<'_>, maps: &Maps, tensors: &[usize], shapes: &[&Shape]) -> Result<(), Problem> {
-    let channels = |(&tensor, shape): (&usize, &&Shape)| maps.tensors[tensor].shape.channels == shape.dims()[0];
+    let channels =
+        |(&tensor, shape): (&usize, &&Shape)| maps.tensors[tensor].shape.channels == shape.dims()[0];
     match tensors.iter().zip(shapes).all(channels) {
         true => Ok(()),
         false => Err(view.usage("joins maps that were flattened", "join them first, and flatten the result")),
@@ -421,7 +441,9 @@ pub(super) fn concat(
     }
     let mut dims = shapes[0].dims().to_vec();
     if shapes.iter().any(|shape| shape.dims()[1..] != dims[1..]) {
-        return Err(view.usage("joins tensors of different sizes", "check the model with onnx.checker.check_model"));
+        return Err(
+            view.usage("joins tensors of different sizes", "check the model with onnx.checker.check_model")
+        );
     }
     let tensors: Vec<usize> = parts.iter().map(|(real, _)| real.tensor).collect();
     whole(view, maps, &tensors, &shapes)?;

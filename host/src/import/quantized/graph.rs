@@ -114,8 +114,8 @@ fn graph_input<'m>(
     let own = if batched { dims[1..].to_vec() } else { dims };
     let wrong = |reason| Problem::Shape { node: name.clone(), operator: "input".to_owned(), reason };
     let shape = Shape::new(own.clone()).map_err(wrong)?;
-    let map = map_of(&shape)
-        .ok_or_else(|| Problem::InputRank { input: name.clone(), shape: shape.to_string() })?;
+    let map =
+        map_of(&shape).ok_or_else(|| Problem::InputRank { input: name.clone(), shape: shape.to_string() })?;
     let index = importer.declared.len();
     let input = Input { name: name.clone(), element, dims: own, batched, quantization: None };
     importer.declared.push(input.clone());
@@ -218,14 +218,13 @@ fn finish(
     if indices.is_empty() {
         return Err(Problem::Incomplete { part: "quantized input" });
     }
-    let network = importer.maps.finish(proto.name(), &indices, tensors).map_err(|[first, other]| {
-        Problem::Usage {
+    let network =
+        importer.maps.finish(proto.name(), &indices, tensors).map_err(|[first, other]| Problem::Usage {
             node: proto.name().to_owned(),
             operator: "graph".to_owned(),
             reason: format!("has inputs of different sizes, {first} and {other}"),
             remedy: "inputs may differ in their channels only",
-        }
-    })?;
+        })?;
     let interface = Interface { inputs: inputs.into_iter().map(|(input, _)| input).collect(), outputs };
     Ok(Quantized { network: super::maps::pruned(network), interface })
 }

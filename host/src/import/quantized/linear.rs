@@ -10,7 +10,8 @@ use pleach_spec::network::{Conv, ConvGeometry, Kind, MapShape};
 use pleach_spec::numerics::Quantization;
 use std::rc::Rc;
 
-const WEIGHTS: &str = "weights must be constants: int8 or uint8, dequantized or as an operand of the operator";
+const WEIGHTS: &str =
+    "weights must be constants: int8 or uint8, dequantized or as an operand of the operator";
 
 /// What a bias is.
 enum Bias {
@@ -51,7 +52,8 @@ struct Sums {
 impl Sums {
     fn finish(self, view: &View<'_>) -> Result<Float, Problem> {
         let channels = self.map.channels;
-        let scales: Vec<f32> = (0..channels).map(|channel| self.scales[channel % self.scales.len()]).collect();
+        let scales: Vec<f32> =
+            (0..channels).map(|channel| self.scales[channel % self.scales.len()]).collect();
         let bias = match self.bias {
             None => vec![0; channels],
             Some(Bias::Integers(bias)) => bias,
@@ -85,7 +87,10 @@ fn convolution(
     bias: Option<Bias>,
 ) -> Result<(Float, Shape), Problem> {
     let map = map_of(shape).ok_or_else(|| {
-        view.usage(format!("convolves a tensor of shape {shape}"), "convolutions of one or two dimensions are supported")
+        view.usage(
+            format!("convolves a tensor of shape {shape}"),
+            "convolutions of one or two dimensions are supported",
+        )
     })?;
     let flat = shape.dims().len() == 2;
     let (outputs, inputs, kernel) = match weights.dims[..] {
@@ -99,7 +104,8 @@ fn convolution(
     let geometry = geometry(view, [map.height, map.width], kernel, flat)?;
     let groups = geometry.groups;
     if groups == 0 || inputs * groups != map.channels || !outputs.is_multiple_of(groups) {
-        let reason = format!("has {groups} groups and weights {} for {} channels", join(&weights.dims), map.channels);
+        let reason =
+            format!("has {groups} groups and weights {} for {} channels", join(&weights.dims), map.channels);
         return Err(view.usage(reason, "check the model with onnx.checker.check_model"));
     }
     if weights.scales.len() > 1 && weights.axis != 0 {
@@ -109,7 +115,10 @@ fn convolution(
         ));
     }
     let size = geometry.output([map.height, map.width]).ok_or_else(|| {
-        view.usage(format!("has a kernel larger than its padded input {shape}"), "check the model with onnx.checker.check_model")
+        view.usage(
+            format!("has a kernel larger than its padded input {shape}"),
+            "check the model with onnx.checker.check_model",
+        )
     })?;
     let out = MapShape { channels: outputs, height: size[0], width: size[1] };
     let (weights, scales) = (weights.values.clone(), weights.scales.clone());
@@ -195,7 +204,8 @@ fn product(
 
 /// `Conv`, `Gemm`, `MatMul` of dequantized operands.
 pub(super) fn dequantized(view: &View<'_>, maps: &Maps) -> Result<(Float, Shape), Problem> {
-    let weights = view.dequantized(1).ok_or_else(|| view.usage("has weights that are not quantized", WEIGHTS))?;
+    let weights =
+        view.dequantized(1).ok_or_else(|| view.usage("has weights that are not quantized", WEIGHTS))?;
     let (real, quantization, shape) = view.affine(0)?;
     let x = (real.tensor, quantization, shape);
     match view.node.proto.op_type() {
@@ -228,9 +238,7 @@ pub(super) fn qlinear(view: &View<'_>, maps: &Maps) -> Result<(Float, Shape), Pr
     let x = (integer.tensor, quantization, &integer.shape);
     match view.node.proto.op_type() {
         "QLinearConv" => convolution(view, x, &view.weights(3, Some(4), 5, 0)?, bias(view, 8)?),
-        "QLinearMatMul" => {
-            product(view, maps, x, (&view.weights(3, Some(4), 5, 1)?, Matrix::Rows), None)
-        }
+        "QLinearMatMul" => product(view, maps, x, (&view.weights(3, Some(4), 5, 1)?, Matrix::Rows), None),
         _ => {
             let order = gemm(view)?;
             let axis = if order == Matrix::Rows { 1 } else { 0 };

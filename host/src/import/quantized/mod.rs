@@ -43,10 +43,12 @@ fn is_quantized(model: &ModelProto) -> bool {
         let operator = node.op_type();
         OPERATORS.contains(&operator) || operator.starts_with("QLinear") || operator == "QGemm"
     };
-    let bytes = |info: &ValueInfoProto| {
-        matches!(input::element_type(info), Some(DataType::Int8 | DataType::Uint8))
-    };
-    model.graph.as_ref().is_some_and(|graph| graph.node.iter().any(quantized) || graph.input.iter().any(bytes))
+    let bytes =
+        |info: &ValueInfoProto| matches!(input::element_type(info), Some(DataType::Int8 | DataType::Uint8));
+    model
+        .graph
+        .as_ref()
+        .is_some_and(|graph| graph.node.iter().any(quantized) || graph.input.iter().any(bytes))
 }
 
 /// Reads an ONNX file, if it holds a quantized model. `shapes`: see [`super::load`].

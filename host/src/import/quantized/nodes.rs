@@ -1,14 +1,14 @@
 //! One node: operators that only quantized models have here, float operators by [`super::float`].
 
-use super::graph::Importer;
-use super::channels::Channel;
-use super::value::{Float, Function, Integer, Real, Value, Weights};
-use super::view::View;
-use super::{Problem, bytes, channels, float, linear, real};
 use super::super::node::{Constant, Imported};
 use super::super::ops;
 use super::super::proto::TensorProto;
 use super::super::proto::tensor_proto::DataType;
+use super::channels::Channel;
+use super::graph::Importer;
+use super::value::{Float, Function, Integer, Real, Value, Weights};
+use super::view::View;
+use super::{Problem, bytes, channels, float, linear, real};
 use crate::graph::{self, Shape, Unary};
 use crate::interface::Element;
 use pleach_spec::numerics::Quantization;
@@ -86,9 +86,7 @@ fn quantize<'m>(view: &View<'m>, importer: &mut Importer) -> Result<Value<'m>, P
         return Err(view.node.unsupported("block_size", "above 0", "quantize per tensor or per channel"));
     }
     match view.value(0) {
-        Some(Value::Float(float, shape)) => {
-            quantized(view, importer, (float.clone(), shape.clone()), [1, 2])
-        }
+        Some(Value::Float(float, shape)) => quantized(view, importer, (float.clone(), shape.clone()), [1, 2]),
         Some(Value::Input(index, shape)) => {
             let (quantization, element) = view.target(1, 2)?;
             let tensor = importer.quantized_input(*index, shape, quantization);
@@ -98,7 +96,10 @@ fn quantize<'m>(view: &View<'m>, importer: &mut Importer) -> Result<Value<'m>, P
             Ok(Value::Integer(Integer { tensor, element, shape: shape.clone() }))
         }
         Some(Value::Constant(_) | Value::Weights(_)) => constant(view),
-        _ => Err(view.usage("quantizes what is no float tensor", "check the model with onnx.checker.check_model")),
+        _ => {
+            Err(view
+                .usage("quantizes what is no float tensor", "check the model with onnx.checker.check_model"))
+        }
     }
 }
 
@@ -193,20 +194,25 @@ fn fused<'m>(
     let weights = view.weights(constant, Some(constant + 1), constant + 2, 0)?;
     let (x, a) = view.activation(other, other + 1, other + 2)?;
     let (y, element) = view.target(6, 7)?;
+    let offset = if element == Element::Uint8 { 128.0 } else { 0.0 };
     let ratio = a.scale / y.scale;
     let other_ratio = weights.scales[0] / y.scale;
     let function = |value: i32| {
         let value = value as f32;
         let byte = |index: usize| {
-            let step = f32::from(real::byte(index)) - f32::from(a.zero_point);
-            let zero_point = f32::from(y.zero_point);
+            // MLAS has the bytes as they are in the file.
+            let [q, a_zero, y_zero] =
+                [real::byte(index), a.zero_point, y.zero_point].map(|q| f32::from(q) + offset);
             let result = match function {
-                Function::Plus => (zero_point + other_ratio * value + step * ratio).round_ties_even(),
+                Function::Plus => {
+                    ((y_zero - (ratio * a_zero - other_ratio * value)) + q * ratio).round_ties_even()
+                }
                 Function::Times => {
-                    (step * value * (a.scale * weights.scales[0] / y.scale)).round_ties_even() + zero_point
+                    ((q - a_zero) * value * (a.scale * weights.scales[0] / y.scale)).round_ties_even()
+                        + y_zero
                 }
             };
-            result.clamp(-128.0, 127.0) as i8
+            (result - offset).clamp(-128.0, 127.0) as i8
         };
         let line = match function {
             Function::Plus => [f64::from(ratio), f64::from(other_ratio * value)],
@@ -234,7 +240,9 @@ fn by_channel(
     let only = dims.iter().enumerate().all(|(at, &dim)| dim == 1 || Some(at) == axis);
     match values {
         [one] => Ok(vec![function(*one)]),
-        _ if only && values.len() == shape.dims()[0] => Ok(values.iter().map(|&value| function(value)).collect()),
+        _ if only && values.len() == shape.dims()[0] => {
+            Ok(values.iter().map(|&value| function(value)).collect())
+        }
         _ => Err(view.usage(
             format!("has a constant of shape {dims:?} for a tensor of shape {shape}"),
             "a scalar, or one value for each channel, is supported",
@@ -268,6 +276,10 @@ fn cast<'m>(view: &View<'m>) -> Result<Value<'m>, Problem> {
     let to = view.node.int("to", 0)?;
     match view.value(0) {
         Some(value @ Value::Float(..)) if to == DataType::Float as i64 => Ok(value.clone()),
-        _ => Err(view.node.unsupported("to", to, "only the sums of ConvInteger and MatMulInteger can be cast, to FLOAT")),
+        _ => Err(view.node.unsupported(
+            "to",
+            to,
+            "only the sums of ConvInteger and MatMulInteger can be cast, to FLOAT",
+        )),
     }
 }

@@ -5,8 +5,8 @@ use super::super::node::{Constant, Node};
 use super::super::proto::TensorProto;
 use super::super::proto::tensor_proto::DataType;
 use super::super::tensor;
-use super::value::{Float, Integer, Real, Value, Weights};
 use super::real;
+use super::value::{Float, Integer, Real, Value, Weights};
 use crate::graph::{Shape, ShapeError, join};
 use crate::interface::Element;
 use pleach_spec::numerics::Quantization;
@@ -159,7 +159,8 @@ impl<'m> View<'m> {
                 format!("has floats as input {index}, where uint8 or int8 is expected"),
                 "put a QuantizeLinear before it",
             )),
-            None => Err(self.usage(format!("is without input {index}"), "check the model with onnx.checker.check_model")),
+            None => Err(self
+                .usage(format!("is without input {index}"), "check the model with onnx.checker.check_model")),
         }
     }
 
@@ -196,8 +197,7 @@ impl<'m> View<'m> {
         let mut values = self.integers(index)?;
         let constant = self.node.constant(index, "weights")?;
         let name = || self.node.proto.input[index].clone();
-        let dims =
-            tensor::dims(constant).map_err(|reason| Problem::Initializer { name: name(), reason })?;
+        let dims = tensor::dims(constant).map_err(|reason| Problem::Initializer { name: name(), reason })?;
         let scales = match scale {
             Some(scale) => self.scales(scale)?,
             None => vec![1.0],
@@ -216,8 +216,12 @@ impl<'m> View<'m> {
         let size = dims.get(axis).copied().unwrap_or(1);
         for count in [scales.len(), points.len()] {
             if count != 1 && count != size {
-                let reason = format!("has {count} scales or zero points for weights {}, axis {axis}", join(&dims));
-                return Err(self.usage(reason, "give one for the tensor, or one for each channel; blocks are not supported"));
+                let reason =
+                    format!("has {count} scales or zero points for weights {}, axis {axis}", join(&dims));
+                return Err(self.usage(
+                    reason,
+                    "give one for the tensor, or one for each channel; blocks are not supported",
+                ));
             }
         }
         let stride: usize = dims.iter().skip(axis + 1).product();
