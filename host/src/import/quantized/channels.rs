@@ -40,10 +40,9 @@ fn fits(tap: &Tap, table: &[i8], [x, y]: [Quantization; 2], ends: [i8; 2]) -> bo
     (0..256).all(|index| result(index) == table[index])
 }
 
-/// A tap with the results of a channel, whose line is moved up.
-fn tap(channel: &Channel, up: f64, [x, y]: [Quantization; 2], ends: [i8; 2]) -> Option<Tap> {
+/// A tap with the results of a channel.
+fn tap(channel: &Channel, [x, y]: [Quantization; 2], ends: [i8; 2]) -> Option<Tap> {
     let Channel { table, line: [rise, zero] } = channel;
-    let zero = zero + up;
     let sign = if *rise < 0.0 { -1 } else { 1 };
     let per_scale = f64::from(y.scale) / f64::from(x.scale);
     WEIGHTS.rev().find_map(|weight| {
@@ -56,6 +55,28 @@ fn tap(channel: &Channel, up: f64, [x, y]: [Quantization; 2], ends: [i8; 2]) -> 
             [0, -1, 1].map(|off| Tap { weight: (sign * weight) as i8, scale, bias: bias as i32 + off });
         near.into_iter().find(|tap| fits(tap, table, [x, y], ends))
     })
+}
+
+/// A map of the size of another one whose channels are constant, `b` less its zero point: weights of zero, and a bias.
+pub(super) fn constant(
+    view: &View<'_>,
+    maps: &mut Maps,
+    like: usize,
+    [x, b]: [Quantization; 2],
+    values: &[i32],
+) -> usize {
+    let input = maps.read_as(like, x);
+    let shape = maps.tensors[input].shape;
+    let conv = Conv {
+        geometry: ConvGeometry { groups: shape.channels, ..ConvGeometry::valid([1, 1]) },
+        weights: vec![0; shape.channels],
+        weight_scales: vec![b.scale / x.scale; shape.channels],
+        bias: values.to_vec(),
+        clamp: [i8::MIN, i8::MAX],
+        channel_order: Vec::new(),
+    };
+    let name = format!("{}:constant", view.node.name);
+    maps.layer(&name, "Constant", vec![input], shape, Some(b), Kind::Conv(conv))
 }
 
 /// The layer that does the same to all channels, or to each its own.
@@ -71,13 +92,8 @@ pub(super) fn apply(
     if let [Channel { table, .. }] = channels {
         return Ok(maps.unary(&view.node.name, op, tensor, y, table.clone()));
     }
-    // With the zero point a step away ties go to the other neighbour, as those of `QLinearAdd` do where its zero point is odd.
-    let found = [0, -1, 1].into_iter().find_map(|step: i8| {
-        let near = Quantization { zero_point: y.zero_point.checked_add(step)?, ..y };
-        let taps = channels.iter().map(|channel| tap(channel, f64::from(-step), [x, near], ends));
-        taps.collect::<Option<Vec<Tap>>>().map(|taps| (taps, near))
-    });
-    let (taps, near) = found.ok_or_else(|| {
+    let taps: Option<Vec<Tap>> = channels.iter().map(|channel| tap(channel, [x, y], ends)).collect();
+    let taps = taps.ok_or_else(|| {
         view.usage(
             "has a constant for each channel that integers cannot apply exactly",
             "make the constants the bias or the weights of the convolution before",
@@ -93,6 +109,5 @@ pub(super) fn apply(
         clamp: ends,
         channel_order: Vec::new(),
     };
-    let tensor = maps.layer(&view.node.name, op, vec![input], shape, Some(near), Kind::Conv(conv));
-    Ok(maps.read_as(tensor, y))
+    Ok(maps.layer(&view.node.name, op, vec![input], shape, Some(y), Kind::Conv(conv)))
 }

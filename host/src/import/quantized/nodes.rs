@@ -197,7 +197,7 @@ fn fused<'m>(
     let offset = if element == Element::Uint8 { 128.0 } else { 0.0 };
     let ratio = a.scale / y.scale;
     let other_ratio = weights.scales[0] / y.scale;
-    let function = |value: i32| {
+    let channel = |value: i32| {
         let value = value as f32;
         let byte = |index: usize| {
             // MLAS has the bytes as they are in the file.
@@ -221,7 +221,19 @@ fn fused<'m>(
         Channel { table: (0..256).map(byte).collect(), line }
     };
     let shape = x.shape.clone();
-    let channels = by_channel(view, &weights.dims, &weights.values, &shape, function)?;
+    let channels = by_channel(view, &weights.dims, &weights.values, &shape, channel)?;
+    if let (Function::Plus, [_, _, ..]) = (function, &channels[..]) {
+        let b =
+            Quantization { scale: weights.scales[0], zero_point: view.zero_point(constant + 2, element)? };
+        let operand = channels::constant(view, &mut importer.maps, x.tensor, [a, b], &weights.values);
+        let operands = [(x.tensor, a), (operand, b)].map(|(tensor, quantization)| Real {
+            tensor,
+            values: Box::new(real::dequantized(quantization)),
+            affine: Some(quantization),
+        });
+        let sum = float::sum(view, operands, [&shape, &shape])?;
+        return quantized(view, importer, (sum, shape), [6, 7]);
+    }
     let ends = [i8::MIN, i8::MAX];
     let tensor = channels::apply(view, &mut importer.maps, x.tensor, [a, y], ends, &channels)?;
     Ok(Value::Integer(Integer { tensor, element, shape }))
