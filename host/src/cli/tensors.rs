@@ -158,8 +158,11 @@ fn read(path: &Path, input: &Input) -> Result<Array, TensorError> {
     Ok(Array { batch, values })
 }
 
+/// Shape and elements of an array.
+type Typed<T> = (Vec<usize>, Vec<T>);
+
 /// Shape and elements of an array, `None` where they are of another type.
-fn typed<T: ReadableElement + Clone>(path: &Path) -> Result<Option<(Vec<usize>, Vec<T>)>, TensorError> {
+fn typed<T: ReadableElement + Clone>(path: &Path) -> Result<Option<Typed<T>>, TensorError> {
     match read_npy::<_, ArrayD<T>>(path) {
         Ok(array) => Ok(Some((array.shape().to_vec(), array.iter().cloned().collect()))),
         Err(ReadNpyError::WrongDescriptor(_)) => Ok(None),

@@ -43,6 +43,7 @@ pub(super) fn apply(unary: Unary, x: f32) -> f32 {
 }
 
 /// `MlasComputeLogistic` (onnxruntime/core/mlas/lib/logistic.cpp): a quotient of polynomials, with fused multiply-add.
+#[expect(clippy::excessive_precision, reason = "the constants as MLAS has them")]
 fn logistic(x: f32) -> f32 {
     let x = x.clamp(-18.0, 18.0);
     let square = x * x;
@@ -65,6 +66,7 @@ fn logistic(x: f32) -> f32 {
 }
 
 /// `MlasComputeTanh` (onnxruntime/core/mlas/lib/tanh.cpp).
+#[expect(clippy::excessive_precision, reason = "the constants as MLAS has them")]
 fn tanh(x: f32) -> f32 {
     let x = x.clamp(-9.0, 9.0);
     let square = x * x;
