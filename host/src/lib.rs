@@ -3,6 +3,7 @@
 //! A folder a stage, each knowing only those before it:
 //!
 //! - [`import`]: ONNX file -> protobuf model (kept whole) and float graph;
+//! - [`interface`]: what goes into a quantized model and comes out of it, in ONNX's types;
 //! - [`graph`]: the float graph, its executor, and the passes that fold it;
 //! - [`data`]: images, labels, and how a model wants its pixels;
 //! - [`prune`]: zeroes weights so that cycles are saved;
@@ -19,6 +20,7 @@ pub mod data;
 pub mod device;
 pub mod graph;
 pub mod import;
+pub mod interface;
 pub mod pipeline;
 pub mod predict;
 pub mod prune;

@@ -3,7 +3,7 @@
 use crate::compile::{compile_list, dense_reference};
 use crate::data::{self, Expected, Sidecar};
 use crate::graph::{Graph, passes};
-use crate::import;
+use crate::import::{self, Quantized};
 use crate::predict::{layer_cycles, machine};
 use crate::prune::{Pruned, rescale, slot_prune};
 use crate::quantize::{self, Calibration};
@@ -75,6 +75,27 @@ pub fn compile_onnx(path: &Path, options: &Options, progress: Progress<'_>) -> R
         model.notes.insert("speedup".into(), speedup.to_string());
     }
     Ok(Compiled { model, float, unpruned, pruned })
+}
+
+/// Imports and compiles an ONNX file that is quantized already; `None` where it is not. Its integers stay what they are.
+pub fn compile_quantized(
+    path: &Path,
+    options: &Options,
+    progress: Progress<'_>,
+) -> Result<Option<ModelFile>> {
+    let Some(Quantized { network, interface }) = import::load_quantized(path, &options.shapes)? else {
+        return Ok(None);
+    };
+    let sidecar = Sidecar::beside(path)?;
+    check_labels(path, &sidecar, &network)?;
+    let channels = network.tensors[network.input].shape.channels;
+    let mut model = compile_network(network, options, progress)?;
+    model.preprocessing = Some(preprocessing(&sidecar, channels));
+    model.labels.clone_from(&sidecar.labels.names);
+    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    model.notes.insert("source".into(), name);
+    interface.note(&mut model);
+    Ok(Some(model))
 }
 
 /// Slot-prunes a copy of the float network, gives its layers their output statistics back, and quantizes it.

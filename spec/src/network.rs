@@ -70,11 +70,9 @@ impl Network {
     /// Requantization of each output channel of a convolution, *without* the input zero point folded into the bias.
     pub fn requantize(&self, layer: &Layer, conv: &Conv) -> Result<Vec<Requantize>, ScaleError> {
         let (x, y) = (self.quantization(layer.inputs[0]), self.quantization(layer.output));
-        let [low, high] = conv.clamp;
         let channel = |(&bias, &w_scale): (&i32, &f32)| {
             // The order of the operations is ONNX Runtime's: (x_scale * w_scale) / y_scale, in f32.
-            let factor = Multiplier::from_scale(x.scale * w_scale / y.scale)?;
-            Ok(Requantize { bias, factor, zero_point: y.zero_point, low, high })
+            Requantize::onnx_runtime(bias, x.scale * w_scale / y.scale, y.zero_point, conv.clamp)
         };
         conv.bias.iter().zip(&conv.weight_scales).map(channel).collect()
     }

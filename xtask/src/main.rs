@@ -3,6 +3,7 @@
 //! Tasks have no configuration of their own: whatever they need to know is in `spec` or in the file they work on.
 
 mod area;
+mod conformance;
 mod docs;
 mod geometries;
 mod networks;
@@ -51,6 +52,12 @@ enum Task {
         #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
         depth: u32,
     },
+    /// Compare with other implementations, case by case.
+    Conformance {
+        /// With which one.
+        #[arg(value_enum)]
+        against: Against,
+    },
     /// Write the pages of docs/ that are generated from the crate `spec`.
     Docs {
         /// Write nothing; fail if a page is not current.
@@ -75,6 +82,13 @@ enum Task {
     Tidy,
 }
 
+/// What results are compared with.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Against {
+    /// ONNX Runtime: QLinear, Integer and QDQ models, integer for integer. Needs Python and PyPI.
+    Ort,
+}
+
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Setup => tools::setup(),
@@ -84,6 +98,7 @@ fn main() -> ExitCode {
         Task::BenchNetworks => networks::bench(),
         Task::NetworksRtl => test::networks_rtl(),
         Task::Inject { depth } => test::inject(depth),
+        Task::Conformance { against: Against::Ort } => conformance::ort(),
         Task::Docs { check: true } => docs::check(),
         Task::Docs { check: false } => docs::write(),
         Task::Area { config, units, write } => area::run(&config, &units, write),

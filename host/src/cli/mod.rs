@@ -7,6 +7,7 @@ mod model;
 mod output;
 mod progress;
 mod run;
+pub mod tensors;
 mod verify;
 mod zoo;
 
