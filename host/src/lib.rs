@@ -8,6 +8,7 @@
 //! - [`data`]: images, labels, and how a model wants its pixels;
 //! - [`prune`]: zeroes weights so that cycles are saved;
 //! - [`quantize`]: calibration, and float graph -> [`pleach_spec::network::Network`];
+//! - [`export`]: quantized network -> QDQ ONNX;
 //! - [`compile`]: quantized network -> program of the accelerator;
 //! - [`predict`]: its clock cycles, layer by layer;
 //! - [`pipeline`]: all of these in a row;
@@ -18,6 +19,7 @@ pub mod cli;
 pub mod compile;
 pub mod data;
 pub mod device;
+pub mod export;
 pub mod graph;
 pub mod import;
 pub mod interface;

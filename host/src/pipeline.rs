@@ -12,7 +12,7 @@ use ndarray::Array3;
 use pleach_sim::memory::MemoryTiming;
 use pleach_spec::Config;
 use pleach_spec::model_file::{LayerInfo, ModelFile, Preprocessing};
-use pleach_spec::network::Network;
+use pleach_spec::network::{MapShape, Network};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -203,14 +203,17 @@ fn calibration_images(
 ) -> Result<Vec<Array3<f32>>> {
     let named = options.calibration.as_ref().or(sidecar.data.calibrate.as_ref());
     let path = named.ok_or_else(|| NoCalibration { model: model.to_owned() })?;
-    let input = graph.tensor(graph.input());
-    let shape = input
-        .shape
-        .as_map()
-        .ok_or_else(|| NotImages { input: input.name.clone(), shape: input.shape.to_string() })?;
+    let shape = image_shape(graph)?;
     let set = data::load(path, Expected { shape, classes: &sidecar.labels.names })?;
     let images = set.images(&sidecar.input).take(CALIBRATION_IMAGES);
     Ok(images.collect::<Result<_, _>>()?)
+}
+
+/// The shape of the images that a network takes.
+pub fn image_shape(graph: &Graph) -> Result<MapShape> {
+    let input = graph.tensor(graph.input());
+    let shape = input.shape.as_map();
+    Ok(shape.ok_or_else(|| NotImages { input: input.name.clone(), shape: input.shape.to_string() })?)
 }
 
 fn calibrate(graph: &Graph, images: &[Array3<f32>], progress: Progress<'_>) -> Result<Calibration> {
@@ -241,8 +244,9 @@ pub struct IoError {
 #[diagnostic(help(
     "give some with --data PATH, or name them in {}: [data] calibrate = \"PATH\"", model.with_extension("toml").display()
 ))]
-struct NoCalibration {
-    model: PathBuf,
+pub struct NoCalibration {
+    /// The model that was to be quantized.
+    pub model: PathBuf,
 }
 
 /// The network does not take images.

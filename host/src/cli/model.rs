@@ -128,7 +128,7 @@ impl ModelArgs {
     }
 }
 
-fn parse_shape(text: &str) -> Result<(String, Vec<usize>), String> {
+pub(super) fn parse_shape(text: &str) -> Result<(String, Vec<usize>), String> {
     let (name, shape) = text.split_once('=').ok_or("expected NAME=SHAPE, for example image=1x3x224x224")?;
     let sizes =
         shape.split('x').map(|size| size.parse::<usize>().map_err(|_| format!("`{size}` is not a size")));

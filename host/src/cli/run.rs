@@ -181,7 +181,7 @@ fn float_accuracy(graph: &Graph, images: &Images, labels: &[usize]) -> Result<f6
     let mut classes = Vec::with_capacity(labels.len());
     for (index, image) in images.float.iter().enumerate() {
         let output = graph::run(graph, image)?;
-        classes.push(largest(output.as_slice().expect("outputs are in standard layout")));
+        classes.push(largest_of(&output));
         bar.show("float network", index + 1, images.float.len());
     }
     Ok(share(labels, classes.into_iter()))
@@ -203,6 +203,11 @@ fn int8_accuracy(network: &Network, images: &Images, labels: &[usize]) -> Result
 fn largest<T: PartialOrd + Copy>(values: &[T]) -> usize {
     let better = |best: usize, index: usize| if values[index] > values[best] { index } else { best };
     (0..values.len()).fold(0, better)
+}
+
+/// [`largest`] of an output of the float network.
+pub(super) fn largest_of(output: &ndarray::ArrayD<f32>) -> usize {
+    largest(output.as_slice().expect("outputs are in standard layout"))
 }
 
 /// Percent of right answers.

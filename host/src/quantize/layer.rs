@@ -8,6 +8,7 @@ use pleach_spec::numerics::{Quantization, ScaleError};
 /// Quantizes a node between tensors of the network, given by index.
 pub(super) fn quantize(
     node: &Node,
+    weights: conv::Weights<'_>,
     inputs: Vec<usize>,
     output: usize,
     network: &Network,
@@ -18,7 +19,7 @@ pub(super) fn quantize(
     };
     let (x, y) = (quantization(inputs[0]), quantization(output));
     let kind = match &node.op {
-        Op::Conv(conv) => Kind::Conv(conv::quantize(&node.name, conv, x, y)?),
+        Op::Conv(conv) => Kind::Conv(conv::quantize(&node.name, conv, weights, x, y)?),
         Op::MaxPool(pooling) => Kind::MaxPool(pooling.pool),
         Op::AveragePool { pooling, count_include_pad } => {
             Kind::AveragePool { pool: pooling.pool, count_include_pad: *count_include_pad }
