@@ -64,7 +64,7 @@ enum Task {
         #[arg(long)]
         write: bool,
     },
-    /// Write and lint the accelerator for every size of array, window, chunk and bus.
+    /// Write and lint the accelerator for every size of array, window, chunk and bus, and run the quick suite on each in RTL.
     Geometries,
     /// Check the rules of the repository: no leftovers, no machine paths, crates that keep apart, current lists.
     Tidy,
