@@ -2,6 +2,7 @@
 
 use super::CompileError;
 use super::emit::{Emitted, Failure, Input, emit};
+use super::group::Forms;
 use super::plan::Planner;
 use super::step::Steps;
 use super::{maps, region, slots, step, tile};
@@ -49,11 +50,14 @@ fn list(steps: &Steps, outputs: &[usize], config: &Config) -> Result<Executable,
         steps.steps.iter().zip(&tiles).map(|(step, tiles)| region::regions(step, tiles, config)).collect();
     let mut layouts = maps::layouts(steps, slots, &regions, config);
     let forms = layouts.clone();
-    let mut planner = Planner::new(steps, &tiles, &forms, config);
+    let forms = Forms { steps, tiles: &tiles, layouts: &forms, regions: &regions, config };
+    let mut planner = Planner::new(&forms);
+    let apart = planner.plan()?;
+    planner.join(&apart);
     let (emitted, data_vectors) = loop {
         let plan = planner.plan()?;
         let stored = Planner::stored(steps, &plan);
-        let vectors = maps::place(steps, &stored, &mut layouts);
+        let vectors = maps::place(steps, &plan, &stored, &mut layouts);
         let input = Input {
             steps,
             tiles: &tiles,

@@ -19,6 +19,8 @@ pub struct Region {
     pub count: usize,
     /// Its passes execute all parts of the words.
     pub joined: bool,
+    /// Regions of a step with the same number have the same gather lists: the same taps are behind the end of a ring.
+    pub lists: usize,
 }
 
 /// The rectangles of a step, row by row. One for most; averages have one for every number of pixels that they are taken of,
@@ -39,7 +41,7 @@ pub fn regions(step: &Step, tiles: &Tiles, config: &Config) -> Vec<Region> {
         };
         return product(&runs(height, edges(height)), &runs(width, edges(width)), |_, _| 0);
     }
-    let rows = |rows: Range<usize>, joined| Region { rows, columns: 0..width, count: 0, joined };
+    let rows = |rows: Range<usize>, joined| Region { rows, columns: 0..width, count: 0, joined, lists: 0 };
     match (tiles.cut, tail_rows(step, config)) {
         (Cut::AtEnd, Some(tail)) => vec![rows(0..height - tail, true), rows(height - tail..height, false)],
         (Cut::Always, _) if step.pixels() > config.rows => {
@@ -70,6 +72,7 @@ fn product(
             columns: columns.clone(),
             count: count(rows.start, columns.start),
             joined: false,
+            lists: 0,
         })
         .collect()
 }

@@ -4,7 +4,7 @@ use super::Writer;
 use super::proto::{bytes, float, floats, indices, int, ints, text, words};
 use crate::graph::{Clamp, Function, Node, Op, Unary};
 use crate::import::proto::AttributeProto;
-use pleach_spec::network::{Conv, Kind, Layer, MapShape, Pool};
+use pleach_spec::network::{Conv, Interpolation, Kind, Layer, MapShape, Pool, Sampling};
 
 /// Writes the operator between dequantized tensors; returns the name of its result.
 pub(super) fn write(writer: &mut Writer<'_>, layer: &Layer, node: &Node, inputs: Vec<String>) -> String {
@@ -36,16 +36,22 @@ pub(super) fn write(writer: &mut Writer<'_>, layer: &Layer, node: &Node, inputs:
         }
         Kind::Channels { sources } => channels(writer, sources, inputs, layer, &output),
         Kind::Resize { factor } => {
-            let factors = [1.0, 1.0, factor[0] as f32, factor[1] as f32];
-            let scales = writer.constant(floats(&format!("{output}/scales"), &[4], &factors));
             let attributes = vec![
                 text("mode", "nearest"),
                 text("coordinate_transformation_mode", "asymmetric"),
                 text("nearest_mode", "floor"),
             ];
-            let inputs = vec![inputs[0].clone(), String::new(), scales];
-            writer.node("Resize", &output, inputs, attributes)
+            resize(writer, *factor, inputs, attributes, &output)
         }
+        Kind::Interpolate(Interpolation { factor, sampling }) => {
+            let sampling = match sampling {
+                Sampling::HalfPixel => "half_pixel",
+                Sampling::Asymmetric => "asymmetric",
+            };
+            let attributes = vec![text("mode", "linear"), text("coordinate_transformation_mode", sampling)];
+            resize(writer, *factor, inputs, attributes, &output)
+        }
+        Kind::Scale => writer.node("Mul", &output, inputs, vec![]),
         Kind::Unary { .. } => match &node.op {
             Op::Unary(unary) => function(writer, unary, inputs, &output),
             Op::Clip(limits) => clamp(writer, *limits, inputs[0].clone()),
@@ -94,6 +100,18 @@ fn convolution(
         int("group", g.groups as i64),
     ];
     writer.node("Conv", output, vec![inputs[0].clone(), weights, bias], attributes)
+}
+
+fn resize(
+    writer: &mut Writer<'_>,
+    factor: [usize; 2],
+    inputs: Vec<String>,
+    attributes: Vec<AttributeProto>,
+    output: &str,
+) -> String {
+    let factors = [1.0, 1.0, factor[0] as f32, factor[1] as f32];
+    let scales = writer.constant(floats(&format!("{output}/scales"), &[4], &factors));
+    writer.node("Resize", output, vec![inputs[0].clone(), String::new(), scales], attributes)
 }
 
 /// Relu or Clip of `values`, where there is a limit.

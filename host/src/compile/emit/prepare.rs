@@ -131,8 +131,10 @@ impl Emitter<'_> {
         let layout = &input.layouts[block];
         if input.plan.until[block].is_some() {
             if self.chip.resident[block].is_none() {
-                let rows = 0..layout.shape.height.div_ceil(layout.split[0]);
-                let buffer = Buffer::written(layout, rows, input.config);
+                let ring = input.plan.steps[step].rings.output;
+                let rows = ring.unwrap_or(layout.shape.height.div_ceil(layout.split[0]));
+                let written = Buffer::written(layout, 0..rows, input.config);
+                let buffer = Buffer { ring: ring.is_some(), ..written };
                 self.chip.resident[block] = Some(self.chip.place(buffer, End::Low)?);
             }
             return self.chip.resident[block].clone();
@@ -218,15 +220,16 @@ impl Emitter<'_> {
         let input = self.input;
         let Turn { step, .. } = *self.order.turn(turn);
         let list = self.list_number(turn);
+        let region = &self.order.region(turn).clone();
         let (scope, uses) = self.order.list_uses(turn, input, list);
-        let key = (step, [list, 0], scope);
+        let key = (step, [list, region.lists], scope);
         if let Some(first) = self.chip.lists.find(&key) {
             return Ok(Some((key, first)));
         }
         let taps = &input.tiles[step].lists[list];
         let this = &input.steps.steps[step];
         let entries: Vec<GatherEntry> =
-            taps.iter().map(|tap| entry(this, tap, &sources[0], &sources[tap.source])).collect();
+            taps.iter().map(|tap| entry(this, region, tap, &sources[0], &sources[tap.source])).collect();
         let Some((first, ..)) = self.chip.lists.piece(entries.len(), entries.len()) else { return Ok(None) };
         let load = Load {
             target: Target::List as u32,
