@@ -66,7 +66,7 @@ pub(super) fn float(name: &str, value: f32) -> AttributeProto {
 pub(super) fn text(name: &str, value: &'static str) -> AttributeProto {
     AttributeProto {
         name: Some(name.to_owned()),
-        s: Some(value.as_bytes().to_vec().into()),
+        s: Some(value.as_bytes().to_vec()),
         r#type: Some(AttributeType::String as i32),
         ..AttributeProto::default()
     }
