@@ -119,7 +119,7 @@ fn round<const N: usize>(shifts: usize) {
                 words(block.high.next),
             ]
         },
-        |block| vec![words(block.value.val())],
+        |block| vec![words(block.value.val()), words(block.again.val())],
     );
 }
 
