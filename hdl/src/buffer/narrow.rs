@@ -11,7 +11,7 @@
 
 use rust_hdl::prelude::*;
 
-use crate::cells::{FAN_OUT, copies};
+use crate::cells::{self, FAN_OUT};
 use crate::many::many;
 use crate::verilog;
 
@@ -56,8 +56,8 @@ impl Logic for Narrow {
 
     fn hdl(&self) -> Verilog {
         let (pieces, sources) = (128 / FAN_OUT, self.source.len());
-        let copy_count = pieces * self.chosen.len();
-        let body: String = (0..copy_count)
+        let copies = pieces * self.chosen.len();
+        let body: String = (0..copies)
             .map(|copy| {
                 let (j, low) = (copy / pieces, copy % pieces * FAN_OUT);
                 let part = format!("[{}:{low}]", low + FAN_OUT - 1);
@@ -80,7 +80,7 @@ impl Logic for Narrow {
             1 => String::new(),
             _ => {
                 let bits = clog2(sources.min(4));
-                copies("at", bits, copy_count, &format!("index[{}:0]", bits - 1))
+                cells::copies("at", bits, copies, &format!("index[{}:0]", bits - 1))
             }
         };
         verilog::leaf(&format!("narrow_{sources}"), &(index + &body))

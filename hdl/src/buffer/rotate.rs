@@ -12,7 +12,7 @@
 
 use rust_hdl::prelude::*;
 
-use crate::cells::{FAN_OUT, copies};
+use crate::cells::{self, FAN_OUT};
 use crate::many::many;
 use crate::verilog;
 
@@ -106,9 +106,9 @@ impl<const D: usize> Logic for Rotate<D> {
         // A wired result may be split over two LUTs a bit, with what comes after it.
         let fan_out = if self._result == Result::Wired { FAN_OUT / 2 } else { FAN_OUT };
         let group = if D < fan_out { D * (fan_out / D) } else { fan_out };
-        let copy_count = (lanes * D).div_ceil(group);
+        let copies = (lanes * D).div_ceil(group);
         // A piece of a lane, or some lanes: what one copy of the amount turns.
-        let pieces: String = (0..copy_count)
+        let pieces: String = (0..copies)
             .map(|copy| {
                 let bits_of_copy = copy * group..((copy + 1) * group).min(lanes * D);
                 let assignments = |amount| -> String {
@@ -137,7 +137,7 @@ impl<const D: usize> Logic for Rotate<D> {
             .collect();
         let turn = match bits {
             0 => String::new(),
-            _ => copies("turn", bits, copy_count, &format!("amount[{}:0]", bits - 1)),
+            _ => cells::copies("turn", bits, copies, &format!("amount[{}:0]", bits - 1)),
         };
         let body = turn + &pieces;
         let direction = if step < 0 { "back" } else { "by" };

@@ -8,7 +8,7 @@
 //! | `q$i` | T | out, 1 cycle after `d` |
 //!
 //! Synthesis makes one of equal registers unless it is told to keep them: Vivado looks for that at the register, Yosys at
-//! the process that writes it. Equal bits of one register Yosys joins in any case, so each copy is a register of its own.
+//! the process that writes it.
 
 use rust_hdl::prelude::*;
 
@@ -21,16 +21,18 @@ pub const FAN_OUT: usize = 64;
 /// What makes synthesis keep equal registers.
 const KEEP: &str = "(* keep = \"true\" *)";
 
-/// The Verilog of registers `name_0`, `name_1`, ... of `width` bits, which all are `source` one cycle later.
-pub(crate) fn copies(name: &str, width: usize, count: usize, source: &str) -> String {
+/// The Verilog of `count` registers `name_0`, `name_1`, ... of `width` bits that all take `next`, and are zero at power-up.
+///
+/// Each is a register of its own: in a wide one Yosys (`wreduce`) takes equal bits at the top for a sign, and makes one of them.
+pub(crate) fn copies(name: &str, width: usize, count: usize, next: &str) -> String {
+    let top = width - 1;
     (0..count)
-        .map(|copy| {
+        .map(|i| {
             format!(
                 "\
-{KEEP} reg [{top}:0] {name}_{copy} = {width}'d0;
-{KEEP} always @(posedge clock) {name}_{copy} <= {source};
-",
-                top = width - 1,
+{KEEP} reg [{top}:0] {name}_{i} = {width}'d0;
+{KEEP} always @(posedge clock) {name}_{i} <= {next};
+"
             )
         })
         .collect()
@@ -72,9 +74,9 @@ impl<T: Synth> Logic for Fan<T> {
     }
 
     fn hdl(&self) -> Verilog {
-        let (width, copies) = (T::BITS, self.q.len());
-        let outputs: String = (0..copies).map(|i| format!("always @(*) q${i} = copy_{i};\n")).collect();
-        let registers = self::copies("copy", width, copies, "d");
-        verilog::leaf(&format!("fan_{width}x{copies}"), &(registers + &outputs))
+        let (width, count) = (T::BITS, self.q.len());
+        let outputs: String = (0..count).map(|i| format!("always @(*) q${i} = copy_{i};\n")).collect();
+        let registers = copies("copy", width, count, "d");
+        verilog::leaf(&format!("fan_{width}x{count}"), &(registers + &outputs))
     }
 }

@@ -57,14 +57,16 @@ impl<T: Synth> Logic for Hold<T> {
 
     fn hdl(&self) -> Verilog {
         let width = T::BITS;
-        let pieces = width.div_ceil(FAN_OUT);
-        let registers: String = (0..pieces)
+        let count = width.div_ceil(FAN_OUT);
+        let pieces: String = (0..count)
             .map(|copy| {
                 let (low, top) = (FAN_OUT * copy, (FAN_OUT * (copy + 1)).min(width) - 1);
                 format!("always @(posedge clock) if (enabled_{copy}) q[{top}:{low}] <= d[{top}:{low}];\n")
             })
             .collect();
-        let enabled = copies("enabled", 1, pieces, "enable");
-        verilog::leaf(&format!("hold_{width}"), &format!("{enabled}initial q = {width}'d0;\n{registers}"))
+        verilog::leaf(
+            &format!("hold_{width}"),
+            &format!("{}initial q = {width}'d0;\n{pieces}", copies("enabled", 1, count, "enable")),
+        )
     }
 }

@@ -77,7 +77,7 @@ pub struct Lane {
     pub table_data: Signal<In, Bits<8>>,
 
     multiply: Multiply,
-    round: Round<56>,
+    round: Round<56, 2>,
     table_0: LutRam<8, 8>,
     table_1: LutRam<8, 8>,
     requantized: Reg<Bits<8>>,
@@ -87,7 +87,7 @@ pub struct Lane {
     combined: Delay<Bit>,
     floor: Reg<Bits<8>>,
     ceiling: Reg<Bits<8>>,
-    round_sum: Round<34>,
+    round_sum: Round<34, 1>,
 }
 
 impl Lane {
@@ -122,8 +122,7 @@ impl Lane {
             table_address: Default::default(),
             table_data: Default::default(),
             multiply: Default::default(),
-            // The tables have many address pins.
-            round: Round::new(2),
+            round: Default::default(),
             table_0: LutRam::new(256),
             table_1: LutRam::new(256),
             requantized: Default::default(),
@@ -133,7 +132,7 @@ impl Lane {
             combined: Delay::new(around),
             floor: Default::default(),
             ceiling: Default::default(),
-            round_sum: Round::new(1),
+            round_sum: Default::default(),
         }
     }
 }
@@ -158,12 +157,12 @@ impl Logic for Lane {
         self.table_0.write_enable.next = self.table_write.val() & !self.table_address.val().get_bit(8);
         self.table_0.write_address.next = self.table_address.val().get_bits::<8>(0);
         self.table_0.write_data.next = self.table_data.val();
-        self.table_0.read_address.next = self.round.value[0].val();
+        self.table_0.read_address.next = self.round.value.val();
         self.table_1.write_enable.next = self.table_write.val() & self.table_address.val().get_bit(8);
         self.table_1.write_address.next = self.table_address.val().get_bits::<8>(0);
         self.table_1.write_data.next = self.table_data.val();
-        self.table_1.read_address.next = self.round.value[1].val();
-        self.requantized.d.next = self.round.value[0].val();
+        self.table_1.read_address.next = self.round.again.val();
+        self.requantized.d.next = self.round.value.val();
         if self.use_table.val() {
             self.requantized.d.next = self.table_0.read_data.val();
             if self.bank.val() {
@@ -197,6 +196,6 @@ impl Logic for Lane {
         }
         self.round_sum.low.next = self.floor.q.val();
         self.round_sum.high.next = self.ceiling.q.val();
-        self.value.next = self.round_sum.value[0].val();
+        self.value.next = self.round_sum.value.val();
     }
 }

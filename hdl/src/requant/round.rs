@@ -7,7 +7,8 @@
 //! | `shift` | 6 | in, with it, 1 to 62 |
 //! | `zero_point` | 8 | in, 3 cycles later, two's complement |
 //! | `low`, `high` | 8 | in, 4 cycles later, two's complement, `low` <= `high` |
-//! | `value$i` | 8 | out, 5 cycles later, two's complement: a register for each user with many loads |
+//! | `value` | 8 | out, 5 cycles later, two's complement |
+//! | `again` | 8 | out, the same, for loads that are too many for one register |
 //!
 //! The product is shifted right by `shift` - 1, so that bit 0 is the half that decides; `sticky` says whether a set bit
 //! was lost. It rounds up if the half is set and `sticky` or the bit above it is.
@@ -29,15 +30,14 @@ use rust_hdl::prelude::*;
 
 use super::ROUND_CYCLES;
 use crate::cells::copies;
-use crate::many::many;
 use crate::verilog;
 
 /// Bits of the shifter.
 const WIDTH: usize = 56;
 
-/// See the module. `N` bits of the product.
+/// See the module. `N` bits of the product, and the result in `REGISTERS` copies, 1 or 2.
 #[derive(Debug, LogicBlock)]
-pub struct Round<const N: usize> {
+pub struct Round<const N: usize, const REGISTERS: usize> {
     /// Clock.
     pub clock: Signal<In, Clock>,
     /// What is to be shifted.
@@ -51,7 +51,9 @@ pub struct Round<const N: usize> {
     /// Upper clamp.
     pub high: Signal<In, Bits<8>>,
     /// The result.
-    pub value: Vec<Signal<Out, Bits<8>>>,
+    pub value: Signal<Out, Bits<8>>,
+    /// The last copy of the result.
+    pub again: Signal<Out, Bits<8>>,
     _stages: Stages,
 }
 
@@ -63,11 +65,8 @@ struct Stages {
     value: i8,
 }
 
-impl<const N: usize> Round<N> {
-    const FITS: () = assert!(N <= WIDTH, "the shifter has 56 bits");
-
-    /// With the result in `copies` registers.
-    pub fn new(copies: usize) -> Self {
+impl<const N: usize, const REGISTERS: usize> Default for Round<N, REGISTERS> {
+    fn default() -> Self {
         Self {
             clock: Default::default(),
             product: Default::default(),
@@ -75,10 +74,15 @@ impl<const N: usize> Round<N> {
             zero_point: Default::default(),
             low: Default::default(),
             high: Default::default(),
-            value: many(copies),
+            value: Default::default(),
+            again: Default::default(),
             _stages: Stages { rounded: vec![0; ROUND_CYCLES - 2].into(), moved: 0, value: 0 },
         }
     }
+}
+
+impl<const N: usize, const REGISTERS: usize> Round<N, REGISTERS> {
+    const FITS: () = assert!(N <= WIDTH && REGISTERS > 0, "the shifter has 56 bits");
 
     fn rounded(&self) -> i64 {
         let spare = 64 - N;
@@ -98,18 +102,18 @@ impl<const N: usize> Round<N> {
     }
 }
 
-impl<const N: usize> Logic for Round<N> {
+impl<const N: usize, const REGISTERS: usize> Logic for Round<N, REGISTERS> {
     fn update(&mut self) {
         if self.clock.pos_edge() {
             self.step();
         }
-        for copy in &mut self.value {
-            copy.next = u64::from(self._stages.value as u8).into();
-        }
+        self.value.next = u64::from(self._stages.value as u8).into();
+        self.again.next = u64::from(self._stages.value as u8).into();
     }
 
     fn connect(&mut self) {
-        self.value.iter_mut().for_each(|copy| copy.connect());
+        self.value.connect();
+        self.again.connect();
     }
 
     fn hdl(&self) -> Verilog {
@@ -118,12 +122,17 @@ impl<const N: usize> Logic for Round<N> {
             0 => "product".to_owned(),
             more => format!("{{{{{more}{{product[{top}]}}}}, product}}", top = N - 1),
         };
-        let count = self.value.len();
-        let registers = copies("copy", 8, count, "clamped");
-        let outputs: String = (0..count).map(|i| format!("always @(*) value${i} = copy_{i};\n")).collect();
+        let held = copies("held", 8, REGISTERS, "clamped");
         verilog::leaf(
-            &format!("round_{N}x{count}"),
-            &format!("wire [55:0] wide = {wide};\n{STEPS}{registers}{outputs}"),
+            &format!("round_{N}x{REGISTERS}"),
+            &format!(
+                "\
+wire [55:0] wide = {wide};
+{STEPS}{held}always @(*) value = held_0;
+always @(*) again = held_{last};
+",
+                last = REGISTERS - 1,
+            ),
         )
     }
 }
