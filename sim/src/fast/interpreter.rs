@@ -5,6 +5,7 @@
 
 use super::compute::{Activations, Compute};
 use super::memories::Memories;
+use super::program::{Program, prepare};
 use pleach_spec::beats::beat_vector;
 use pleach_spec::list::{self, Beat, Command, Image, Load, PassCommand, Segment, Store, Target};
 use pleach_spec::{Config, VECTOR};
@@ -19,6 +20,7 @@ pub struct Interpreter {
     compute: Compute,
     activations: Activations,
     commands: Vec<Command>,
+    program: Program,
     model: Vec<Beat>,
     data: Vec<[i8; VECTOR]>,
 }
@@ -31,6 +33,7 @@ impl Interpreter {
             compute: Compute::new(config),
             activations: vec![[0; VECTOR]; config.activation_vectors()],
             commands: Vec::new(),
+            program: Program::default(),
             model: Vec::new(),
             data: Vec::new(),
             config: config.clone(),
@@ -43,6 +46,7 @@ impl Interpreter {
         self.commands = list::commands(beats).map_while(Result::ok).collect();
         self.model.clone_from(&image.model);
         self.data.resize(image.data_vectors, [0; VECTOR]);
+        self.program = Program::new(&self.config, &self.commands, &self.model, &self.data);
     }
 
     /// The model segment.
@@ -53,6 +57,19 @@ impl Interpreter {
     /// The commands of the list.
     pub fn commands(&self) -> &[Command] {
         &self.commands
+    }
+
+    /// Whether the hardware is made for each pass of the list, as segment 1 is now.
+    pub fn regular_passes(&self) -> Vec<bool> {
+        match self.program.fixed() {
+            Some(_) => self.program.regular(),
+            None => Program::new(&self.config, &self.commands, &self.model, &self.data).regular(),
+        }
+    }
+
+    /// The passes are the same in every run.
+    pub fn is_fixed(&self) -> bool {
+        self.program.fixed().is_some()
     }
 
     /// Segment 1.
@@ -67,10 +84,15 @@ impl Interpreter {
 
     /// Executes the list, up to a command that accesses what is not there; returns how many commands were executed.
     pub fn run(&mut self) -> usize {
+        let mut passes = 0;
         for index in 0..self.commands.len() {
             let executed = match self.commands[index] {
                 Command::Load(load) => self.load_command(&load),
-                Command::Compute(pass) => self.compute_command(&pass),
+                Command::Compute(pass) => {
+                    self.compute_command(&pass, passes);
+                    passes += 1;
+                    Some(())
+                }
                 Command::Store(store) => self.store_command(&store),
             };
             if executed.is_none() {
@@ -94,15 +116,27 @@ impl Interpreter {
             }
             return Some(());
         }
-        self.memories.load_command(load, &self.model, &self.data)
+        match self.program.fixed() {
+            // All that is made of it is made already.
+            Some(_) => Some(()),
+            None => self.memories.load_command(load, &self.model, &self.data),
+        }
     }
 
-    fn compute_command(&mut self, command: &PassCommand) -> Option<()> {
-        let pass = self.memories.pass(command);
-        if pass.check(&self.config).is_ok() {
-            self.compute.pass(&pass, &self.memories.tables, &mut self.activations);
+    /// The pass with this number.
+    fn compute_command(&mut self, command: &PassCommand, number: usize) {
+        match self.program.fixed() {
+            Some(passes) => {
+                if let Some(Some(pass)) = passes.get(number) {
+                    self.compute.execute(pass, &mut self.activations);
+                }
+            }
+            None => {
+                if let Some(pass) = prepare(&self.config, command, &self.memories, None) {
+                    self.compute.execute(&pass, &mut self.activations);
+                }
+            }
         }
-        Some(())
     }
 
     fn store_command(&mut self, store: &Store) -> Option<()> {

@@ -6,7 +6,7 @@ use pleach_spec::list::{self, Engine, Target};
 use pleach_spec::register::ErrorCode;
 
 use super::fetch::Ordered;
-use super::read::Request;
+use super::read::{LOAD_BURSTS, Request};
 use super::tokens::Tokens;
 use super::{Fault, LoadWrite, RunSetup, Shape};
 
@@ -58,6 +58,8 @@ pub(super) struct Load {
     receiving: Option<Under>,
     held: Option<Held>,
     table_cycle: u32,
+    /// The command of the last beat that was written.
+    written: Option<u32>,
 }
 
 /// The beat in front of the on-chip memories in this cycle.
@@ -186,6 +188,7 @@ impl Load {
         let Some(held) = self.held else { return };
         if inputs.offer.done {
             outputs.written = Some(held.write);
+            self.written = Some(held.write.command);
             outputs.completed = held.last.then_some((held.signal, held.write.command));
             (self.held, self.table_cycle) = (None, 0);
         } else if held.write.target == Target::Table {
@@ -236,6 +239,36 @@ impl Load {
             }
             _ => (),
         }
+    }
+
+    /// Its commands stand still but for bursts that it may ask for.
+    pub fn stands_still(&self, tokens: &Tokens) -> bool {
+        match self.state {
+            State::Idle => !self.may_start(true, tokens),
+            State::Check => false,
+            State::Bursts => self.burst > 0,
+        }
+    }
+
+    /// It asks for a burst if so many are under way.
+    pub fn asks(&self, outstanding: u32) -> bool {
+        self.state == State::Bursts && outstanding < LOAD_BURSTS
+    }
+
+    /// The cycle is the first or the last of a command on chip, or one of a table.
+    pub fn decides(&self, offer: &Offer, take: bool) -> bool {
+        let begins_or_ends = |held: &Held| {
+            held.last || held.write.target == Target::Table || self.written != Some(held.write.command)
+        };
+        offer.valid && self.held.as_ref().is_some_and(begins_or_ends)
+            || take && self.ends()
+            || self.receiving.is_none() && !self.records.is_empty()
+    }
+
+    /// A cycle that is none of these: only beats move.
+    pub fn move_beats(&mut self, inputs: &Inputs) {
+        self.write(inputs, &mut Outputs::default());
+        self.receive(inputs);
     }
 
     /// The command as it is received, if it stays inside of its segment and of the activation buffer.

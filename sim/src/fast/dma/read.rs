@@ -68,6 +68,11 @@ impl ReadPort {
         self.words.front().copied()
     }
 
+    /// No burst waits for the memory to accept it.
+    pub fn asks_nothing(&self) -> bool {
+        self.address.is_none()
+    }
+
     /// No burst is under way.
     pub fn quiet(&self) -> bool {
         self.outstanding == 0

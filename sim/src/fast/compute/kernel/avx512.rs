@@ -1,0 +1,155 @@
+//! The inner loops in AVX-512: a vector register holds the sums of a pixel, one column a lane.
+
+use super::{Bytes, COLUMNS, Cell, Matrix, Quad, Sums};
+use crate::fast::compute::lanes::{Blend, Lanes, Rounding, Wide};
+use pleach_spec::VECTOR;
+use std::arch::x86_64::*;
+
+/// Whether the processor has one of the extensions that this file needs.
+pub fn has(extension: &str) -> bool {
+    match extension {
+        "avx512f" => is_x86_feature_detected!("avx512f"),
+        "avx512bw" => is_x86_feature_detected!("avx512bw"),
+        "avx512vnni" => is_x86_feature_detected!("avx512vnni"),
+        _ => false,
+    }
+}
+
+/// See [`super::Kernel::multiply`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+pub fn multiply(matrix: &Matrix, panel: &[Cell], pixels: usize, sums: &mut Sums) {
+    // A whole number of registers, so that they stay registers. What a tile has less of is computed and not looked at.
+    match pixels.div_ceil(4) {
+        0 | 1 => multiply_of::<4>(matrix, panel, sums),
+        2 => multiply_of::<8>(matrix, panel, sums),
+        3 => multiply_of::<12>(matrix, panel, sums),
+        _ => multiply_of::<16>(matrix, panel, sums),
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+fn multiply_of<const N: usize>(matrix: &Matrix, panel: &[Cell], sums: &mut Sums) {
+    let mut registers = [_mm512_setzero_si512(); N];
+    for pixel in 0..N {
+        registers[pixel] = load(&sums[pixel]);
+    }
+    for whole in &matrix.whole {
+        let cell = &panel[whole.vector as usize].0;
+        for index in 0..4 {
+            let weights = quad(&whole.weights[index]);
+            for pixel in 0..N {
+                let channels: [u8; 4] = std::array::from_fn(|channel| cell[pixel][4 * index + channel]);
+                let activations = _mm512_set1_epi32(i32::from_le_bytes(channels));
+                registers[pixel] = _mm512_dpbusd_epi32(registers[pixel], activations, weights);
+            }
+        }
+    }
+    for picked in &matrix.picked {
+        let cell = &panel[picked.vector as usize].0;
+        let (channels, weights) = (quad(&picked.channels), quad(&picked.weights));
+        for pixel in 0..N {
+            let vector = _mm512_broadcast_i32x4(vector(&cell[pixel]));
+            let activations = _mm512_shuffle_epi8(vector, channels);
+            registers[pixel] = _mm512_dpbusd_epi32(registers[pixel], activations, weights);
+        }
+    }
+    for pixel in 0..N {
+        store(&mut sums[pixel], registers[pixel]);
+    }
+}
+
+/// See [`super::Kernel::requantize`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+pub fn requantize(lanes: &Lanes, pixels: usize, sums: &Sums, bytes: &mut Bytes) {
+    let bias = load(lanes.bias());
+    for (bytes, sums) in bytes.iter_mut().zip(sums).take(pixels) {
+        let sums = _mm512_add_epi32(load(sums), bias);
+        let halves = [_mm512_castsi512_si256(sums), _mm512_extracti64x4_epi64::<1>(sums)];
+        for (half, sums) in halves.into_iter().enumerate() {
+            let products = _mm512_mul_epi32(_mm512_cvtepi32_epi64(sums), wide(&lanes.multiplier()[half]));
+            put(bytes, half, round(products, &lanes.rounding()[half]));
+        }
+    }
+}
+
+/// See [`super::Kernel::combine`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+pub fn combine(blend: &Blend, pixels: usize, bytes: &mut Bytes, others: &Bytes) {
+    for (bytes, others) in bytes.iter_mut().zip(others).take(pixels) {
+        for half in 0..2 {
+            let mut sum = _mm512_setzero_si512();
+            for (operand, bytes) in blend.combine().operands.iter().zip([&*bytes, others]) {
+                let bytes = _mm512_cvtepi8_epi64(eight(bytes, half));
+                let distance = _mm512_sub_epi64(bytes, _mm512_set1_epi64(operand.zero_point.into()));
+                let products = _mm512_mul_epi32(distance, _mm512_set1_epi64(operand.multiplier.into()));
+                sum = _mm512_add_epi64(sum, products);
+            }
+            put(bytes, half, round(sum, blend.rounding()));
+        }
+    }
+}
+
+/// Eight sums shifted, rounded to even, moved by the zero point and clamped.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+fn round(products: __m512i, rounding: &Rounding) -> __m512i {
+    let sums = _mm512_add_epi64(products, wide(&rounding.half));
+    let rounded = _mm512_srav_epi64(sums, wide(&rounding.shift));
+    let ties = _mm512_testn_epi64_mask(sums, wide(&rounding.fraction));
+    let even = _mm512_mask_and_epi64(rounded, ties, rounded, _mm512_set1_epi64(!1));
+    let moved = _mm512_add_epi64(even, wide(&rounding.zero_point));
+    _mm512_min_epi64(_mm512_max_epi64(moved, wide(&rounding.low)), wide(&rounding.high))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn put(bytes: &mut [i8; COLUMNS], half: usize, values: __m512i) {
+    let eight = _mm_cvtsi128_si64(_mm512_cvtepi64_epi8(values)).to_le_bytes();
+    for (byte, value) in bytes[8 * half..].iter_mut().zip(eight) {
+        *byte = value as i8;
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn eight(bytes: &[i8; COLUMNS], half: usize) -> __m128i {
+    let eight: [u8; 8] = std::array::from_fn(|index| bytes[8 * half + index] as u8);
+    _mm_cvtsi64_si128(i64::from_le_bytes(eight))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn load(values: &[i32; COLUMNS]) -> __m512i {
+    // SAFETY: an array of 64 bytes.
+    unsafe { _mm512_loadu_si512(values.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn store(values: &mut [i32; COLUMNS], register: __m512i) {
+    // SAFETY: an array of 64 bytes.
+    unsafe { _mm512_storeu_si512(values.as_mut_ptr().cast(), register) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn quad<T>(quad: &Quad<T>) -> __m512i {
+    const { assert!(size_of::<T>() == 1) };
+    // SAFETY: an array of 64 bytes.
+    unsafe { _mm512_loadu_si512(quad.0.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn wide(values: &Wide) -> __m512i {
+    // SAFETY: an array of 64 bytes.
+    unsafe { _mm512_loadu_si512(values.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn vector(bytes: &[u8; VECTOR]) -> __m128i {
+    // SAFETY: an array of 16 bytes.
+    unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) }
+}
