@@ -6,7 +6,7 @@
 
 use super::Counters;
 use super::controls::Controls;
-use super::dma::{Actions, ComputeSide, Dma, DmaCounters, Place, RunSetup};
+use super::dma::{Actions, ComputeSide, Dma, DmaCounters, Place, RunSetup, ScatterAhead};
 use super::program::Program;
 use super::timing::{BankWrites, ComputeTiming, Steps, Tiles};
 use crate::memory::MemoryTiming;
@@ -105,15 +105,19 @@ impl ComputeSchedule<'_> {
         if done {
             self.done.pop_front();
         }
-        ComputeSide { done, scatter_banks: self.banks(cycle) }
+        ComputeSide { done, scatter_banks: self.scatter(cycle).banks }
     }
 
-    /// The banks that SCATTER writes in a cycle; earlier ones are not asked for any more.
-    fn banks(&mut self, cycle: u64) -> u64 {
+    /// What SCATTER writes from a cycle on; earlier ones are not asked for any more.
+    fn scatter(&mut self, cycle: u64) -> ScatterAhead {
         while self.writes.front().is_some_and(|writes| writes.cycle < cycle) {
             self.writes.pop_front();
         }
-        self.writes.front().filter(|writes| writes.cycle == cycle).map_or(0, |writes| writes.banks)
+        match self.writes.front() {
+            Some(writes) if writes.cycle == cycle => ScatterAhead { banks: writes.banks, free_cycles: 0 },
+            Some(writes) => ScatterAhead { banks: 0, free_cycles: writes.cycle - cycle },
+            None => ScatterAhead { banks: 0, free_cycles: u64::MAX },
+        }
     }
 
     fn release(&mut self, cycle: u64) {
@@ -204,7 +208,7 @@ pub fn time_passes(
         cycle += 1;
         let until_done = compute.cycles_to_done(cycle);
         if stepping == Stepping::Events {
-            cycle += dma.stream(until_done, |passed| compute.banks(cycle + passed));
+            cycle += dma.stream(until_done, |passed| compute.scatter(cycle + passed));
         }
         let idle = dma.idle_cycles().min(compute.cycles_to_done(cycle));
         if idle == u64::MAX {

@@ -96,6 +96,11 @@ impl Memories {
 
     /// A pass with what it finds in the memories. Nothing of it is checked.
     pub fn pass(&self, command: &PassCommand) -> Pass {
+        Pass { words: self.words(&command.issue), ..self.pass_without_words(command) }
+    }
+
+    /// [`Memories::pass`] of which nobody will ask for the words.
+    pub fn pass_without_words(&self, command: &PassCommand) -> Pass {
         let PassCommand { walk, gather, issue, scatter, .. } = *command;
         let entry = |index: usize| self.entries[(gather.base as usize + index) % self.entries.len()];
         Pass {
@@ -105,7 +110,7 @@ impl Memories {
             issue,
             scatter,
             loads: (0..gather.count as usize).map(entry).collect(),
-            words: self.words(&issue),
+            words: WordStream::default(),
             parameters: self.records(issue.parameter as usize),
             second: (issue.second > 0).then(|| {
                 let combinations: Vec<Combination> = self.records(issue.parameter as usize + 2);
@@ -122,7 +127,8 @@ impl Memories {
         self.parameters[first..first + self.config.columns].iter().map(|beat| T::unpack(beat)).collect()
     }
 
-    fn words(&self, issue: &Issue) -> WordStream {
+    /// The words of a pass.
+    pub fn words(&self, issue: &Issue) -> WordStream {
         let (count, columns) = (issue.count as usize, self.config.columns);
         let mut words = WordStream {
             weights: Vec::with_capacity(count * columns),

@@ -68,13 +68,18 @@ pub fn prepare(
     memories: &Memories,
     known: Option<(&mut Known, Origin)>,
 ) -> Option<Prepared> {
-    let pass = memories.pass(command);
-    pass.check(config).ok()?;
+    let mut pass = memories.pass_without_words(command);
+    pass.check_commands(config).ok()?;
+    let mut new_words = || {
+        pass.words = memories.words(&command.issue);
+        pass.check_words(config).ok()?;
+        PreparedWords::new(&pass, config)
+    };
     let words = match known {
-        None => PreparedWords::new(&pass, config)?,
+        None => new_words()?,
         Some((known, origin)) => match known.get(&origin) {
             Some(words) => words.clone(),
-            None => known.entry(origin).or_insert(PreparedWords::new(&pass, config)?).clone(),
+            None => known.entry(origin).or_insert(new_words()?).clone(),
         },
     };
     Some(Prepared::new(&pass, words, memories.tables(), config))

@@ -7,9 +7,12 @@
 //! write comes `latency` cycles after the last word left the buffer. Nothing moves and no token flows in the first `refresh_cycles`
 //! of every `refresh_interval`; addresses are accepted all the same.
 
+mod flow;
+
 use std::collections::VecDeque;
 
 use super::{Moved, ReadWord, Schedule, Timing};
+pub use flow::WordFlow;
 
 /// Read bursts that can wait.
 const READS: usize = 16;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use pleach_sim::fast::dma::{ComputeSide, Dma, DmaCounters, Place, RunSetup};
+use pleach_sim::fast::dma::{ComputeSide, Dma, DmaCounters, Place, RunSetup, ScatterAhead};
 use pleach_sim::memory::MemoryTiming;
 use pleach_spec::list::{self, Beat};
 use pleach_spec::register::RunError;
@@ -47,7 +47,12 @@ fn run(axi_bits: usize, list: &[Beat], watchdog_cycles: u32, at_once: AtOnce) ->
     while dma.busy() {
         let next_done = passes.front().copied().unwrap_or(u64::MAX);
         if at_once == AtOnce::IdleCyclesAndWords {
-            cycle += dma.stream(next_done - cycle, |passed| banks(cycle + passed));
+            cycle += dma.stream(next_done - cycle, |passed| ScatterAhead {
+                banks: banks(cycle + passed),
+                free_cycles: (0..)
+                    .take_while(|ahead| *ahead < 50 && banks(cycle + passed + ahead) == 0)
+                    .count() as u64,
+            });
         }
         let idle = match at_once {
             AtOnce::Nothing => 0,

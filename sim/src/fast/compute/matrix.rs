@@ -6,18 +6,15 @@ use pleach_spec::VECTOR;
 /// So many picks of a vector cost as much as the whole of it.
 const PICKS_OF_WHOLE: usize = 3;
 
-/// Picks of one vector, and how many each column has made.
-#[derive(Clone, Default)]
-struct Picks {
-    counts: [u16; COLUMNS],
-    picks: Vec<(Quad<u8>, Quad<i8>)>,
-}
+/// The weights of a vector: those of channels 4 i .. 4 i + 4 in the i-th.
+type Weights = [Quad<i8>; VECTOR / 4];
 
 /// Collects the weights of sixteen columns.
 #[derive(Clone, Default)]
 pub struct MatrixBuilder {
-    vectors: Vec<Picks>,
-    offset: [i32; COLUMNS],
+    vectors: Vec<Weights>,
+    /// Operand, column and weight where a column picks a channel more than once and the sum does not fit a byte.
+    others: Vec<(usize, usize, i8)>,
 }
 
 impl MatrixBuilder {
@@ -25,50 +22,71 @@ impl MatrixBuilder {
     pub fn add(&mut self, operand: usize, column: usize, weight: i8) {
         let (vector, channel) = (operand / VECTOR, operand % VECTOR);
         if vector >= self.vectors.len() {
-            self.vectors.resize_with(vector + 1, Picks::default);
+            self.vectors.resize(vector + 1, [Quad([[0; 4]; COLUMNS]); VECTOR / 4]);
         }
-        let Picks { counts, picks } = &mut self.vectors[vector];
-        let count = usize::from(counts[column]);
-        if count / 4 == picks.len() {
-            picks.push((Quad([[0; 4]; COLUMNS]), Quad([[0; 4]; COLUMNS])));
+        let sum = &mut self.vectors[vector][channel / 4].0[column][channel % 4];
+        match sum.checked_add(weight) {
+            Some(fits) => *sum = fits,
+            None => self.others.push((operand, column, weight)),
         }
-        let (channels, weights) = &mut picks[count / 4];
-        channels.0[column][count % 4] = channel as u8;
-        weights.0[column][count % 4] = weight;
-        counts[column] += 1;
-        self.offset[column] = self.offset[column].wrapping_sub(i32::from(BIAS) * i32::from(weight));
     }
 
     /// All of them.
     pub fn build(self) -> Matrix {
-        let mut matrix = Matrix { offset: self.offset, ..Matrix::default() };
-        for (vector, Picks { picks, .. }) in self.vectors.into_iter().enumerate() {
-            let vector = vector as u32;
-            let whole = if picks.len() >= PICKS_OF_WHOLE { whole(&picks) } else { None };
-            match whole {
-                Some(weights) => matrix.whole.push(Whole { vector, weights }),
-                None => {
-                    let picked = picks.into_iter();
-                    let picked = picked.map(|(channels, weights)| Picked { vector, channels, weights });
-                    matrix.picked.extend(picked);
-                }
+        let mut matrix = Matrix::default();
+        for (vector, weights) in (0..).zip(&self.vectors) {
+            unbias(&mut matrix.offset, weights);
+            match picks(weights) {
+                0 => (),
+                PICKS_OF_WHOLE.. => matrix.whole.push(Whole { vector, weights: *weights }),
+                count => matrix.picked.extend(picked(vector, weights, count)),
             }
+        }
+        for (operand, column, weight) in self.others {
+            let mut weights = [Quad([[0; 4]; COLUMNS]); VECTOR / 4];
+            weights[operand % VECTOR / 4].0[column][operand % 4] = weight;
+            unbias(&mut matrix.offset, &weights);
+            matrix.picked.extend(picked((operand / VECTOR) as u32, &weights, 1));
         }
         matrix
     }
 }
 
-/// The weight of each channel; `None` if that does not fit a byte where a column picks a channel twice.
-fn whole(picks: &[(Quad<u8>, Quad<i8>)]) -> Option<[Quad<i8>; 4]> {
-    let mut weights = [Quad([[0i8; 4]; COLUMNS]); 4];
-    for (channels, picked) in picks {
-        for (column, (channels, picked)) in channels.0.iter().zip(&picked.0).enumerate() {
-            for (&channel, &weight) in channels.iter().zip(picked) {
-                let channel = usize::from(channel);
-                let sum = &mut weights[channel / 4].0[column][channel % 4];
-                *sum = sum.checked_add(weight)?;
+/// Takes the bias of a vector's bytes out of the sums.
+fn unbias(offset: &mut [i32; COLUMNS], weights: &Weights) {
+    for quad in weights {
+        for (offset, weights) in offset.iter_mut().zip(&quad.0) {
+            let sum: i32 = weights.iter().copied().map(i32::from).sum();
+            *offset = offset.wrapping_sub(i32::from(BIAS) * sum);
+        }
+    }
+}
+
+/// Times that the column with the most weights must pick four channels.
+fn picks(weights: &Weights) -> usize {
+    let mut counts = [0u8; COLUMNS];
+    for quad in weights {
+        for (count, weights) in counts.iter_mut().zip(&quad.0) {
+            *count += weights.iter().map(|&weight| u8::from(weight != 0)).sum::<u8>();
+        }
+    }
+    usize::from(counts.into_iter().fold(0, u8::max)).div_ceil(4)
+}
+
+/// The weights of a vector, each column with its own channels.
+fn picked(vector: u32, weights: &Weights, count: usize) -> Vec<Picked> {
+    let none = Picked { vector, channels: Quad([[0; 4]; COLUMNS]), weights: Quad([[0; 4]; COLUMNS]) };
+    let mut picks = vec![none; count];
+    let mut counts = [0; COLUMNS];
+    for (index, quad) in weights.iter().enumerate() {
+        for ((column, weights), count) in quad.0.iter().enumerate().zip(&mut counts) {
+            for (channel, &weight) in weights.iter().enumerate().filter(|(_, weight)| **weight != 0) {
+                let pick = &mut picks[*count / 4];
+                pick.channels.0[column][*count % 4] = (4 * index + channel) as u8;
+                pick.weights.0[column][*count % 4] = weight;
+                *count += 1;
             }
         }
     }
-    Some(weights)
+    picks
 }

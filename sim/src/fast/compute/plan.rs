@@ -35,6 +35,8 @@ struct Window<'a> {
     config: &'a Config,
     /// First operand of the chunk in each slot.
     slots: Vec<Option<usize>>,
+    /// The operand at each position of those slots.
+    positions: Vec<Option<usize>>,
     next: usize,
     popped: usize,
     maxima: Vec<Maximum>,
@@ -78,7 +80,8 @@ impl Plan {
 impl<'a> Window<'a> {
     fn new(loads: usize, config: &'a Config) -> Self {
         let slots = vec![None; config.slots()];
-        Self { config, slots, next: 0, popped: 0, maxima: Vec::new(), operands: loads * VECTOR }
+        let positions = vec![None; config.window];
+        Self { config, slots, positions, next: 0, popped: 0, maxima: Vec::new(), operands: loads * VECTOR }
     }
 
     fn step(&mut self, control: Control, loads: usize) -> Option<()> {
@@ -94,6 +97,8 @@ impl<'a> Window<'a> {
                 let taken = self.popped * VECTOR + channel;
                 let chunk = if control.max { self.maximum(self.slots[self.next]?, taken) } else { taken };
                 self.slots[self.next] = Some(chunk);
+                let positions = &mut self.positions[self.next * self.config.chunk..][..self.config.chunk];
+                positions.iter_mut().zip(chunk..).for_each(|(position, operand)| *position = Some(operand));
                 self.next = (self.next + 1) % slots;
             }
         }
@@ -109,7 +114,6 @@ impl<'a> Window<'a> {
     }
 
     fn operand(&self, position: u8) -> Option<usize> {
-        let position = usize::from(position);
-        Some((*self.slots.get(position / self.config.chunk)?)? + position % self.config.chunk)
+        *self.positions.get(usize::from(position))?
     }
 }

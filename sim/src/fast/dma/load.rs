@@ -6,7 +6,7 @@ use pleach_spec::list::{self, Engine, Target};
 use pleach_spec::register::ErrorCode;
 
 use super::fetch::Ordered;
-use super::read::{LOAD_BURSTS, Request};
+use super::read::{LOAD_BURSTS, LOAD_ID, Request};
 use super::tokens::Tokens;
 use super::{Fault, LoadWrite, RunSetup, Shape};
 
@@ -60,6 +60,23 @@ pub(super) struct Load {
     table_cycle: u32,
     /// The command of the last beat that was written.
     written: Option<u32>,
+}
+
+/// The beats of a command on their way on chip, as long as the command neither begins nor ends there.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Beats {
+    /// They are for the activation buffer.
+    pub activation: bool,
+    /// One of them has been written.
+    pub begun: bool,
+    /// One is in front of the memories: that before `address`.
+    pub held: bool,
+    /// Where the next one goes.
+    pub address: u32,
+    /// Those that have not come; 0: there is no command.
+    pub left: u32,
+    /// Place of the next one in a new bus word.
+    pub lane: u32,
 }
 
 /// The beat in front of the on-chip memories in this cycle.
@@ -131,7 +148,7 @@ impl Load {
 
     pub fn request(&self, allowed: bool) -> Option<Request> {
         let asks = allowed && self.burst > 0;
-        asks.then_some(Request { id: 1, address: self.address, beats: self.burst })
+        asks.then_some(Request { id: LOAD_ID, address: self.address, beats: self.burst })
     }
 
     /// Place of the next beat in a new word.
@@ -255,20 +272,36 @@ impl Load {
         self.state == State::Bursts && outstanding < LOAD_BURSTS
     }
 
-    /// The cycle is the first or the last of a command on chip, or one of a table.
-    pub fn decides(&self, offer: &Offer, take: bool) -> bool {
-        let begins_or_ends = |held: &Held| {
-            held.last || held.write.target == Target::Table || self.written != Some(held.write.command)
+    /// The beats of the command at hand; `None` if one of a table or the last one is in front of the memories, or the first one of a
+    /// command, or if the next command begins.
+    pub fn beats(&self) -> Option<Beats> {
+        let Some(under) = self.receiving else {
+            let rests = self.held.is_none() && self.records.is_empty();
+            return rests.then(Beats::default);
         };
-        offer.valid && self.held.as_ref().is_some_and(begins_or_ends)
-            || take && self.ends()
-            || self.receiving.is_none() && !self.records.is_empty()
+        let begun = self.written == Some(under.write.command);
+        let plain = |held: &Held| held.write.command == under.write.command && !held.last && begun;
+        if under.write.target == Target::Table || !self.held.as_ref().is_none_or(plain) {
+            return None;
+        }
+        Some(Beats {
+            activation: under.write.target == Target::Activation,
+            begun,
+            held: self.held.is_some(),
+            address: under.write.address,
+            left: under.left,
+            lane: under.lane,
+        })
     }
 
-    /// A cycle that is none of these: only beats move.
-    pub fn move_beats(&mut self, inputs: &Inputs) {
-        self.write(inputs, &mut Outputs::default());
-        self.receive(inputs);
+    /// Takes over what became of them.
+    pub fn set_beats(&mut self, beats: &Beats) {
+        let Some(under) = &mut self.receiving else { return };
+        under.write.source += under.left - beats.left;
+        (under.write.address, under.left, under.lane) = (beats.address, beats.left, beats.lane);
+        let LoadWrite { address, source, .. } = under.write;
+        let before = || LoadWrite { address: address - 1, source: source - 1, ..under.write };
+        self.held = beats.held.then(|| Held { write: before(), last: false, signal: under.signal });
     }
 
     /// The command as it is received, if it stays inside of its segment and of the activation buffer.

@@ -32,6 +32,7 @@ use load::Load;
 use read::ReadPort;
 use run::Run;
 use store::Store;
+pub use stream::ScatterAhead;
 use tokens::{Passes, Tokens};
 
 /// Where a segment is.

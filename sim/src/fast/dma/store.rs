@@ -169,6 +169,11 @@ impl Store {
             }
     }
 
+    /// It has nothing to read or to send, and waits for answers at most.
+    pub fn rests(&self) -> bool {
+        !self.wants_read() && self.reads == 0 && self.word.is_none() && self.bursts.is_empty()
+    }
+
     /// A burst is announced in the cycle, or the bank read that is granted is the first of a command.
     pub fn decides(&self, grant: bool) -> bool {
         let announces = self.burst > 0 && self.unassigned >= self.burst && self.unanswered.len() < BURSTS;
