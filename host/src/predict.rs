@@ -18,9 +18,18 @@ pub fn layer_cycles(
     layers: usize,
     machine: &Machine,
 ) -> Result<Vec<u64>, ListError> {
+    timing(executable, layers, machine).map(|(cycles, _)| cycles)
+}
+
+/// [`layer_cycles`], with the counters of the whole run.
+pub fn timing(
+    executable: &Executable,
+    layers: usize,
+    machine: &Machine,
+) -> Result<(Vec<u64>, ListTiming), ListError> {
     let commands = executable.commands()?;
     let timing = cycles_only(&executable.image, &commands, machine);
-    Ok(attribute(&commands, &executable.owners, &timing, layers))
+    Ok((attribute(&commands, &executable.owners, &timing, layers), timing))
 }
 
 fn attribute(commands: &[Command], owners: &[u32], timing: &ListTiming, layers: usize) -> Vec<u64> {

@@ -4,6 +4,7 @@
 #[allow(dead_code, reason = "shared with the tests of the importer")]
 mod models;
 
+use pleach_host::zoo::ARCHITECTURES;
 use pleach_spec::model_file::ModelFile;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -293,6 +294,7 @@ fn the_zoo_writes_a_network_that_can_be_run() {
     );
     host.refuses(&["zoo", "resnet18", "--width", "2", "-o", "x.onnx"], &["cannot have a width of 2"]);
     host.refuses(&["zoo", "mobilenetv2", "--size", "32", "-o", "nowhere/x.onnx"], &["nowhere"]);
+    assert_eq!(host.run(&["zoo", "resnet18"]).status.code(), Some(2), "a file is needed");
     assert_eq!(host.run(&["zoo", "lenet", "-o", "x.onnx"]).status.code(), Some(2));
     assert!(!host.path("x.onnx").exists());
 }
@@ -332,4 +334,14 @@ fn every_output_of_a_network_is_written() {
     }
     let report = host.json(&["verify", &model, "--device", "fast", "--json"]);
     assert_eq!(report["differences"], 0);
+}
+
+#[test]
+fn the_zoo_lists_all_its_networks_with_their_costs() {
+    let output = Host::new().run(&["zoo", "--size", "32"]);
+    let list = String::from_utf8(output.stdout).unwrap();
+    for network in ARCHITECTURES {
+        assert!(list.contains(&format!("| {} ", network.name)), "{list}");
+    }
+    assert!(list.contains("3x32x32") && list.contains("11,689,512"), "{list}");
 }

@@ -5,6 +5,7 @@ pub mod networks;
 pub mod pair;
 pub mod passes;
 pub mod random;
+pub mod suite;
 pub mod vgg;
 pub mod zoo;
 

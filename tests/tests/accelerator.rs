@@ -1,47 +1,14 @@
 //! The Verilated accelerator against the fast one: command lists through AXI, every byte and every counter.
 
 use pleach_hdl::units::Unit;
-use pleach_host::compile::{CompileError, compile_list};
 use pleach_sim::device::{Accelerator, DeviceError, RtlAccelerator};
-use pleach_sim::memory::{Faults, MemoryTiming};
+use pleach_sim::memory::Faults;
 use pleach_sim::rtl::{Behaviour, Model, Verilate};
+use pleach_spec::Config;
 use pleach_spec::list::Image;
-use pleach_spec::{Config, VECTOR};
-use pleach_tests::networks::{Size, network, random_map};
 use pleach_tests::pair::{Pair, machine, mini};
-use pleach_tests::random::Random;
+use pleach_tests::suite::{lists_on_any_memory, random_lists, random_networks, suite};
 use pleach_tests::{deep, depth};
-
-fn random_lists(pair: &mut Pair, count: u32) {
-    for seed in 0..u64::from(count) {
-        let mut random = Random(seed * 77 + 5);
-        let passes = 1 + random.below(6);
-        pair.compare_random(passes, &mut random);
-    }
-}
-
-/// Any memory that a data sheet could promise, slow and fast.
-fn memory_timing(random: &mut Random) -> MemoryTiming {
-    let [numerator, denominator] = [[1, 1], [9, 10], [3, 4], [1, 2], [1, 3], [1, 4]][random.below(6)];
-    let latency_cycles = if random.percent(40) { 1 + random.below(8) } else { 1 + random.below(200) } as u64;
-    let refresh_interval = if random.percent(60) { 60 + random.below(2000) as u64 } else { 0 };
-    MemoryTiming {
-        latency_cycles,
-        numerator,
-        denominator,
-        refresh_interval,
-        refresh_cycles: 1 + random.below(50) as u64,
-    }
-}
-
-fn lists_on_any_memory(pair: &mut Pair, count: u32) {
-    let mut random = Random(91);
-    for _ in 0..count {
-        pair.set_memory_timing(memory_timing(&mut random));
-        let passes = 1 + random.below(6);
-        pair.compare_random(passes, &mut random);
-    }
-}
 
 #[test]
 fn random_passes_as_lists() {
@@ -57,27 +24,6 @@ fn slow_and_fast_memories() {
 fn a_hostile_memory_changes_no_bit() {
     let behaviour = Behaviour::Hostile { seed: 1, eagerness: 6, faults: Faults::default() };
     random_lists(&mut Pair::new(machine(&mini()), behaviour), depth(16).cases);
-}
-
-fn random_networks(pair: &mut Pair, count: u32) {
-    let mut compiled = 0;
-    for seed in 0..u64::from(count) {
-        let mut random = Random(seed * 991 + 3);
-        let size =
-            Size { layers: 1 + random.below(8), channels: 1 + random.below(40), side: 1 + random.below(14) };
-        let network = network(size, &mut random);
-        let program = match compile_list(&network, pair.config()) {
-            Err(CompileError::Activations { .. } | CompileError::Pass { .. }) => continue,
-            other => other.unwrap(),
-        };
-        compiled += 1;
-        let shape = network.tensors[network.input].shape;
-        let mut data = vec![[0; VECTOR]; program.image.data_vectors];
-        let packed = program.input.pack(&random_map(shape, &mut random));
-        data[program.input.base..][..packed.len()].copy_from_slice(&packed);
-        pair.compare(&program.image, &data, data.len());
-    }
-    assert!(compiled > 0);
 }
 
 #[test]
@@ -112,12 +58,7 @@ fn other_geometries() {
         let config =
             Config { rows, columns, window, chunk, stage_depth, axi_bits, activation_depth, ..mini() };
         config.check().expect("a valid configuration");
-        let mut pair = Pair::new(machine(&config), Behaviour::Paced);
-        random_lists(&mut pair, depth(12).cases);
-        lists_on_any_memory(&mut pair, depth(12).cases);
-        random_networks(&mut pair, depth(6).cases);
-        let behaviour = Behaviour::Hostile { seed: 2, eagerness: 10, faults: Faults::default() };
-        random_lists(&mut Pair::new(machine(&config), behaviour), depth(4).cases);
+        suite(&config, depth(12).cases);
     }
 }
 

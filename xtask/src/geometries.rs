@@ -1,8 +1,11 @@
-//! `cargo xtask geometries`: the accelerator of every size of array that is supported is written and linted.
+//! `cargo xtask geometries`: the accelerator of every size of array that is supported is written, linted and compared with the fast
+//! model.
 
+use crate::process::{self, cargo};
+use crate::test::simulate_with;
 use crate::tools::Tools;
 use crate::{Failure, root, tools, verilog};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Rows and columns.
@@ -11,9 +14,10 @@ const ARRAYS: [(usize, usize); 5] = [(4, 4), (8, 8), (8, 32), (16, 16), (32, 32)
 const KINDS: [(usize, usize, usize); 5] =
     [(16, 8, 128), (16, 16, 64), (32, 8, 256), (32, 16, 512), (16, 8, 512)];
 
-/// Writes and lints them all, and prints how long each took.
+/// Writes and lints them all, then runs the quick suite on each of them; prints how long each took.
 pub fn run() -> Result<(), Failure> {
     let tools = tools::find()?;
+    let mut files = Vec::new();
     for (rows, columns) in ARRAYS {
         for (window, chunk, bus) in KINDS {
             let name = format!("{rows}x{columns}-w{window}g{chunk}-axi{bus}");
@@ -22,14 +26,19 @@ pub fn run() -> Result<(), Failure> {
                  activation_depth = 1024\nword_depth = 8192\nload_depth = 4096\npass_depth = 256\nstage_depth = 32\n\
                  axi_bits = {bus}\nclock_mhz = 200\n"
             );
-            one(&tools, &name, &text).map_err(|failure| format!("{name}: {failure}"))?;
+            files.push(one(&tools, &name, &text).map_err(|failure| format!("{name}: {failure}"))?);
         }
     }
-    Ok(())
+    let mut command = cargo();
+    command
+        .args(["run", "--release", "--package", "pleach-tests", "--bin", "geometries_rtl", "--"])
+        .args(&files);
+    simulate_with(&tools, &mut command);
+    process::run(&mut command)
 }
 
-/// One of them.
-fn one(tools: &Tools, name: &str, config: &str) -> Result<(), Failure> {
+/// One of them; returns the file of its configuration.
+fn one(tools: &Tools, name: &str, config: &str) -> Result<PathBuf, Failure> {
     let folder = Path::new("target/geometries");
     let file = folder.join(format!("{name}.toml"));
     let path = root().join(&file);
@@ -45,5 +54,5 @@ fn one(tools: &Tools, name: &str, config: &str) -> Result<(), Failure> {
         written.as_secs_f64(),
         (start.elapsed() - written).as_secs_f64()
     );
-    Ok(())
+    Ok(path)
 }

@@ -107,7 +107,7 @@ pub fn networks_rtl() -> Result<(), Failure> {
 }
 
 /// Lets a command build and find Verilated models.
-fn simulate_with(tools: &Tools, command: &mut Command) {
+pub fn simulate_with(tools: &Tools, command: &mut Command) {
     tools.verilator.export(command);
     command.env("PLEACH_CACHE", root().join("target/pleach-cache"));
 }

@@ -12,7 +12,7 @@
 
 use rust_hdl::prelude::*;
 
-use crate::cells::{FAN_OUT, KEEP};
+use crate::cells::{self, FAN_OUT};
 use crate::many::many;
 use crate::verilog;
 
@@ -128,24 +128,14 @@ impl<const D: usize> Logic for Rotate<D> {
                     .map(|amount| format!("{bits}'d{amount}: begin{} end\n", assignments(amount)))
                     .collect();
                 format!(
-                    "always {sensitivity} case (turn[{}:{}])\n{cases}default: begin{} end\nendcase\n",
-                    (copy + 1) * bits - 1,
-                    copy * bits,
+                    "always {sensitivity} case (turn_{copy})\n{cases}default: begin{} end\nendcase\n",
                     assignments(0)
                 )
             })
             .collect();
         let turn = match bits {
             0 => String::new(),
-            _ => format!(
-                "\
-{KEEP} reg [{top}:0] turn = {all}'d0;
-{KEEP} always @(posedge clock) turn <= {{{copies}{{amount[{amount_top}:0]}}}};
-",
-                top = copies * bits - 1,
-                all = copies * bits,
-                amount_top = bits - 1,
-            ),
+            _ => cells::copies("turn", bits, copies, &format!("amount[{}:0]", bits - 1)),
         };
         let body = turn + &pieces;
         let direction = if step < 0 { "back" } else { "by" };

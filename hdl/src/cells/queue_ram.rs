@@ -15,7 +15,7 @@
 use rust_hdl::prelude::*;
 
 use super::words::Words;
-use super::{FAN_OUT, KEEP};
+use super::{FAN_OUT, copies};
 use crate::verilog;
 
 /// See the module. `A` address bits, words of `D` bits.
@@ -73,8 +73,8 @@ impl<const A: usize, const D: usize> Logic for QueueRam<A, D> {
 
     fn hdl(&self) -> Verilog {
         let depth = self._words.depth();
-        // A LUT RAM of 64 words has an address pin a bit.
-        let piece = FAN_OUT * 64 / depth.max(64);
+        // A LUT RAM of 64 words has an address pin a bit, and three bits are one cell.
+        let piece = FAN_OUT * 64 / depth.max(64) / 3 * 3;
         let write = self._words.index("write_address", A);
         let read = self._words.index("read_address", A);
         let address_bits = clog2(depth);
@@ -85,27 +85,15 @@ impl<const A: usize, const D: usize> Logic for QueueRam<A, D> {
                     "\
 (* ram_style = \"distributed\" *) reg [{width}:0] words_{i} [0:{last}];
 always @(posedge clock) if (write_enable) words_{i}[{write}] <= write_data[{top}:{low}];
-always @(*) read_data[{top}:{low}] = words_{i}[at[{address_top}:{address_low}]];
+always @(*) read_data[{top}:{low}] = words_{i}[at_{i}];
 ",
                     width = top - low,
                     last = depth - 1,
-                    address_top = address_bits * (i + 1) - 1,
-                    address_low = address_bits * i,
                 )
             })
             .collect();
-        let copies = D.div_ceil(piece);
-        verilog::leaf(
-            &format!("queue_ram_{depth}x{D}_a{A}"),
-            &format!(
-                "\
-{KEEP} reg [{top}:0] at = {all}'d0;
-{KEEP} always @(posedge clock) at <= {{{copies}{{{read}}}}};
-{pieces}",
-                top = copies * address_bits - 1,
-                all = copies * address_bits,
-                read = read.replace("read_address", "next_read_address"),
-            ),
-        )
+        let next = read.replace("read_address", "next_read_address");
+        let addresses = copies("at", address_bits, D.div_ceil(piece), &next);
+        verilog::leaf(&format!("queue_ram_{depth}x{D}_a{A}"), &(addresses + &pieces))
     }
 }

@@ -1,5 +1,8 @@
 //! Tiles of output channels: what each loads and multiplies, wherever the maps will lie.
 
+pub mod interpolate;
+pub mod scale;
+
 use super::CompileError;
 use super::schedule::{VectorWeights, dense_copy, maximum, schedule};
 use super::step::{Kernel, Place, Step, Steps};
@@ -31,6 +34,19 @@ pub struct Part {
     pub second: usize,
     /// They need no positions.
     pub dense: bool,
+    /// Weights that are a map.
+    pub gated: Vec<Gated>,
+}
+
+/// A beat of weights that is a vector of the gate that scales the step's map.
+#[derive(Clone, Copy, Debug)]
+pub struct Gated {
+    /// Word of the part.
+    pub word: usize,
+    /// Beat of the word.
+    pub beat: usize,
+    /// Vector group of the gate's block.
+    pub group: usize,
 }
 
 /// A tile of output channels.
@@ -73,6 +89,8 @@ pub enum Cut {
     AtEnd,
     /// All passes execute one part each: together they do not fit.
     Always,
+    /// The parts are variants, of which each pass executes one: [`interpolate::variant`].
+    Variants,
 }
 
 /// Vectors of the input that an operand needs: source, group, and the operand's channel in each lane.
@@ -94,6 +112,14 @@ pub fn tiles(
     let first = lanes(&step.inputs, &sources, slots);
     let second = step.second.as_ref().map(|second| lanes(&second.inputs, &sources, slots));
     let columns = columns(step, slots, config);
+    match &step.kernel {
+        Kernel::Scale(scale) => return Ok(scale::tiles(scale, &columns, config)),
+        Kernel::Interpolate(interpolation) => {
+            let name = steps.name(index);
+            return interpolate::tiles(interpolation, (step, &name), &first, &columns, config);
+        }
+        _ => {}
+    }
     let chunk = (config.word_depth / 2 / VECTOR).min(config.load_depth / 2).max(1);
     let mut result = Tiles { tiles: Vec::new(), lists: Vec::new(), cut: Cut::No };
     let mut known = HashMap::new();
@@ -130,7 +156,8 @@ pub fn tiles(
             let cuts = taps.chunks(chunk).zip(weights.chunks(chunk));
             let parts = cuts.map(|(taps, weights)| {
                 let words = cheaper(schedule(weights, 0, config), weights, step, config);
-                Part { list: list(taps), second: 0, dense: words.is_implicit(config), words }
+                let dense = words.is_implicit(config);
+                Part { list: list(taps), second: 0, dense, gated: Vec::new(), words }
             });
             let parts: Vec<Part> = parts.collect();
             result.tiles.push(Tile { columns, joined_list: parts[0].list, parts });
@@ -145,10 +172,10 @@ pub fn tiles(
                 let first = half(weights.len(), config);
                 let [head, tail] = cut(words, first * VECTOR, config.columns);
                 let (first, last) = taps.split_at(first);
-                let first = Part { list: list(first), words: head, second: 0, dense };
-                vec![first, Part { list: list(last), words: tail, second, dense }]
+                let first = Part { list: list(first), words: head, second: 0, dense, gated: Vec::new() };
+                vec![first, Part { list: list(last), words: tail, second, dense, gated: Vec::new() }]
             }
-            _ => vec![Part { list: joined_list, second, dense, words }],
+            _ => vec![Part { list: joined_list, second, dense, gated: Vec::new(), words }],
         };
         result.tiles.push(Tile { columns, parts, joined_list });
     }
@@ -253,7 +280,8 @@ fn check_capacity(layer: &str, words: usize, loads: usize, config: &Config) -> R
 /// Channel of each column of all tiles, `None` where there are fewer channels than columns.
 fn columns(step: &Step, slots: &[Vec<u32>], config: &Config) -> Vec<Option<usize>> {
     let slots = &slots[step.output];
-    let mut columns = vec![None; slots.len().next_multiple_of(config.columns)];
+    let most = slots.iter().max().map_or(0, |&slot| slot as usize + 1);
+    let mut columns = vec![None; most.next_multiple_of(config.columns)];
     for (channel, &slot) in slots.iter().enumerate() {
         columns[slot as usize] = Some(channel);
     }

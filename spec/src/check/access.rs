@@ -135,8 +135,8 @@ impl<'a> Accesses<'a> {
         }
         let mut accesses = Vec::new();
         if load.segment == Segment::Data as u32 {
-            if *target != Target::Activation {
-                return Err(Problem::Illegal("segment 1 holds maps, which go to the activation buffer only"));
+            if !matches!(target, Target::Activation | Target::Weight) {
+                return Err(Problem::Illegal("segment 1 holds maps, which are activations or weights"));
             }
             accesses.push(self.straight(Memory::Data, load.source, load.count, Mode::Read)?);
         } else {

@@ -7,6 +7,9 @@ use crate::pass::{Pass, SecondOperand};
 use crate::stream::{Control, WordStream};
 use crate::{Config, Record, VECTOR};
 
+/// Weights none of which is known to be 0.
+const ANY_WEIGHTS: Beat = [0x0101_0101; 4];
+
 /// A memory in beats, each with the number of the LOAD that wrote it.
 #[derive(Debug)]
 struct Beats {
@@ -79,6 +82,9 @@ impl<'a> Contents<'a> {
         };
         if load.segment == Segment::Model as u32 {
             memory.write(load.address as usize, &model[first..first + load.count as usize], self.loads);
+        } else if load.target == Target::Weight as u32 {
+            // Maps as weights: what they will hold is not known, so all positions count as read.
+            memory.write(load.address as usize, &vec![ANY_WEIGHTS; load.count as usize], self.loads);
         }
     }
 
