@@ -47,7 +47,7 @@ fn measure(runs: usize, path: &str) -> Result<String, String> {
         lap(0);
         cycles = accelerator.timing().compute.cycles;
         lap(1);
-        for _ in 0..2 {
+        for _ in 0..4 * runs {
             accelerator.write(input.base, &image).map_err(|error| format!("{path}: {error}"))?;
             accelerator.run().map_err(|error| format!("{path}: {error}"))?;
             lap(2);
