@@ -8,11 +8,14 @@ activations without sign, weights with one and a scale for each channel. `run` p
 """
 
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
+from onnxruntime.quantization.shape_inference import quant_pre_process
 
 # As `host zoo` writes them in the .toml beside a model.
 MEAN = np.array([123.675, 116.28, 103.53], np.float32).reshape(1, 3, 1, 1)
@@ -38,15 +41,19 @@ class Images(CalibrationDataReader):
 
 def quantize(model, images, output):
     name = session(model).get_inputs()[0].name
-    quantize_static(
-        model,
-        output,
-        Images(name, np.load(images)[:4]),
-        quant_format=QuantFormat.QDQ,
-        activation_type=QuantType.QUInt8,
-        weight_type=QuantType.QInt8,
-        per_channel=True,
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        # Batch normalizations become part of the convolutions.
+        folded = str(Path(folder) / "folded.onnx")
+        quant_pre_process(model, folded, skip_symbolic_shape=True)
+        quantize_static(
+            folded,
+            output,
+            Images(name, np.load(images)[:4]),
+            quant_format=QuantFormat.QDQ,
+            activation_type=QuantType.QUInt8,
+            weight_type=QuantType.QInt8,
+            per_channel=True,
+        )
 
 
 def run(model, runs):

@@ -3,7 +3,7 @@
 //! The engines work at the same time, but in a list without races every order that the tokens allow has the same result, and
 //! that of the list is one of them.
 
-use super::compute::{Activations, Compute};
+use super::compute::{Buffer, Compute};
 use super::memories::Memories;
 use super::program::{Program, prepare};
 use pleach_spec::beats::beat_vector;
@@ -18,7 +18,7 @@ pub struct Interpreter {
     config: Config,
     memories: Memories,
     compute: Compute,
-    activations: Activations,
+    activations: Buffer,
     commands: Vec<Command>,
     program: Program,
     model: Vec<Beat>,
@@ -31,7 +31,7 @@ impl Interpreter {
         Self {
             memories: Memories::new(config),
             compute: Compute::new(config),
-            activations: vec![[0; VECTOR]; config.activation_vectors()],
+            activations: Buffer::new(config.activation_vectors()),
             commands: Vec::new(),
             program: Program::default(),
             model: Vec::new(),
@@ -103,18 +103,14 @@ impl Interpreter {
     }
 
     fn load_command(&mut self, load: &Load) -> Option<()> {
-        let (source, address, count) = (load.source as usize, load.address as usize, load.count as usize);
-        let end = source.checked_add(count)?;
+        let (source, address) = (load.source as usize, load.address as usize);
+        let end = source.checked_add(load.count as usize)?;
         if load.target == Target::Activation as u32 {
-            let vectors = self.activations.get_mut(address..address + count)?;
             if load.segment == Segment::Data as u32 {
-                vectors.copy_from_slice(self.data.get(source..end)?);
-            } else {
-                for (vector, beat) in vectors.iter_mut().zip(self.model.get(source..end)?) {
-                    *vector = beat_vector(beat);
-                }
+                return self.activations.write(address, self.data.get(source..end)?);
             }
-            return Some(());
+            let vectors: Vec<_> = self.model.get(source..end)?.iter().map(beat_vector).collect();
+            return self.activations.write(address, &vectors);
         }
         match self.program.fixed() {
             // All that is made of it is made already.
@@ -142,10 +138,7 @@ impl Interpreter {
     fn store_command(&mut self, store: &Store) -> Option<()> {
         let (target, count) = (store.target as usize, store.count as usize);
         let vectors = self.data.get_mut(target..target.checked_add(count)?)?;
-        let mask = self.activations.len() - 1;
-        for (vector, address) in vectors.iter_mut().zip(store.address as usize..) {
-            *vector = self.activations[address & mask];
-        }
+        self.activations.read(store.address as usize, vectors);
         Some(())
     }
 }

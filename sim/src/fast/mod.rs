@@ -14,7 +14,7 @@ mod origins;
 mod program;
 mod timing;
 
-pub use compute::{Activations, execute};
+pub use compute::execute;
 pub use counters::Counters;
 pub use interpreter::Interpreter;
 pub use list_timing::{CommandTiming, ListTiming, Machine, Stepping, cycles_only, time_list, time_passes};

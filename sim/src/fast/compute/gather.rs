@@ -1,7 +1,7 @@
-//! The operands of a tile of pixels: what GATHER reads, and the maxima of it.
+//! The operands of a tile of pixels: where GATHER reads them, and the maxima of them.
 
-use super::Activations;
-use super::kernel::{BIAS, Cell, PIXELS, Panel};
+use super::buffer::Buffer;
+use super::kernel::{Biased, Kernel, Operands, PIXELS};
 use super::plan::{Maximum, Plan};
 use pleach_spec::VECTOR;
 use pleach_spec::command::{Gather, GatherEntry, Position};
@@ -9,105 +9,107 @@ use std::ops::RangeInclusive;
 
 /// What is gathered for every pixel of a pass.
 pub struct Taps {
-    entries: Vec<GatherEntry>,
-    pad: [u8; VECTOR],
-    width: i32,
-    height: i32,
+    /// One for each vector.
+    pub entries: Vec<GatherEntry>,
+    /// Columns of the map.
+    pub width: u32,
+    /// Rows of the map.
+    pub height: u32,
+    /// What is read outside of it.
+    pub pad: i8,
 }
 
-/// A tile of pixels.
-struct Tile {
-    count: usize,
-    addresses: [u32; PIXELS],
-    ix: [i32; PIXELS],
-    iy: [i32; PIXELS],
-    /// The least and the greatest of them.
+/// A tile of pixels. What it says of pixels that it has not is without meaning.
+pub struct Tile {
+    /// What addresses are reduced to; one more is the place of padding.
+    pub mask: u32,
+    /// Address of tap (0, 0) of channel group 0.
+    pub addresses: [u32; PIXELS],
+    /// Column of that tap on the map.
+    pub ix: [i32; PIXELS],
+    /// Row of that tap on the map.
+    pub iy: [i32; PIXELS],
     columns: RangeInclusive<i32>,
     rows: RangeInclusive<i32>,
 }
 
+/// Room for the operands of a tile.
+#[derive(Default)]
+pub struct Room {
+    places: Vec<[u32; PIXELS]>,
+    vectors: Vec<Biased>,
+}
+
 impl Tile {
-    fn new(pixels: &[Position], mask: u32) -> Self {
-        let mut tile = Self {
-            count: pixels.len(),
-            addresses: [0; PIXELS],
-            ix: [0; PIXELS],
-            iy: [0; PIXELS],
-            columns: pixels[0].ix..=pixels[0].ix,
-            rows: pixels[0].iy..=pixels[0].iy,
+    /// Of at most [`PIXELS`] pixels; there must be one.
+    pub fn new(pixels: &[Position], mask: u32) -> Self {
+        let extent = |of: fn(&Position) -> i32| {
+            let (least, greatest) = (pixels.iter().map(of).min(), pixels.iter().map(of).max());
+            least.unwrap_or(0)..=greatest.unwrap_or(0)
         };
-        for (index, pixel) in pixels.iter().enumerate() {
-            tile.addresses[index] = pixel.address as u32 & mask;
-            (tile.ix[index], tile.iy[index]) = (pixel.ix, pixel.iy);
-            tile.columns = *tile.columns.start().min(&pixel.ix)..=*tile.columns.end().max(&pixel.ix);
-            tile.rows = *tile.rows.start().min(&pixel.iy)..=*tile.rows.end().max(&pixel.iy);
+        let at = |index: usize| &pixels[index.min(pixels.len() - 1)];
+        Self {
+            mask,
+            addresses: std::array::from_fn(|index| at(index).address as u32),
+            ix: std::array::from_fn(|index| at(index).ix),
+            iy: std::array::from_fn(|index| at(index).iy),
+            columns: extent(|pixel| pixel.ix),
+            rows: extent(|pixel| pixel.iy),
         }
-        tile
     }
 
-    /// Bit i: pixel i reads padding. Bits of pixels that the tile has not are without meaning.
-    fn outside(&self, entry: &GatherEntry, taps: &Taps) -> u32 {
-        let (dx, dy) = (entry.dx as i32, entry.dy as i32);
-        let within = |range: &RangeInclusive<i32>, shift: i32, size: i32| {
-            range.start() + shift >= 0 && range.end() + shift < size
+    /// No pixel reads padding there.
+    pub fn lies_inside(&self, entry: &GatherEntry, taps: &Taps) -> bool {
+        let within = |range: &RangeInclusive<i32>, shift: u32, size: u32| {
+            range.start() + shift as i32 >= 0 && range.end() + (shift as i32) < size as i32
         };
-        if within(&self.columns, dx, taps.width) && within(&self.rows, dy, taps.height) {
-            return 0;
-        }
-        let mut outside = 0;
-        for index in 0..PIXELS {
-            let hit = ((self.ix[index] + dx) as u32) < taps.width as u32
-                && ((self.iy[index] + dy) as u32) < taps.height as u32;
-            outside |= u32::from(!hit) << index;
-        }
-        outside & ((1 << self.count) - 1)
+        within(&self.columns, entry.dx, taps.width) && within(&self.rows, entry.dy, taps.height)
     }
 }
 
 impl Taps {
     /// Of a pass.
     pub fn new(gather: &Gather, entries: Vec<GatherEntry>) -> Self {
-        let pad = [gather.pad as u8 ^ BIAS; VECTOR];
-        Self { entries, pad, width: gather.in_width as i32, height: gather.in_height as i32 }
+        Self { entries, width: gather.in_width, height: gather.in_height, pad: gather.pad as i8 }
     }
+}
 
-    /// Fills the panel for at most [`PIXELS`] pixels; there must be one.
-    pub fn fill(
-        &self,
-        plan: &Plan,
-        chunk: usize,
+impl Room {
+    /// The operands of a tile of at most [`PIXELS`] pixels; there must be one. The padding of the buffer must be that of the taps.
+    pub fn operands<'a>(
+        &'a mut self,
+        kernel: Kernel,
+        (taps, plan): (&Taps, &Plan),
         pixels: &[Position],
-        activations: &Activations,
-        panel: &mut Panel,
-    ) {
-        panel.resize(plan.vectors, Cell([[0; VECTOR]; PIXELS]));
-        let mask = activations.len() as u32 - 1;
-        let tile = Tile::new(pixels, mask);
-        for (entry, Cell(cell)) in self.entries.iter().zip(panel.iter_mut()) {
-            for (vector, &address) in cell.iter_mut().zip(&tile.addresses).take(tile.count) {
-                let address = address.wrapping_add(entry.offset as u32) & mask;
-                *vector = activations[address as usize].map(|byte| byte as u8 ^ BIAS);
-            }
-            let mut outside = tile.outside(entry, self);
-            while outside != 0 {
-                cell[outside.trailing_zeros() as usize] = self.pad;
-                outside &= outside - 1;
-            }
+        buffer: &'a Buffer,
+    ) -> Operands<'a> {
+        kernel.locate(taps, &Tile::new(pixels, buffer.mask()), &mut self.places);
+        if plan.maxima.is_empty() {
+            return Operands { vectors: buffer.padded(), places: &self.places };
         }
+        // Maxima have no address: they and what they are made of get one here.
+        self.vectors.clear();
+        self.vectors.extend(self.places.iter().flatten().map(|&place| buffer.padded()[place as usize]));
+        self.vectors.resize(plan.vectors * PIXELS, [0; VECTOR]);
         for maximum in &plan.maxima {
-            take_maximum(maximum, chunk, panel);
+            take_maximum(maximum, plan.chunk, &mut self.vectors);
         }
+        let place = |vector: usize| std::array::from_fn(|pixel| (vector * PIXELS + pixel) as u32);
+        self.places.clear();
+        self.places.extend((0..plan.vectors).map(place));
+        Operands { vectors: &self.vectors, places: &self.places }
     }
 }
 
 /// Computes the maxima of a chunk, which lies in one vector as those do that it is made of.
-fn take_maximum(maximum: &Maximum, chunk: usize, panel: &mut Panel) {
+fn take_maximum(maximum: &Maximum, chunk: usize, vectors: &mut [Biased]) {
     let [first, second, result] = [maximum.first, maximum.second, maximum.result];
     for pixel in 0..PIXELS {
-        let at = |operand: usize, channel: usize| (operand / VECTOR, operand % VECTOR + channel);
+        let at = |operand: usize| (operand / VECTOR * PIXELS + pixel, operand % VECTOR);
+        let ((a, i), (b, j), (c, k)) = (at(first), at(second), at(result));
+        let (others, last) = (vectors[a], vectors[b]);
         for channel in 0..chunk {
-            let ((a, i), (b, j), (c, k)) = (at(first, channel), at(second, channel), at(result, channel));
-            panel[c].0[pixel][k] = panel[a].0[pixel][i].max(panel[b].0[pixel][j]);
+            vectors[c][k + channel] = others[i + channel].max(last[j + channel]);
         }
     }
 }

@@ -4,6 +4,7 @@
 //! form that the loops of [`kernel`] take, [`lanes`] the parameters. A tile of pixels then takes three steps: [`gather`] its vectors,
 //! multiply, requantize. Tiles do not depend on each other: what a pass writes is written when all of it is computed.
 
+mod buffer;
 mod gather;
 mod kernel;
 mod lanes;
@@ -11,8 +12,9 @@ mod matrix;
 mod plan;
 mod scatter;
 
-use gather::Taps;
-use kernel::{COLUMNS, Kernel, Matrix, PIXELS, Panel, Sums};
+pub use buffer::Buffer;
+use gather::{Room, Taps};
+use kernel::{COLUMNS, Kernel, Matrix, Operands, PIXELS, Sums};
 use lanes::{Blend, Lanes};
 use plan::Plan;
 use pleach_spec::command::{Issue, Parameter, Position, Scatter, Walk};
@@ -22,21 +24,17 @@ use pleach_spec::{Config, VECTOR};
 use rayon::prelude::*;
 use std::sync::Arc;
 
-/// The activation buffer, by vector address; their number is a power of two.
-pub type Activations = Vec<[i8; VECTOR]>;
-
 /// Dot products of a pass from which on its tiles are worth several threads.
 const PARALLEL_COST: usize = 1 << 13;
 
 /// COMPUTE without its clock.
 pub struct Compute {
-    chunk: usize,
     kernel: Kernel,
     /// Accumulators `[row][columns / 16]`, which a partial pass leaves to the next.
     kept: Vec<[i32; COLUMNS]>,
     /// Vectors that a pass writes, `[pixel][columns / 16]`.
     results: Vec<[i8; COLUMNS]>,
-    panel: Panel,
+    room: Room,
 }
 
 /// What becomes of the sums of sixteen columns.
@@ -99,59 +97,59 @@ impl Compute {
     pub fn new(config: &Config) -> Self {
         let blocks = config.columns.div_ceil(COLUMNS);
         Self {
-            chunk: config.chunk,
             kernel: Kernel::best(),
             kept: vec![[0; COLUMNS]; config.rows * blocks],
             results: Vec::new(),
-            panel: Panel::new(),
+            room: Room::default(),
         }
     }
 
     /// Executes a pass on the activation buffer, with the threads of the current pool.
-    pub fn execute(&mut self, pass: &Prepared, activations: &mut Activations) {
+    pub fn execute(&mut self, pass: &Prepared, buffer: &mut Buffer) {
+        buffer.set_padding(pass.taps.pad);
         let pixels: Vec<Position> = pass.walk.positions().collect();
         let blocks = pass.blocks.len();
         if pass.issue.partial == 1 {
-            self.partial(pass, &pixels, activations);
+            self.partial(pass, &pixels, buffer);
             return;
         }
         let mut results = std::mem::take(&mut self.results);
         results.resize(pixels.len() * blocks, [0; COLUMNS]);
         let tiles = pixels.len().div_ceil(PIXELS);
-        let mut panel = std::mem::take(&mut self.panel);
-        let (this, source) = (&*self, &*activations);
-        let tile = |panel: &mut Panel, index: usize, results: &mut [[i8; COLUMNS]]| {
+        let mut room = std::mem::take(&mut self.room);
+        let (this, source) = (&*self, &*buffer);
+        let tile = |room: &mut Room, index: usize, results: &mut [[i8; COLUMNS]]| {
             let first = index * PIXELS;
             let pixels = &pixels[first..pixels.len().min(first + PIXELS)];
-            this.tile(pass, first, pixels, source, panel, results);
+            this.tile(pass, first, pixels, source, room, results);
         };
         if tiles > 1 && tiles * pass.plan.cost() >= PARALLEL_COST && rayon::current_num_threads() > 1 {
             let tiles = results.par_chunks_mut(PIXELS * blocks).enumerate();
-            tiles.for_each_init(Panel::new, |panel, (index, results)| tile(panel, index, results));
+            tiles.for_each_init(Room::default, |room, (index, results)| tile(room, index, results));
         } else {
             for (index, results) in results.chunks_mut(PIXELS * blocks).enumerate() {
-                tile(&mut panel, index, results);
+                tile(&mut room, index, results);
             }
         }
-        self.panel = panel;
-        scatter::write(&pass.scatter, pass.columns, &results, activations);
+        self.room = room;
+        scatter::write(&pass.scatter, pass.columns, &results, buffer);
         self.results = results;
     }
 
     /// The sums of the only tile of a partial pass.
-    fn partial(&mut self, pass: &Prepared, pixels: &[Position], activations: &Activations) {
-        let mut panel = std::mem::take(&mut self.panel);
+    fn partial(&mut self, pass: &Prepared, pixels: &[Position], buffer: &Buffer) {
+        let mut room = std::mem::take(&mut self.room);
         for (index, pixels) in pixels.chunks(PIXELS).enumerate() {
-            pass.taps.fill(&pass.plan, self.chunk, pixels, activations, &mut panel);
+            let operands = room.operands(self.kernel, (&pass.taps, &pass.plan), pixels, buffer);
             let first = index * PIXELS;
             for (block, matrix) in pass.plan.operands[0].iter().enumerate() {
-                let sums = self.sums(pass, matrix, block, first, pixels.len(), &panel);
+                let sums = self.sums(pass, matrix, block, first, pixels.len(), operands);
                 for (pixel, sums) in sums.iter().enumerate().take(pixels.len()) {
                     self.kept[(first + pixel) * pass.blocks.len() + block] = *sums;
                 }
             }
         }
-        self.panel = panel;
+        self.room = room;
     }
 
     /// The vectors of a tile that begins with pixel `first`.
@@ -160,20 +158,20 @@ impl Compute {
         pass: &Prepared,
         first: usize,
         pixels: &[Position],
-        activations: &Activations,
-        panel: &mut Panel,
+        buffer: &Buffer,
+        room: &mut Room,
         results: &mut [[i8; COLUMNS]],
     ) {
-        pass.taps.fill(&pass.plan, self.chunk, pixels, activations, panel);
+        let operands = room.operands(self.kernel, (&pass.taps, &pass.plan), pixels, buffer);
         let count = pixels.len();
         for (index, block) in pass.blocks.iter().enumerate() {
             let [matrix, second_matrix] = pass.plan.operands.each_ref().map(|blocks| &blocks[index]);
-            let sums = self.sums(pass, matrix, index, first, count, panel);
+            let sums = self.sums(pass, matrix, index, first, count, operands);
             let mut bytes = [[0; COLUMNS]; PIXELS];
             block.first.apply(self.kernel, count, &sums, &mut bytes);
             if let Some((lanes, blend)) = &block.second {
                 let mut sums = [second_matrix.offset; PIXELS];
-                self.kernel.multiply(second_matrix, panel, count, &mut sums);
+                self.kernel.multiply(second_matrix, operands, count, &mut sums);
                 let mut others = [[0; COLUMNS]; PIXELS];
                 lanes.apply(self.kernel, count, &sums, &mut others);
                 self.kernel.combine(blend, count, &mut bytes, &others);
@@ -192,7 +190,7 @@ impl Compute {
         block: usize,
         first: usize,
         count: usize,
-        panel: &Panel,
+        operands: Operands<'_>,
     ) -> Sums {
         let mut sums = [matrix.offset; PIXELS];
         if pass.issue.accumulate == 1 {
@@ -203,18 +201,23 @@ impl Compute {
                 }
             }
         }
-        self.kernel.multiply(matrix, panel, count, &mut sums);
+        self.kernel.multiply(matrix, operands, count, &mut sums);
         sums
     }
 }
 
-/// Runs all passes on the activation buffer.
-pub fn execute(run: &Run, config: &Config, activations: &mut Activations) {
+/// Runs all passes on the activation buffer, by vector address; the number of vectors is a power of two.
+pub fn execute(run: &Run, config: &Config, activations: &mut [[i8; VECTOR]]) {
     let mut compute = Compute::new(config);
+    let mut buffer = Buffer::new(activations.len());
     let tables = Arc::new(run.tables.clone());
+    if buffer.write(0, activations).is_none() {
+        return;
+    }
     for pass in &run.passes {
         if let Some(words) = PreparedWords::new(pass, config) {
-            compute.execute(&Prepared::new(pass, words, &tables, config), activations);
+            compute.execute(&Prepared::new(pass, words, &tables, config), &mut buffer);
         }
     }
+    buffer.read(0, activations);
 }

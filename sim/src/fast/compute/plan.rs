@@ -28,6 +28,8 @@ pub struct Plan {
     pub maxima: Vec<Maximum>,
     /// Vectors of a pixel's operands.
     pub vectors: usize,
+    /// Channels of a chunk.
+    pub chunk: usize,
 }
 
 /// The window of a row as the words of a tile go by.
@@ -67,7 +69,8 @@ impl Plan {
             }
         }
         let operands = operands.map(|builders| builders.into_iter().map(MatrixBuilder::build).collect());
-        Some(Self { operands, maxima: window.maxima, vectors: window.operands.div_ceil(VECTOR) })
+        let vectors = window.operands.div_ceil(VECTOR);
+        Some(Self { operands, maxima: window.maxima, vectors, chunk: config.chunk })
     }
 
     /// Weights that are not zero in sums of a pixel, roughly: what it costs.

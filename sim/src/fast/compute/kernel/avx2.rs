@@ -1,7 +1,8 @@
 //! The inner loops in AVX2: a register holds the sums of half the columns of a pixel. Products are made of 16-bit numbers, two a
 //! lane: the instruction for bytes saturates.
 
-use super::{Cell, Matrix, Quad, Sums};
+use super::{Matrix, Operands, PIXELS, Quad, Sums, portable};
+use crate::fast::compute::gather::{Taps, Tile};
 use pleach_spec::VECTOR;
 use std::arch::x86_64::*;
 
@@ -10,40 +11,47 @@ const N: usize = 4;
 
 /// See [`super::Kernel::multiply`].
 #[target_feature(enable = "avx2")]
-pub fn multiply(matrix: &Matrix, panel: &[Cell], pixels: usize, sums: &mut Sums) {
+pub fn multiply(matrix: &Matrix, operands: Operands<'_>, pixels: usize, sums: &mut Sums) {
     for first in (0..pixels).step_by(N) {
         for half in 0..2 {
-            multiply_half(matrix, panel, first, half, sums);
+            multiply_half(matrix, operands, first, half, sums);
         }
     }
+}
+
+/// See [`super::Kernel::locate`].
+#[target_feature(enable = "avx2")]
+pub fn locate(taps: &Taps, tile: &Tile, places: &mut Vec<[u32; PIXELS]>) {
+    portable::locate(taps, tile, places);
 }
 
 /// Columns `8 * half` and following of N pixels.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn multiply_half(matrix: &Matrix, panel: &[Cell], first: usize, half: usize, sums: &mut Sums) {
+fn multiply_half(matrix: &Matrix, operands: Operands<'_>, first: usize, half: usize, sums: &mut Sums) {
     let mut registers = [_mm256_setzero_si256(); N];
     for pixel in 0..N {
         // SAFETY: eight sums of sixteen.
         registers[pixel] = unsafe { _mm256_loadu_si256(sums[first + pixel][8 * half..].as_ptr().cast()) };
     }
     for whole in &matrix.whole {
-        let cell = &panel[whole.vector as usize].0;
+        let places = &operands.places[whole.vector as usize];
         for index in 0..4 {
             let weights = signed(eight(&whole.weights[index], half));
             for pixel in 0..N {
-                let channels: [u8; 4] =
-                    std::array::from_fn(|channel| cell[first + pixel][4 * index + channel]);
+                let vector = &operands.vectors[places[first + pixel] as usize];
+                let channels: [u8; 4] = std::array::from_fn(|channel| vector[4 * index + channel]);
                 let activations = _mm256_set1_epi32(i32::from_le_bytes(channels));
                 registers[pixel] = add(registers[pixel], activations, weights);
             }
         }
     }
     for picked in &matrix.picked {
-        let cell = &panel[picked.vector as usize].0;
+        let places = &operands.places[picked.vector as usize];
         let (channels, weights) = (eight(&picked.channels, half), signed(eight(&picked.weights, half)));
         for pixel in 0..N {
-            let vector = _mm256_broadcastsi128_si256(vector(&cell[first + pixel]));
+            let vector =
+                _mm256_broadcastsi128_si256(vector(&operands.vectors[places[first + pixel] as usize]));
             registers[pixel] = add(registers[pixel], _mm256_shuffle_epi8(vector, channels), weights);
         }
     }

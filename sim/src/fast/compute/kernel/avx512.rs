@@ -1,6 +1,7 @@
 //! The inner loops in AVX-512: a vector register holds the sums of a pixel, one column a lane.
 
-use super::{Bytes, COLUMNS, Cell, Matrix, Quad, Sums};
+use super::{Bytes, COLUMNS, Matrix, Operands, PIXELS, Quad, Sums, portable};
+use crate::fast::compute::gather::{Taps, Tile};
 use crate::fast::compute::lanes::{Blend, Lanes, Rounding, Wide};
 use pleach_spec::VECTOR;
 use std::arch::x86_64::*;
@@ -17,39 +18,41 @@ pub fn has(extension: &str) -> bool {
 
 /// See [`super::Kernel::multiply`].
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-pub fn multiply(matrix: &Matrix, panel: &[Cell], pixels: usize, sums: &mut Sums) {
+pub fn multiply(matrix: &Matrix, operands: Operands<'_>, pixels: usize, sums: &mut Sums) {
     // A whole number of registers, so that they stay registers. What a tile has less of is computed and not looked at.
     match pixels.div_ceil(4) {
-        0 | 1 => multiply_of::<4>(matrix, panel, sums),
-        2 => multiply_of::<8>(matrix, panel, sums),
-        3 => multiply_of::<12>(matrix, panel, sums),
-        _ => multiply_of::<16>(matrix, panel, sums),
+        0 | 1 => multiply_of::<4>(matrix, operands, sums),
+        2 => multiply_of::<8>(matrix, operands, sums),
+        3 => multiply_of::<12>(matrix, operands, sums),
+        _ => multiply_of::<16>(matrix, operands, sums),
     }
 }
 
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-fn multiply_of<const N: usize>(matrix: &Matrix, panel: &[Cell], sums: &mut Sums) {
+fn multiply_of<const N: usize>(matrix: &Matrix, operands: Operands<'_>, sums: &mut Sums) {
     let mut registers = [_mm512_setzero_si512(); N];
     for pixel in 0..N {
         registers[pixel] = load(&sums[pixel]);
     }
+    let Operands { vectors, places } = operands;
     for whole in &matrix.whole {
-        let cell = &panel[whole.vector as usize].0;
-        for index in 0..4 {
-            let weights = quad(&whole.weights[index]);
-            for pixel in 0..N {
-                let channels: [u8; 4] = std::array::from_fn(|channel| cell[pixel][4 * index + channel]);
-                let activations = _mm512_set1_epi32(i32::from_le_bytes(channels));
-                registers[pixel] = _mm512_dpbusd_epi32(registers[pixel], activations, weights);
-            }
+        let [w0, w1, w2, w3] = &whole.weights;
+        let (w0, w1, w2, w3) = (quad(w0), quad(w1), quad(w2), quad(w3));
+        let places = &places[whole.vector as usize];
+        for pixel in 0..N {
+            let vector = &vectors[places[pixel] as usize];
+            let sums = _mm512_dpbusd_epi32(registers[pixel], four(vector, 0), w0);
+            let sums = _mm512_dpbusd_epi32(sums, four(vector, 1), w1);
+            let sums = _mm512_dpbusd_epi32(sums, four(vector, 2), w2);
+            registers[pixel] = _mm512_dpbusd_epi32(sums, four(vector, 3), w3);
         }
     }
     for picked in &matrix.picked {
-        let cell = &panel[picked.vector as usize].0;
         let (channels, weights) = (quad(&picked.channels), quad(&picked.weights));
+        let places = &places[picked.vector as usize];
         for pixel in 0..N {
-            let vector = _mm512_broadcast_i32x4(vector(&cell[pixel]));
+            let vector = _mm512_broadcast_i32x4(vector(&vectors[places[pixel] as usize]));
             let activations = _mm512_shuffle_epi8(vector, channels);
             registers[pixel] = _mm512_dpbusd_epi32(registers[pixel], activations, weights);
         }
@@ -57,6 +60,12 @@ fn multiply_of<const N: usize>(matrix: &Matrix, panel: &[Cell], sums: &mut Sums)
     for pixel in 0..N {
         store(&mut sums[pixel], registers[pixel]);
     }
+}
+
+/// See [`super::Kernel::locate`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+pub fn locate(taps: &Taps, tile: &Tile, places: &mut Vec<[u32; PIXELS]>) {
+    portable::locate(taps, tile, places);
 }
 
 /// See [`super::Kernel::requantize`].
@@ -116,6 +125,14 @@ fn put(bytes: &mut [i8; COLUMNS], half: usize, values: __m512i) {
 fn eight(bytes: &[i8; COLUMNS], half: usize) -> __m128i {
     let eight: [u8; 8] = std::array::from_fn(|index| bytes[8 * half + index] as u8);
     _mm_cvtsi64_si128(i64::from_le_bytes(eight))
+}
+
+/// Four channels of a vector, for every column.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn four(vector: &[u8; VECTOR], index: usize) -> __m512i {
+    let channels: [u8; 4] = std::array::from_fn(|channel| vector[4 * index + channel]);
+    _mm512_set1_epi32(i32::from_le_bytes(channels))
 }
 
 #[inline]

@@ -6,8 +6,8 @@
 //! | `avx2` | 256-bit vectors |
 //! | `avx512` | 512-bit vectors with dot products of bytes (VNNI) |
 //!
-//! Bytes of a [`Panel`] are *biased*: 128 greater than the activation, so that they have no sign, which is what the instructions
-//! for dot products want. [`Matrix::offset`] takes that back. Sums wrap, so they may be made in any order.
+//! Bytes of activations are *biased*: 128 greater than what they stand for, so that they have no sign, which is what the
+//! instructions for dot products want. [`Matrix::offset`] takes that back. Sums wrap, so they may be made in any order.
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -17,6 +17,7 @@ mod portable;
 #[cfg(test)]
 mod tests;
 
+use super::gather::{Taps, Tile};
 use super::lanes::{Blend, Lanes};
 use pleach_spec::VECTOR;
 
@@ -32,13 +33,17 @@ pub type Sums = [[i32; COLUMNS]; PIXELS];
 /// Bytes of a tile `[pixel][column]`.
 pub type Bytes = [[i8; COLUMNS]; PIXELS];
 
-/// One vector of each pixel of a tile, biased.
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-pub struct Cell(pub [[u8; VECTOR]; PIXELS]);
+/// A vector of activations, biased.
+pub type Biased = [u8; VECTOR];
 
-/// The operands of a tile, by vector.
-pub type Panel = Vec<Cell>;
+/// The operands of a tile: for each vector of a pixel's operands its place among `vectors`, for each pixel.
+#[derive(Clone, Copy)]
+pub struct Operands<'a> {
+    /// Vectors.
+    pub vectors: &'a [Biased],
+    /// Indices of them.
+    pub places: &'a [[u32; PIXELS]],
+}
 
 /// Four bytes for each column.
 #[derive(Clone, Copy)]
@@ -48,7 +53,7 @@ pub struct Quad<T>(pub [[T; 4]; COLUMNS]);
 /// Every channel of a vector with its weights: those of channels 4 i .. 4 i + 4 in `weights[i]`.
 #[derive(Clone)]
 pub struct Whole {
-    /// Index in the panel.
+    /// Which of a pixel's operands.
     pub vector: u32,
     /// Weights.
     pub weights: [Quad<i8>; 4],
@@ -57,7 +62,7 @@ pub struct Whole {
 /// Up to four channels of a vector for each column, each column its own.
 #[derive(Clone)]
 pub struct Picked {
-    /// Index in the panel.
+    /// Which of a pixel's operands.
     pub vector: u32,
     /// Which channels.
     pub channels: Quad<u8>,
@@ -111,15 +116,28 @@ impl Kernel {
     }
 
     /// Adds the products of the first `pixels` pixels of a tile to their sums.
-    pub fn multiply(self, matrix: &Matrix, panel: &[Cell], pixels: usize, sums: &mut Sums) {
+    pub fn multiply(self, matrix: &Matrix, operands: Operands<'_>, pixels: usize, sums: &mut Sums) {
         match self {
-            Self::Portable => portable::multiply(matrix, panel, pixels, sums),
+            Self::Portable => portable::multiply(matrix, operands, pixels, sums),
             // SAFETY: `available` found the instructions.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { avx2::multiply(matrix, panel, pixels, sums) },
+            Self::Avx2 => unsafe { avx2::multiply(matrix, operands, pixels, sums) },
             // SAFETY: `available` found the instructions.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { avx512::multiply(matrix, panel, pixels, sums) },
+            Self::Avx512 => unsafe { avx512::multiply(matrix, operands, pixels, sums) },
+        }
+    }
+
+    /// Fills in the places of a tile's operands.
+    pub fn locate(self, taps: &Taps, tile: &Tile, places: &mut Vec<[u32; PIXELS]>) {
+        match self {
+            Self::Portable => portable::locate(taps, tile, places),
+            // SAFETY: `available` found the instructions.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => unsafe { avx2::locate(taps, tile, places) },
+            // SAFETY: `available` found the instructions.
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => unsafe { avx512::locate(taps, tile, places) },
         }
     }
 

@@ -1,25 +1,32 @@
 //! The inner loops as they are meant, for any processor.
 
-use super::{Bytes, COLUMNS, Cell, Matrix, Quad, Sums};
+use super::{Bytes, COLUMNS, Matrix, Operands, PIXELS, Quad, Sums};
+use crate::fast::compute::gather::{Taps, Tile};
 use crate::fast::compute::lanes::{Blend, Lanes};
 use pleach_spec::VECTOR;
 
 /// See [`super::Kernel::multiply`].
-pub fn multiply(matrix: &Matrix, panel: &[Cell], pixels: usize, sums: &mut Sums) {
+pub fn multiply(matrix: &Matrix, operands: Operands<'_>, pixels: usize, sums: &mut Sums) {
     for whole in &matrix.whole {
-        let cell = &panel[whole.vector as usize];
         for (index, weights) in whole.weights.iter().enumerate() {
             let channels = std::array::from_fn(|channel| (4 * index + channel) as u8);
-            add(cell, &Quad([channels; COLUMNS]), weights, pixels, sums);
+            add(operands, whole.vector, &Quad([channels; COLUMNS]), weights, &mut sums[..pixels]);
         }
     }
     for picked in &matrix.picked {
-        add(&panel[picked.vector as usize], &picked.channels, &picked.weights, pixels, sums);
+        add(operands, picked.vector, &picked.channels, &picked.weights, &mut sums[..pixels]);
     }
 }
 
-fn add(cell: &Cell, channels: &Quad<u8>, weights: &Quad<i8>, pixels: usize, sums: &mut Sums) {
-    for (vector, sums) in cell.0.iter().zip(sums).take(pixels) {
+fn add(
+    operands: Operands<'_>,
+    vector: u32,
+    channels: &Quad<u8>,
+    weights: &Quad<i8>,
+    sums: &mut [[i32; COLUMNS]],
+) {
+    for (sums, &place) in sums.iter_mut().zip(&operands.places[vector as usize]) {
+        let vector = &operands.vectors[place as usize];
         for ((sum, channels), weights) in sums.iter_mut().zip(&channels.0).zip(&weights.0) {
             for (&channel, &weight) in channels.iter().zip(weights) {
                 let activation = vector[usize::from(channel) % VECTOR];
@@ -27,6 +34,24 @@ fn add(cell: &Cell, channels: &Quad<u8>, weights: &Quad<i8>, pixels: usize, sums
             }
         }
     }
+}
+
+/// See [`super::Kernel::locate`]. Compiled for other instructions too.
+#[inline(always)]
+pub fn locate(taps: &Taps, tile: &Tile, places: &mut Vec<[u32; PIXELS]>) {
+    places.clear();
+    places.extend(taps.entries.iter().map(|entry| {
+        let offset = entry.offset as u32;
+        let mut places = tile.addresses.map(|address| address.wrapping_add(offset) & tile.mask);
+        if !tile.lies_inside(entry, taps) {
+            let (dx, dy) = (entry.dx as i32, entry.dy as i32);
+            for (place, (ix, iy)) in places.iter_mut().zip(tile.ix.iter().zip(&tile.iy)) {
+                let inside = ((ix + dx) as u32) < taps.width && ((iy + dy) as u32) < taps.height;
+                *place = if inside { *place } else { tile.mask + 1 };
+            }
+        }
+        places
+    }));
 }
 
 /// See [`super::Kernel::requantize`].

@@ -87,12 +87,14 @@ proptest! {
         let at = |pixel: usize, operand: usize| {
             activations[(operand / VECTOR * PIXELS + pixel) * VECTOR + operand % VECTOR]
         };
-        let panel: Panel = (0..VECTORS)
-            .map(|vector| {
-                let byte = |pixel, channel| at(pixel, vector * VECTOR + channel) as u8 ^ BIAS;
-                Cell(std::array::from_fn(|pixel| std::array::from_fn(|channel| byte(pixel, channel))))
-            })
+        let vectors: Vec<Biased> = activations
+            .chunks(VECTOR)
+            .map(|vector| std::array::from_fn(|channel| vector[channel] as u8 ^ BIAS))
             .collect();
+        let places: Vec<[u32; PIXELS]> = (0..VECTORS)
+            .map(|vector| std::array::from_fn(|pixel| (vector * PIXELS + pixel) as u32))
+            .collect();
+        let operands = Operands { vectors: &vectors, places: &places };
         let mut expected = before;
         for &(operand, column, weight) in &terms {
             for (pixel, sums) in expected.iter_mut().enumerate() {
@@ -107,7 +109,7 @@ proptest! {
                     *sum = sum.wrapping_add(offset);
                 }
             }
-            kernel.multiply(&matrix, &panel, pixels, &mut found);
+            kernel.multiply(&matrix, operands, pixels, &mut found);
             prop_assert_eq!(&found[..pixels], &expected[..pixels], "{:?}", kernel);
         }
     }
