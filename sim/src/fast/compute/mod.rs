@@ -80,7 +80,7 @@ impl Prepared {
         let blocks = 0..config.columns.div_ceil(COLUMNS);
         Self {
             plan: words.0,
-            taps: Taps::new(&pass.gather, pass.loads.clone()),
+            taps: Taps::new(&pass.gather, &pass.loads),
             blocks: blocks
                 .map(|block| Block { first: lanes(&pass.parameters, block), second: second(block) })
                 .collect(),

@@ -1,8 +1,7 @@
 //! The inner loops in AVX2: a register holds the sums of half the columns of a pixel. Products are made of 16-bit numbers, two a
 //! lane: the instruction for bytes saturates.
 
-use super::{Matrix, Operands, PIXELS, Quad, Sums, portable};
-use crate::fast::compute::gather::{Taps, Tile};
+use super::{Matrix, Operands, Quad, Sums};
 use pleach_spec::VECTOR;
 use std::arch::x86_64::*;
 
@@ -17,12 +16,6 @@ pub fn multiply(matrix: &Matrix, operands: Operands<'_>, pixels: usize, sums: &m
             multiply_half(matrix, operands, first, half, sums);
         }
     }
-}
-
-/// See [`super::Kernel::locate`].
-#[target_feature(enable = "avx2")]
-pub fn locate(taps: &Taps, tile: &Tile, places: &mut Vec<[u32; PIXELS]>) {
-    portable::locate(taps, tile, places);
 }
 
 /// Columns `8 * half` and following of N pixels.

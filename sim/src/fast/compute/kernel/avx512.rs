@@ -1,6 +1,6 @@
 //! The inner loops in AVX-512: a vector register holds the sums of a pixel, one column a lane.
 
-use super::{Bytes, COLUMNS, Matrix, Operands, PIXELS, Quad, Sums, portable};
+use super::{Biased, Bytes, COLUMNS, Matrix, Operands, PIXELS, Quad, Sums};
 use crate::fast::compute::gather::{Taps, Tile};
 use crate::fast::compute::lanes::{Blend, Lanes, Rounding, Wide};
 use pleach_spec::VECTOR;
@@ -14,6 +14,19 @@ pub fn has(extension: &str) -> bool {
         "avx512vnni" => is_x86_feature_detected!("avx512vnni"),
         _ => false,
     }
+}
+
+/// The same for each pixel below a constant, written out: in a loop the sums would not stay in registers.
+macro_rules! each_pixel {
+    ($count:ident, $pixel:ident, $body:block) => {
+        each_pixel!(@ $count, $pixel, $body, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15)
+    };
+    (@ $count:ident, $pixel:ident, $body:block, $($index:literal)+) => {
+        $(if $index < $count {
+            let $pixel = $index;
+            $body
+        })+
+    };
 }
 
 /// See [`super::Kernel::multiply`].
@@ -32,40 +45,56 @@ pub fn multiply(matrix: &Matrix, operands: Operands<'_>, pixels: usize, sums: &m
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn multiply_of<const N: usize>(matrix: &Matrix, operands: Operands<'_>, sums: &mut Sums) {
     let mut registers = [_mm512_setzero_si512(); N];
-    for pixel in 0..N {
-        registers[pixel] = load(&sums[pixel]);
-    }
+    each_pixel!(N, pixel, { registers[pixel] = load(&sums[pixel]) });
     let Operands { vectors, places } = operands;
     for whole in &matrix.whole {
-        let [w0, w1, w2, w3] = &whole.weights;
-        let (w0, w1, w2, w3) = (quad(w0), quad(w1), quad(w2), quad(w3));
-        let places = &places[whole.vector as usize];
-        for pixel in 0..N {
-            let vector = &vectors[places[pixel] as usize];
-            let sums = _mm512_dpbusd_epi32(registers[pixel], four(vector, 0), w0);
-            let sums = _mm512_dpbusd_epi32(sums, four(vector, 1), w1);
-            let sums = _mm512_dpbusd_epi32(sums, four(vector, 2), w2);
-            registers[pixel] = _mm512_dpbusd_epi32(sums, four(vector, 3), w3);
+        let operands = Located::new(vectors, &places[whole.vector as usize]);
+        for (index, weights) in whole.weights.iter().enumerate() {
+            let weights = quad(weights);
+            each_pixel!(N, pixel, {
+                let activations = four(operands.of(pixel), index);
+                registers[pixel] = _mm512_dpbusd_epi32(registers[pixel], activations, weights);
+            });
         }
     }
     for picked in &matrix.picked {
         let (channels, weights) = (quad(&picked.channels), quad(&picked.weights));
-        let places = &places[picked.vector as usize];
-        for pixel in 0..N {
-            let vector = _mm512_broadcast_i32x4(vector(&vectors[places[pixel] as usize]));
+        let operands = Located::new(vectors, &places[picked.vector as usize]);
+        each_pixel!(N, pixel, {
+            let vector = _mm512_broadcast_i32x4(vector(operands.of(pixel)));
             let activations = _mm512_shuffle_epi8(vector, channels);
             registers[pixel] = _mm512_dpbusd_epi32(registers[pixel], activations, weights);
-        }
+        });
     }
-    for pixel in 0..N {
-        store(&mut sums[pixel], registers[pixel]);
-    }
+    each_pixel!(N, pixel, { store(&mut sums[pixel], registers[pixel]) });
+}
+
+/// See [`super::Kernel::outside`].
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+pub fn outside(taps: &Taps, tile: &Tile, outside: &mut Vec<u16>) {
+    let (ix, iy) = (positions(&tile.ix), positions(&tile.iy));
+    let (width, height) = (_mm512_set1_epi32(taps.width as i32), _mm512_set1_epi32(taps.height as i32));
+    outside.clear();
+    outside.extend(taps.taps.iter().map(|&[dx, dy]| {
+        // Left of the map and above it are large numbers without a sign.
+        let (x, y) =
+            (_mm512_add_epi32(ix, _mm512_set1_epi32(dx)), _mm512_add_epi32(iy, _mm512_set1_epi32(dy)));
+        _mm512_cmpge_epu32_mask(x, width) | _mm512_cmpge_epu32_mask(y, height)
+    }));
 }
 
 /// See [`super::Kernel::locate`].
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-pub fn locate(taps: &Taps, tile: &Tile, places: &mut Vec<[u32; PIXELS]>) {
-    portable::locate(taps, tile, places);
+pub fn locate(taps: &Taps, tile: &Tile, outside: &[u16], places: &mut [[u32; PIXELS]]) {
+    let addresses = indices(&tile.addresses);
+    let (mask, padding) = (_mm512_set1_epi32(tile.mask as i32), _mm512_set1_epi32(tile.mask as i32 + 1));
+    for (places, entry) in places.iter_mut().zip(&taps.entries) {
+        let shifted = _mm512_add_epi32(addresses, _mm512_set1_epi32(entry.offset as i32));
+        let inside = _mm512_and_si512(shifted, mask);
+        let place = _mm512_mask_blend_epi32(outside[entry.tap], inside, padding);
+        // SAFETY: an array of 64 bytes.
+        unsafe { _mm512_storeu_si512(places.as_mut_ptr().cast(), place) };
+    }
 }
 
 /// See [`super::Kernel::requantize`].
@@ -125,6 +154,43 @@ fn put(bytes: &mut [i8; COLUMNS], half: usize, values: __m512i) {
 fn eight(bytes: &[i8; COLUMNS], half: usize) -> __m128i {
     let eight: [u8; 8] = std::array::from_fn(|index| bytes[8 * half + index] as u8);
     _mm_cvtsi64_si128(i64::from_le_bytes(eight))
+}
+
+/// A vector of each pixel of a tile, all of which are there.
+struct Located<'a> {
+    vectors: &'a [Biased],
+    places: &'a [u32; PIXELS],
+}
+
+impl<'a> Located<'a> {
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn new(vectors: &'a [Biased], places: &'a [u32; PIXELS]) -> Self {
+        // One comparison for all pixels: one for each keeps their sums out of the registers.
+        let missing = _mm512_cmpge_epu32_mask(indices(places), _mm512_set1_epi32(vectors.len() as i32));
+        assert_eq!(missing, 0, "an operand lies outside of the activation buffer");
+        Self { vectors, places }
+    }
+
+    #[inline]
+    fn of(&self, pixel: usize) -> &'a Biased {
+        // SAFETY: `new` compared every place with the number of vectors.
+        unsafe { self.vectors.get_unchecked(self.places[pixel] as usize) }
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn positions(values: &[i32; PIXELS]) -> __m512i {
+    // SAFETY: an array of 64 bytes.
+    unsafe { _mm512_loadu_si512(values.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn indices(values: &[u32; PIXELS]) -> __m512i {
+    // SAFETY: an array of 64 bytes.
+    unsafe { _mm512_loadu_si512(values.as_ptr().cast()) }
 }
 
 /// Four channels of a vector, for every column.

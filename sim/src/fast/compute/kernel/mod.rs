@@ -128,16 +128,23 @@ impl Kernel {
         }
     }
 
-    /// Fills in the places of a tile's operands.
-    pub fn locate(self, taps: &Taps, tile: &Tile, places: &mut Vec<[u32; PIXELS]>) {
+    /// Finds for each tap which pixels read padding: bit i for pixel i.
+    pub fn outside(self, taps: &Taps, tile: &Tile, outside: &mut Vec<u16>) {
         match self {
-            Self::Portable => portable::locate(taps, tile, places),
             // SAFETY: `available` found the instructions.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => unsafe { avx2::locate(taps, tile, places) },
+            Self::Avx512 => unsafe { avx512::outside(taps, tile, outside) },
+            _ => portable::outside(taps, tile, outside),
+        }
+    }
+
+    /// Fills in where the operands of a tile are, with what [`Kernel::outside`] found.
+    pub fn locate(self, taps: &Taps, tile: &Tile, outside: &[u16], places: &mut [[u32; PIXELS]]) {
+        match self {
             // SAFETY: `available` found the instructions.
             #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => unsafe { avx512::locate(taps, tile, places) },
+            Self::Avx512 => unsafe { avx512::locate(taps, tile, outside, places) },
+            _ => portable::locate(taps, tile, outside, places),
         }
     }
 

@@ -36,22 +36,28 @@ fn add(
     }
 }
 
-/// See [`super::Kernel::locate`]. Compiled for other instructions too.
-#[inline(always)]
-pub fn locate(taps: &Taps, tile: &Tile, places: &mut Vec<[u32; PIXELS]>) {
-    places.clear();
-    places.extend(taps.entries.iter().map(|entry| {
-        let offset = entry.offset as u32;
-        let mut places = tile.addresses.map(|address| address.wrapping_add(offset) & tile.mask);
-        if !tile.lies_inside(entry, taps) {
-            let (dx, dy) = (entry.dx as i32, entry.dy as i32);
-            for (place, (ix, iy)) in places.iter_mut().zip(tile.ix.iter().zip(&tile.iy)) {
-                let inside = ((ix + dx) as u32) < taps.width && ((iy + dy) as u32) < taps.height;
-                *place = if inside { *place } else { tile.mask + 1 };
-            }
-        }
-        places
+/// See [`super::Kernel::outside`].
+pub fn outside(taps: &Taps, tile: &Tile, outside: &mut Vec<u16>) {
+    outside.clear();
+    outside.extend(taps.taps.iter().map(|[dx, dy]| {
+        tile.ix.iter().zip(&tile.iy).enumerate().fold(0, |outside, (pixel, (ix, iy))| {
+            let inside = (((ix + dx) as u32) < taps.width) & (((iy + dy) as u32) < taps.height);
+            outside | u16::from(!inside) << pixel
+        })
     }));
+}
+
+/// See [`super::Kernel::locate`].
+pub fn locate(taps: &Taps, tile: &Tile, outside: &[u16], places: &mut [[u32; PIXELS]]) {
+    for (places, entry) in places.iter_mut().zip(&taps.entries) {
+        let outside = outside[entry.tap];
+        for (pixel, (place, address)) in places.iter_mut().zip(&tile.addresses).enumerate() {
+            *place = match outside >> pixel & 1 {
+                0 => address.wrapping_add(entry.offset) & tile.mask,
+                _ => tile.mask + 1,
+            };
+        }
+    }
 }
 
 /// See [`super::Kernel::requantize`].
