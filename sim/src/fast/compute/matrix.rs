@@ -6,13 +6,10 @@ use pleach_spec::VECTOR;
 /// So many picks of a vector cost as much as the whole of it.
 const PICKS_OF_WHOLE: usize = 3;
 
-/// The weights of a vector: those of channels 4 i .. 4 i + 4 in the i-th.
-type Weights = [Quad<i8>; VECTOR / 4];
-
 /// Collects the weights of sixteen columns.
 #[derive(Clone, Default)]
 pub struct MatrixBuilder {
-    vectors: Vec<Weights>,
+    vectors: Vec<Whole>,
     /// Operand, column and weight where a column picks a channel more than once and the sum does not fit a byte.
     others: Vec<(usize, usize, i8)>,
 }
@@ -38,22 +35,29 @@ impl MatrixBuilder {
             unbias(&mut matrix.offset, weights);
             match picks(weights) {
                 0 => (),
-                PICKS_OF_WHOLE.. => matrix.whole.push(Whole { vector, weights: *weights }),
-                count => matrix.picked.extend(picked(vector, weights, count)),
+                PICKS_OF_WHOLE.. => {
+                    matrix.whole.push(*weights);
+                    matrix.whole_vectors.push(vector);
+                }
+                count => {
+                    matrix.picked.extend(picked(weights, count));
+                    matrix.picked_vectors.extend(std::iter::repeat_n(vector, count));
+                }
             }
         }
         for (operand, column, weight) in self.others {
             let mut weights = [Quad([[0; 4]; COLUMNS]); VECTOR / 4];
             weights[operand % VECTOR / 4].0[column][operand % 4] = weight;
             unbias(&mut matrix.offset, &weights);
-            matrix.picked.extend(picked((operand / VECTOR) as u32, &weights, 1));
+            matrix.picked.extend(picked(&weights, 1));
+            matrix.picked_vectors.push((operand / VECTOR) as u32);
         }
         matrix
     }
 }
 
 /// Takes the bias of a vector's bytes out of the sums.
-fn unbias(offset: &mut [i32; COLUMNS], weights: &Weights) {
+fn unbias(offset: &mut [i32; COLUMNS], weights: &Whole) {
     for quad in weights {
         for (offset, weights) in offset.iter_mut().zip(&quad.0) {
             let sum: i32 = weights.iter().copied().map(i32::from).sum();
@@ -63,7 +67,7 @@ fn unbias(offset: &mut [i32; COLUMNS], weights: &Weights) {
 }
 
 /// Times that the column with the most weights must pick four channels.
-fn picks(weights: &Weights) -> usize {
+fn picks(weights: &Whole) -> usize {
     let mut counts = [0u8; COLUMNS];
     for quad in weights {
         for (count, weights) in counts.iter_mut().zip(&quad.0) {
@@ -74,8 +78,8 @@ fn picks(weights: &Weights) -> usize {
 }
 
 /// The weights of a vector, each column with its own channels.
-fn picked(vector: u32, weights: &Weights, count: usize) -> Vec<Picked> {
-    let none = Picked { vector, channels: Quad([[0; 4]; COLUMNS]), weights: Quad([[0; 4]; COLUMNS]) };
+fn picked(weights: &Whole, count: usize) -> Vec<Picked> {
+    let none = Picked { channels: Quad([[0; 4]; COLUMNS]), weights: Quad([[0; 4]; COLUMNS]) };
     let mut picks = vec![none; count];
     let mut counts = [0; COLUMNS];
     for (index, quad) in weights.iter().enumerate() {

@@ -27,10 +27,10 @@ fn multiply_half(matrix: &Matrix, operands: Operands<'_>, first: usize, half: us
         // SAFETY: eight sums of sixteen.
         registers[pixel] = unsafe { _mm256_loadu_si256(sums[first + pixel][8 * half..].as_ptr().cast()) };
     }
-    for whole in &matrix.whole {
-        let places = &operands.places[whole.vector as usize];
+    for (vector, whole) in matrix.whole() {
+        let places = &operands.places[vector];
         for index in 0..4 {
-            let weights = signed(eight(&whole.weights[index], half));
+            let weights = signed(eight(&whole[index], half));
             for pixel in 0..N {
                 let vector = &operands.vectors[places[first + pixel] as usize];
                 let channels: [u8; 4] = std::array::from_fn(|channel| vector[4 * index + channel]);
@@ -39,8 +39,8 @@ fn multiply_half(matrix: &Matrix, operands: Operands<'_>, first: usize, half: us
             }
         }
     }
-    for picked in &matrix.picked {
-        let places = &operands.places[picked.vector as usize];
+    for (place, picked) in matrix.picked() {
+        let places = &operands.places[place];
         let (channels, weights) = (eight(&picked.channels, half), signed(eight(&picked.weights, half)));
         for pixel in 0..N {
             let vector =

@@ -47,19 +47,21 @@ fn multiply_of<const N: usize>(matrix: &Matrix, operands: Operands<'_>, sums: &m
     let mut registers = [_mm512_setzero_si512(); N];
     each_pixel!(N, pixel, { registers[pixel] = load(&sums[pixel]) });
     let Operands { vectors, places } = operands;
-    for whole in &matrix.whole {
-        let operands = Located::new(vectors, &places[whole.vector as usize]);
-        for (index, weights) in whole.weights.iter().enumerate() {
-            let weights = quad(weights);
-            each_pixel!(N, pixel, {
-                let activations = four(operands.of(pixel), index);
-                registers[pixel] = _mm512_dpbusd_epi32(registers[pixel], activations, weights);
-            });
-        }
+    for (vector, whole) in matrix.whole() {
+        let operands = Located::new(vectors, &places[vector]);
+        let [w0, w1, w2, w3] = whole;
+        let (w0, w1, w2, w3) = (quad(w0), quad(w1), quad(w2), quad(w3));
+        each_pixel!(N, pixel, {
+            let vector = operands.of(pixel);
+            let sums = _mm512_dpbusd_epi32(registers[pixel], four(vector, 0), w0);
+            let sums = _mm512_dpbusd_epi32(sums, four(vector, 1), w1);
+            let sums = _mm512_dpbusd_epi32(sums, four(vector, 2), w2);
+            registers[pixel] = _mm512_dpbusd_epi32(sums, four(vector, 3), w3);
+        });
     }
-    for picked in &matrix.picked {
+    for (place, picked) in matrix.picked() {
         let (channels, weights) = (quad(&picked.channels), quad(&picked.weights));
-        let operands = Located::new(vectors, &places[picked.vector as usize]);
+        let operands = Located::new(vectors, &places[place]);
         each_pixel!(N, pixel, {
             let vector = _mm512_broadcast_i32x4(vector(operands.of(pixel)));
             let activations = _mm512_shuffle_epi8(vector, channels);

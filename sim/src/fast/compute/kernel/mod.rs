@@ -50,35 +50,44 @@ pub struct Operands<'a> {
 #[repr(C, align(64))]
 pub struct Quad<T>(pub [[T; 4]; COLUMNS]);
 
-/// Every channel of a vector with its weights: those of channels 4 i .. 4 i + 4 in `weights[i]`.
-#[derive(Clone)]
-pub struct Whole {
-    /// Which of a pixel's operands.
-    pub vector: u32,
-    /// Weights.
-    pub weights: [Quad<i8>; 4],
-}
+/// The weights of vectors of which most channels count: those of channels 4 i .. 4 i + 4 in the i-th.
+pub type Whole = [Quad<i8>; VECTOR / 4];
 
 /// Up to four channels of a vector for each column, each column its own.
 #[derive(Clone)]
 pub struct Picked {
-    /// Which of a pixel's operands.
-    pub vector: u32,
     /// Which channels.
     pub channels: Quad<u8>,
     /// Their weights; 0 where fewer are needed.
     pub weights: Quad<i8>,
 }
 
-/// The weights of sixteen columns, without most of the zeros.
+/// The weights of sixteen columns, without most of the zeros. What is multiplied by which of a pixel's operands is said apart: it is
+/// small, and would take as much room in between as the weights.
 #[derive(Clone, Default)]
 pub struct Matrix {
     /// Vectors of which most channels count.
     pub whole: Vec<Whole>,
+    /// Which these are.
+    pub whole_vectors: Vec<u32>,
     /// Vectors of which few do.
     pub picked: Vec<Picked>,
+    /// Which these are.
+    pub picked_vectors: Vec<u32>,
     /// What sums begin with, so that they come out as if no byte were biased.
     pub offset: [i32; COLUMNS],
+}
+
+impl Matrix {
+    /// Weights by vector, of those with most channels.
+    pub fn whole(&self) -> impl Iterator<Item = (usize, &Whole)> {
+        self.whole_vectors.iter().map(|&vector| vector as usize).zip(&self.whole)
+    }
+
+    /// Weights by vector, of those with few channels.
+    pub fn picked(&self) -> impl Iterator<Item = (usize, &Picked)> {
+        self.picked_vectors.iter().map(|&vector| vector as usize).zip(&self.picked)
+    }
 }
 
 /// The instructions that are used.

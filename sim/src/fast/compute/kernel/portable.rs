@@ -7,25 +7,25 @@ use pleach_spec::VECTOR;
 
 /// See [`super::Kernel::multiply`].
 pub fn multiply(matrix: &Matrix, operands: Operands<'_>, pixels: usize, sums: &mut Sums) {
-    for whole in &matrix.whole {
-        for (index, weights) in whole.weights.iter().enumerate() {
+    for (vector, whole) in matrix.whole() {
+        for (index, weights) in whole.iter().enumerate() {
             let channels = std::array::from_fn(|channel| (4 * index + channel) as u8);
-            add(operands, whole.vector, &Quad([channels; COLUMNS]), weights, &mut sums[..pixels]);
+            add(operands, vector, &Quad([channels; COLUMNS]), weights, &mut sums[..pixels]);
         }
     }
-    for picked in &matrix.picked {
-        add(operands, picked.vector, &picked.channels, &picked.weights, &mut sums[..pixels]);
+    for (vector, picked) in matrix.picked() {
+        add(operands, vector, &picked.channels, &picked.weights, &mut sums[..pixels]);
     }
 }
 
 fn add(
     operands: Operands<'_>,
-    vector: u32,
+    vector: usize,
     channels: &Quad<u8>,
     weights: &Quad<i8>,
     sums: &mut [[i32; COLUMNS]],
 ) {
-    for (sums, &place) in sums.iter_mut().zip(&operands.places[vector as usize]) {
+    for (sums, &place) in sums.iter_mut().zip(&operands.places[vector]) {
         let vector = &operands.vectors[place as usize];
         for ((sum, channels), weights) in sums.iter_mut().zip(&channels.0).zip(&weights.0) {
             for (&channel, &weight) in channels.iter().zip(weights) {
