@@ -1,6 +1,6 @@
 //! The inner loops in AVX-512: a vector register holds the sums of a pixel, one column a lane.
 
-use super::{Biased, Bytes, COLUMNS, Matrix, Operands, PIXELS, Quad, Sums};
+use super::{Bytes, COLUMNS, Matrix, Operands, PIXELS, Quad, Sums};
 use crate::fast::compute::gather::{Taps, Tile};
 use crate::fast::compute::lanes::{Blend, Lanes, Rounding, Wide};
 use pleach_spec::VECTOR;
@@ -32,6 +32,7 @@ macro_rules! each_pixel {
 /// See [`super::Kernel::multiply`].
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 pub fn multiply(matrix: &Matrix, operands: Operands<'_>, pixels: usize, sums: &mut Sums) {
+    check(operands);
     // A whole number of registers, so that they stay registers. What a tile has less of is computed and not looked at.
     match pixels.div_ceil(4) {
         0 | 1 => multiply_of::<4>(matrix, operands, sums),
@@ -48,11 +49,12 @@ fn multiply_of<const N: usize>(matrix: &Matrix, operands: Operands<'_>, sums: &m
     each_pixel!(N, pixel, { registers[pixel] = load(&sums[pixel]) });
     let Operands { vectors, places } = operands;
     for (vector, whole) in matrix.whole() {
-        let operands = Located::new(vectors, &places[vector]);
+        let places = &places[vector];
         let [w0, w1, w2, w3] = whole;
         let (w0, w1, w2, w3) = (quad(w0), quad(w1), quad(w2), quad(w3));
         each_pixel!(N, pixel, {
-            let vector = operands.of(pixel);
+            // SAFETY: `check` compared every place with the number of vectors.
+            let vector = unsafe { vectors.get_unchecked(places[pixel] as usize) };
             let sums = _mm512_dpbusd_epi32(registers[pixel], four(vector, 0), w0);
             let sums = _mm512_dpbusd_epi32(sums, four(vector, 1), w1);
             let sums = _mm512_dpbusd_epi32(sums, four(vector, 2), w2);
@@ -61,9 +63,11 @@ fn multiply_of<const N: usize>(matrix: &Matrix, operands: Operands<'_>, sums: &m
     }
     for (place, picked) in matrix.picked() {
         let (channels, weights) = (quad(&picked.channels), quad(&picked.weights));
-        let operands = Located::new(vectors, &places[place]);
+        let places = &places[place];
         each_pixel!(N, pixel, {
-            let vector = _mm512_broadcast_i32x4(vector(operands.of(pixel)));
+            // SAFETY: `check` compared every place with the number of vectors.
+            let operand = unsafe { vectors.get_unchecked(places[pixel] as usize) };
+            let vector = _mm512_broadcast_i32x4(vector(operand));
             let activations = _mm512_shuffle_epi8(vector, channels);
             registers[pixel] = _mm512_dpbusd_epi32(registers[pixel], activations, weights);
         });
@@ -158,27 +162,17 @@ fn eight(bytes: &[i8; COLUMNS], half: usize) -> __m128i {
     _mm_cvtsi64_si128(i64::from_le_bytes(eight))
 }
 
-/// A vector of each pixel of a tile, all of which are there.
-struct Located<'a> {
-    vectors: &'a [Biased],
-    places: &'a [u32; PIXELS],
-}
-
-impl<'a> Located<'a> {
-    #[inline]
-    #[target_feature(enable = "avx512f")]
-    fn new(vectors: &'a [Biased], places: &'a [u32; PIXELS]) -> Self {
-        // One comparison for all pixels: one for each keeps their sums out of the registers.
-        let missing = _mm512_cmpge_epu32_mask(indices(places), _mm512_set1_epi32(vectors.len() as i32));
-        assert_eq!(missing, 0, "an operand lies outside of the activation buffer");
-        Self { vectors, places }
-    }
-
-    #[inline]
-    fn of(&self, pixel: usize) -> &'a Biased {
-        // SAFETY: `new` compared every place with the number of vectors.
-        unsafe { self.vectors.get_unchecked(self.places[pixel] as usize) }
-    }
+/// Panics if an operand is not there. Apart from the loops that use them, where the processor would be made to take places out of
+/// vector registers.
+#[inline(never)]
+#[target_feature(enable = "avx512f")]
+fn check(operands: Operands<'_>) {
+    let count = _mm512_set1_epi32(operands.vectors.len() as i32);
+    let missing = operands
+        .places
+        .iter()
+        .fold(0, |missing, places| missing | _mm512_cmpge_epu32_mask(indices(places), count));
+    assert_eq!(missing, 0, "an operand lies outside of the activation buffer");
 }
 
 #[inline]
