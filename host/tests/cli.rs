@@ -144,6 +144,42 @@ fn golden_and_fast_give_the_same_outputs_and_model_bin_too() {
 }
 
 #[test]
+fn cycles_are_counted_without_images() {
+    let host = Host::new();
+    let model = host.compiled();
+    let model = model.to_str().unwrap();
+    let ran = host.json(&["run", model, "--json", "--input", example("digits/test").to_str().unwrap()]);
+    let counted = host.json(&["run", model, "--json", "--cycles-only"]);
+    for what in ["cycles", "layers", "bytes_read", "bytes_written", "stalls"] {
+        assert_eq!(counted[what], ran[what], "{what}");
+        assert!(!counted[what].is_null(), "{what}");
+    }
+    assert_eq!(counted["images"], 0);
+    let both = host.run(&["run", model, "--cycles-only", "--device", "golden"]);
+    assert_eq!(both.status.code(), Some(2), "{}", plain(&both));
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_outputs() {
+    let host = Host::new();
+    let model = host.compiled();
+    let input = example("digits/test");
+    for threads in ["1", "3"] {
+        let options = ["--input", input.to_str().unwrap(), "--threads", threads, "--output", threads];
+        let output = host.run(&[&["run", model.to_str().unwrap()][..], &options].concat());
+        assert!(output.status.success(), "{}", plain(&output));
+    }
+    let written = |folder: &str| {
+        let mut files: Vec<_> =
+            std::fs::read_dir(host.path(folder)).unwrap().map(|file| file.unwrap().path()).collect();
+        files.sort();
+        files.iter().map(|file| std::fs::read(file).unwrap()).collect::<Vec<_>>()
+    };
+    assert!(!written("1").is_empty());
+    assert!(written("1") == written("3"));
+}
+
+#[test]
 fn files_that_are_no_models_are_refused() {
     let host = Host::new();
     std::fs::write(host.path("text.onnx"), "hello").unwrap();

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 const SOURCE: &str = "tests/conformance/ort";
 
 /// A Python environment of its own, with what `requirements.txt` pins.
-fn python() -> Result<PathBuf, Failure> {
+pub fn python() -> Result<PathBuf, Failure> {
     let venv = root().join("target/conformance/python");
     let python = venv.join("bin/python");
     if !python.exists() {

@@ -3,6 +3,7 @@
 //! Tasks have no configuration of their own: whatever they need to know is in `spec` or in the file they work on.
 
 mod area;
+mod bench_fast;
 mod conformance;
 mod docs;
 mod geometries;
@@ -44,6 +45,8 @@ enum Task {
     Networks,
     /// Measure all networks of the zoo, dense and with zeros, and write the table of docs/src/networks.md.
     BenchNetworks,
+    /// Time the fast model beside ONNX Runtime's int8, on ResNet-18 with one thread; prints a table.
+    BenchFast,
     /// Run whole networks on the Verilated accelerator, and compare with golden and the fast model. Takes minutes.
     NetworksRtl,
     /// Errors, resets and damaged lists on the Verilated accelerator, many more than usually.
@@ -95,6 +98,7 @@ fn main() -> ExitCode {
         Task::Test => test::run(),
         Task::Deep { depth } => test::deep(depth),
         Task::Networks => networks::run(),
+        Task::BenchFast => bench_fast::bench(),
         Task::BenchNetworks => networks::bench(),
         Task::NetworksRtl => test::networks_rtl(),
         Task::Inject { depth } => test::inject(depth),

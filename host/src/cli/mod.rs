@@ -1,6 +1,7 @@
 //! The command line: what the user says, and which stage does it.
 
 mod compile;
+mod cycles;
 mod images;
 mod memory;
 mod model;

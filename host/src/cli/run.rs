@@ -41,6 +41,12 @@ pub struct Args {
     /// Print one JSON object on stdout instead of the table
     #[arg(long)]
     json: bool,
+    /// Threads [default: one a core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// Count the cycles and run no image
+    #[arg(long, conflicts_with_all = ["input", "device", "repeat", "output"])]
+    cycles_only: bool,
 }
 
 /// The device took another number of cycles than the model predicts.
@@ -57,9 +63,15 @@ struct CycleMismatch {
 
 /// Runs and reports.
 pub fn execute(args: &Args) -> Result<()> {
+    if let Some(threads) = args.threads {
+        rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global().into_diagnostic()?;
+    }
     let loaded = args.model.load(&args.memory)?;
     let model = loaded.model();
     let memory = args.memory.timing(&model.config);
+    if args.cycles_only {
+        return super::cycles::report(&loaded, memory, args.json);
+    }
     if let Some(interface) =
         Interface::of(model).filter(|interface| tensors::are_arrays(&args.input, interface))
     {

@@ -6,6 +6,7 @@ use pleach_spec::list::{Beat, Load, PassCommand, Segment, Target};
 use pleach_spec::pass::{Pass, SecondOperand, Tables};
 use pleach_spec::stream::{Control, WordStream};
 use pleach_spec::{Config, Record, VECTOR};
+use std::sync::Arc;
 
 /// All memories but the activation buffer.
 #[derive(Clone)]
@@ -19,7 +20,7 @@ pub struct Memories {
     /// `[entry][column]`.
     parameters: Vec<Beat>,
     /// The tables of the lanes.
-    pub tables: Tables,
+    tables: Arc<Tables>,
 }
 
 impl Memories {
@@ -30,7 +31,7 @@ impl Memories {
             positions: vec![Beat::default(); config.word_depth * beats_per_word(config)],
             entries: vec![GatherEntry::default(); config.load_depth],
             parameters: vec![Beat::default(); config.pass_depth * config.columns],
-            tables: Tables::default(),
+            tables: Arc::default(),
             config: config.clone(),
         }
     }
@@ -39,6 +40,10 @@ impl Memories {
     pub fn load_command(&mut self, load: &Load, model: &[Beat], data: &[[i8; VECTOR]]) -> Option<()> {
         let target = *Target::ALL.get(load.target as usize)?;
         let source = load.source as usize..(load.source as usize).checked_add(load.count as usize)?;
+        if target == Target::Activation {
+            let held = if load.segment == Segment::Data as u32 { data.len() } else { model.len() };
+            return (source.end <= held).then_some(());
+        }
         let address = load.address as usize;
         if load.segment == Segment::Data as u32 {
             let beats: Vec<Beat> = data.get(source)?.iter().map(vector_beat).collect();
@@ -70,15 +75,32 @@ impl Memories {
             Target::List => *wrapped(&mut self.entries, address) = GatherEntry::unpack(beat),
             Target::Parameter => *wrapped(&mut self.parameters, address) = *beat,
             Target::Table => {
-                let bytes = self.tables.0.as_flattened_mut();
+                let bytes = Arc::make_mut(&mut self.tables).0.as_flattened_mut();
                 let first = address * VECTOR % bytes.len();
                 bytes[first..first + VECTOR].copy_from_slice(&beat_vector(beat));
             }
         }
     }
 
+    /// The tables of the lanes.
+    pub fn tables(&self) -> &Arc<Tables> {
+        &self.tables
+    }
+
+    /// Some byte of the pass goes through a table.
+    pub fn uses_tables(&self, command: &PassCommand) -> bool {
+        let operands = if command.issue.second > 0 { 2 } else { 1 };
+        let mut entries = (command.issue.parameter as usize..).take(operands);
+        entries.any(|entry| self.records::<Parameter>(entry).iter().any(|parameter| parameter.table == 1))
+    }
+
     /// A pass with what it finds in the memories. Nothing of it is checked.
     pub fn pass(&self, command: &PassCommand) -> Pass {
+        Pass { words: self.words(&command.issue), ..self.pass_without_words(command) }
+    }
+
+    /// [`Memories::pass`] of which nobody will ask for the words.
+    pub fn pass_without_words(&self, command: &PassCommand) -> Pass {
         let PassCommand { walk, gather, issue, scatter, .. } = *command;
         let entry = |index: usize| self.entries[(gather.base as usize + index) % self.entries.len()];
         Pass {
@@ -88,7 +110,7 @@ impl Memories {
             issue,
             scatter,
             loads: (0..gather.count as usize).map(entry).collect(),
-            words: self.words(&issue),
+            words: WordStream::default(),
             parameters: self.records(issue.parameter as usize),
             second: (issue.second > 0).then(|| {
                 let combinations: Vec<Combination> = self.records(issue.parameter as usize + 2);
@@ -105,7 +127,8 @@ impl Memories {
         self.parameters[first..first + self.config.columns].iter().map(|beat| T::unpack(beat)).collect()
     }
 
-    fn words(&self, issue: &Issue) -> WordStream {
+    /// The words of a pass.
+    pub fn words(&self, issue: &Issue) -> WordStream {
         let (count, columns) = (issue.count as usize, self.config.columns);
         let mut words = WordStream {
             weights: Vec::with_capacity(count * columns),

@@ -6,7 +6,7 @@ use pleach_spec::list::{self, Engine, Target};
 use pleach_spec::register::ErrorCode;
 
 use super::fetch::Ordered;
-use super::read::Request;
+use super::read::{LOAD_BURSTS, LOAD_ID, Request};
 use super::tokens::Tokens;
 use super::{Fault, LoadWrite, RunSetup, Shape};
 
@@ -58,6 +58,25 @@ pub(super) struct Load {
     receiving: Option<Under>,
     held: Option<Held>,
     table_cycle: u32,
+    /// The command of the last beat that was written.
+    written: Option<u32>,
+}
+
+/// The beats of a command on their way on chip, as long as the command neither begins nor ends there.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Beats {
+    /// They are for the activation buffer.
+    pub activation: bool,
+    /// One of them has been written.
+    pub begun: bool,
+    /// One is in front of the memories: that before `address`.
+    pub held: bool,
+    /// Where the next one goes.
+    pub address: u32,
+    /// Those that have not come; 0: there is no command.
+    pub left: u32,
+    /// Place of the next one in a new bus word.
+    pub lane: u32,
 }
 
 /// The beat in front of the on-chip memories in this cycle.
@@ -129,7 +148,7 @@ impl Load {
 
     pub fn request(&self, allowed: bool) -> Option<Request> {
         let asks = allowed && self.burst > 0;
-        asks.then_some(Request { id: 1, address: self.address, beats: self.burst })
+        asks.then_some(Request { id: LOAD_ID, address: self.address, beats: self.burst })
     }
 
     /// Place of the next beat in a new word.
@@ -186,6 +205,7 @@ impl Load {
         let Some(held) = self.held else { return };
         if inputs.offer.done {
             outputs.written = Some(held.write);
+            self.written = Some(held.write.command);
             outputs.completed = held.last.then_some((held.signal, held.write.command));
             (self.held, self.table_cycle) = (None, 0);
         } else if held.write.target == Target::Table {
@@ -236,6 +256,52 @@ impl Load {
             }
             _ => (),
         }
+    }
+
+    /// Its commands stand still but for bursts that it may ask for.
+    pub fn stands_still(&self, tokens: &Tokens) -> bool {
+        match self.state {
+            State::Idle => !self.may_start(true, tokens),
+            State::Check => false,
+            State::Bursts => self.burst > 0,
+        }
+    }
+
+    /// It asks for a burst if so many are under way.
+    pub fn asks(&self, outstanding: u32) -> bool {
+        self.state == State::Bursts && outstanding < LOAD_BURSTS
+    }
+
+    /// The beats of the command at hand; `None` if one of a table or the last one is in front of the memories, or the first one of a
+    /// command, or if the next command begins.
+    pub fn beats(&self) -> Option<Beats> {
+        let Some(under) = self.receiving else {
+            let rests = self.held.is_none() && self.records.is_empty();
+            return rests.then(Beats::default);
+        };
+        let begun = self.written == Some(under.write.command);
+        let plain = |held: &Held| held.write.command == under.write.command && !held.last && begun;
+        if under.write.target == Target::Table || !self.held.as_ref().is_none_or(plain) {
+            return None;
+        }
+        Some(Beats {
+            activation: under.write.target == Target::Activation,
+            begun,
+            held: self.held.is_some(),
+            address: under.write.address,
+            left: under.left,
+            lane: under.lane,
+        })
+    }
+
+    /// Takes over what became of them.
+    pub fn set_beats(&mut self, beats: &Beats) {
+        let Some(under) = &mut self.receiving else { return };
+        under.write.source += under.left - beats.left;
+        (under.write.address, under.left, under.lane) = (beats.address, beats.left, beats.lane);
+        let LoadWrite { address, source, .. } = under.write;
+        let before = || LoadWrite { address: address - 1, source: source - 1, ..under.write };
+        self.held = beats.held.then(|| Held { write: before(), last: false, signal: under.signal });
     }
 
     /// The command as it is received, if it stays inside of its segment and of the activation buffer.
