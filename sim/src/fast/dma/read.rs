@@ -125,7 +125,7 @@ impl ReadPort {
     pub fn loads(&self) -> Option<LoadWords> {
         let Self { position, begun, .. } = *self;
         let all = self.words.iter().all(|&id| id == LOAD_ID);
-        all.then(|| LoadWords { count: self.words.len(), position, begun })
+        all.then_some(LoadWords { count: self.words.len(), position, begun })
     }
 
     /// Takes over what became of them.
