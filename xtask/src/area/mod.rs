@@ -10,7 +10,7 @@ use pleach_spec::Config;
 use std::fmt::Write;
 use std::path::Path;
 
-/// The page that [`write`] writes.
+/// The page that [`write()`] writes.
 const PAGE: &str = "docs/src/area.md";
 /// Where configurations that are not built in are written to.
 const CONFIGS: &str = "target/area/configs";
