@@ -177,7 +177,11 @@ fn cheaper(words: WordStream, weights: &[VectorWeights], step: &Step, config: &C
         let waiting = if halved || tiles == 1 { 0 } else { late };
         (words * tiles * beats).max(words * loaded * cycles) + waiting * loaded * cycles
     };
-    match words.is_implicit(config) || cost(words.len(), 2) <= cost(dense, 1) {
+    // In a network that waits for its memory every beat counts, in one that does not every word: half of the beats that the
+    // positions take must be worth it anyway.
+    let saved = dense.saturating_sub(words.len()) * tiles;
+    let pays = 2 * saved >= (2 * words.len()).saturating_sub(dense);
+    match words.is_implicit(config) || pays && cost(words.len(), 2) <= cost(dense, 1) {
         true => words,
         false => dense_copy(weights, 0, config),
     }
