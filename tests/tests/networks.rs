@@ -7,8 +7,7 @@ use pleach_sim::device::{Accelerator, FastAccelerator};
 use pleach_sim::fast::Machine;
 use pleach_sim::memory::MemoryTiming;
 use pleach_spec::Config;
-use pleach_spec::list::Command;
-use pleach_spec::list::{Segment, Target};
+use pleach_spec::list::{Command, Segment, Target};
 use pleach_spec::network::{
     Conv, ConvGeometry, Interpolation, Kind, Layer, MapShape, Network, Pool, Sampling, Tensor,
 };
@@ -107,6 +106,67 @@ fn residual() -> Network {
         layers: vec![layer, add],
         input: 0,
         outputs: vec![2],
+    }
+}
+
+/// 16 to 96 to 24 channels: pointwise, depthwise, pointwise, on maps of which the wide ones do not fit.
+fn bottleneck() -> Network {
+    let mut random = Random(3);
+    let quantization = Quantization { scale: 0.05, zero_point: 3 };
+    let tensor = |name: &str, channels: usize, side: usize| Tensor {
+        name: name.into(),
+        shape: MapShape { channels, height: side, width: side },
+        quantization,
+    };
+    let tensors =
+        vec![tensor("x", 16, 56), tensor("wide", 96, 56), tensor("half", 96, 28), tensor("y", 24, 28)];
+    let mut conv = |index: usize, kernel: usize, stride: usize, groups: usize| {
+        let (inputs, outputs) = (tensors[index].shape.channels, tensors[index + 1].shape.channels);
+        let pad = kernel / 2;
+        let weights = outputs * inputs / groups * kernel * kernel;
+        Layer {
+            name: format!("conv{index}"),
+            op: "Conv".into(),
+            inputs: vec![index],
+            output: index + 1,
+            kind: Kind::Conv(Conv {
+                geometry: ConvGeometry {
+                    kernel: [kernel; 2],
+                    stride: [stride; 2],
+                    dilation: [1; 2],
+                    pads: [pad; 4],
+                    groups,
+                },
+                weights: (0..weights).map(|_| random.of(1..=50) as i8).collect(),
+                weight_scales: vec![0.001; outputs],
+                bias: vec![0; outputs],
+                clamp: [-128, 127],
+                channel_order: Vec::new(),
+            }),
+        }
+    };
+    let layers = vec![conv(0, 1, 1, 1), conv(1, 3, 2, 96), conv(2, 1, 1, 1)];
+    Network { name: "net".into(), tensors, layers, input: 0, outputs: vec![3] }
+}
+
+/// Steps whose maps do not fit on the chip are executed strip by strip: the widest map is not stored, and no row is loaded twice.
+#[test]
+fn the_map_between_the_steps_of_a_group_stays_on_the_chip() {
+    let network = bottleneck();
+    for activation_depth in [256, 512] {
+        let config = Config { activation_depth, ..Config::resolve("default").unwrap() };
+        let program = compile_list(&network, &config).unwrap();
+        let (mut loaded, mut stored) = (0, 0);
+        for command in program.commands().unwrap() {
+            match command {
+                Command::Load(load) if load.segment == Segment::Data as u32 => loaded += load.count,
+                Command::Store(store) => stored += store.count,
+                _ => {}
+            }
+        }
+        let (input, half, output) = (56 * 56, 6 * 28 * 28, 2 * 28 * 28);
+        assert!(loaded <= input + half && stored <= half + output, "{loaded} loaded, {stored} stored");
+        compare(&network, &config, &mut Random(4)).unwrap();
     }
 }
 

@@ -53,7 +53,7 @@ fn every_network_gives_what_golden_gives() {
 #[test]
 fn full_size_images_keep_the_array_busy() {
     let config = Config::resolve("default").unwrap();
-    for (name, least) in [("resnet18", 0.90), ("mobilenetv2", 0.62)] {
+    for (name, least) in [("resnet18", 0.91), ("mobilenetv2", 0.75)] {
         let found = utilisation(name, 224, &config);
         assert!(found > least, "{name}: {found}");
     }

@@ -44,8 +44,7 @@ pub fn compile_traced(network: &Network, config: &Config) -> Result<Traced, Comp
 fn list(steps: &Steps, outputs: &[usize], config: &Config) -> Result<Executable, CompileError> {
     let network = steps.network;
     let slots = slots::channel_slots(steps, config);
-    let tiles = (0..steps.steps.len()).map(|index| tile::tiles(steps, index, &slots, config));
-    let tiles = tiles.collect::<Result<Vec<_>, _>>()?;
+    let tiles = tile::all_tiles(steps, &slots, config)?;
     let regions: Vec<_> =
         steps.steps.iter().zip(&tiles).map(|(step, tiles)| region::regions(step, tiles, config)).collect();
     let mut layouts = maps::layouts(steps, slots, &regions, config);

@@ -100,11 +100,38 @@ struct Lanes {
     channels: [Option<usize>; VECTOR],
 }
 
+/// What a network waits for most of the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bottleneck {
+    /// The array: every word counts.
+    Words,
+    /// The memory: every beat counts.
+    Beats,
+}
+
+/// The tiles of all steps. Whether positions are worth the beats that they take is known when all words are: a network that
+/// turns out to wait for them gets others.
+pub fn all_tiles(steps: &Steps, slots: &[Vec<u32>], config: &Config) -> Result<Vec<Tiles>, CompileError> {
+    let all = |bottleneck| -> Result<Vec<Tiles>, CompileError> {
+        (0..steps.steps.len()).map(|index| tiles(steps, index, slots, bottleneck, config)).collect()
+    };
+    let tiles = all(Bottleneck::Words)?;
+    let (mut words, mut beats) = (0, 0);
+    for (step, tiles) in steps.steps.iter().zip(&tiles) {
+        for part in tiles.tiles.iter().flat_map(|tile| &tile.parts) {
+            words += part.words.len() * step.pixels().div_ceil(config.rows);
+            beats += part.words.len() * if part.dense { 1 } else { 2 };
+        }
+    }
+    if 2 * beats > words { all(Bottleneck::Beats) } else { Ok(tiles) }
+}
+
 /// All tiles of a step.
-pub fn tiles(
+fn tiles(
     steps: &Steps,
     index: usize,
     slots: &[Vec<u32>],
+    bottleneck: Bottleneck,
     config: &Config,
 ) -> Result<Tiles, CompileError> {
     let step = &steps.steps[index];
@@ -129,7 +156,7 @@ pub fn tiles(
         let pooled = matches!(step.kernel, Kernel::Maximum);
         let words = match step.kernel {
             Kernel::Maximum => maximum(&weights, step.window.kernel[0] * step.window.kernel[1], config),
-            _ => cheaper(schedule(&weights, 0, config), &weights, step, config),
+            _ => cheaper(schedule(&weights, 0, config), &weights, step, bottleneck, config),
         };
         let added = second.as_ref().map(|lanes| addend(step, lanes, columns));
         let one_tile = step.pixels() <= config.rows;
@@ -155,7 +182,7 @@ pub fn tiles(
         if result.cut == Cut::Always {
             let cuts = taps.chunks(chunk).zip(weights.chunks(chunk));
             let parts = cuts.map(|(taps, weights)| {
-                let words = cheaper(schedule(weights, 0, config), weights, step, config);
+                let words = cheaper(schedule(weights, 0, config), weights, step, bottleneck, config);
                 let dense = words.is_implicit(config);
                 Part { list: list(taps), second: 0, dense, gated: Vec::new(), words }
             });
@@ -193,7 +220,13 @@ type Operands =
 const CYCLES_OF_BEATS: [usize; 2] = [10, 9];
 
 /// The words given, or dense ones for the same weights, if these cost less: they are more, but are loaded in half the time.
-fn cheaper(words: WordStream, weights: &[VectorWeights], step: &Step, config: &Config) -> WordStream {
+fn cheaper(
+    words: WordStream,
+    weights: &[VectorWeights],
+    step: &Step,
+    bottleneck: Bottleneck,
+    config: &Config,
+) -> WordStream {
     let dense = weights.len() * VECTOR;
     let tiles = step.pixels().div_ceil(config.rows);
     let [cycles, beats] = CYCLES_OF_BEATS;
@@ -204,7 +237,10 @@ fn cheaper(words: WordStream, weights: &[VectorWeights], step: &Step, config: &C
         let waiting = if halved || tiles == 1 { 0 } else { late };
         (words * tiles * beats).max(words * loaded * cycles) + waiting * loaded * cycles
     };
-    match words.is_implicit(config) || cost(words.len(), 2) <= cost(dense, 1) {
+    // Where beats count, a cycle of the array must be had for two beats of positions.
+    let saved = dense.saturating_sub(words.len()) * tiles;
+    let pays = bottleneck == Bottleneck::Words || 2 * saved >= (2 * words.len()).saturating_sub(dense);
+    match words.is_implicit(config) || pays && cost(words.len(), 2) <= cost(dense, 1) {
         true => words,
         false => dense_copy(weights, 0, config),
     }
