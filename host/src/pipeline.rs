@@ -11,6 +11,7 @@ use miette::{Diagnostic, IntoDiagnostic, Result};
 use ndarray::Array3;
 use pleach_sim::memory::MemoryTiming;
 use pleach_spec::Config;
+use pleach_spec::list::Start;
 use pleach_spec::model_file::{LayerInfo, ModelFile, Preprocessing};
 use pleach_spec::network::{MapShape, Network};
 use std::collections::BTreeMap;
@@ -165,13 +166,19 @@ fn compile_network(network: Network, options: &Options, progress: Progress<'_>) 
     Ok(model)
 }
 
-/// Predicts the cycles of every layer with a memory: those of its program, and those with every weight there.
+/// Predicts the cycles of every layer with a memory: those of its program, for the first image and for later ones, and those with
+/// every weight there.
 pub fn predict(model: &mut ModelFile, memory: MemoryTiming, progress: Progress<'_>) -> Result<()> {
     let machine = machine(&model.config, memory);
     let layers = model.layers.len();
     let mut step = |done| progress("predicting", done, 3);
+    let cycles_of = |executable, start| layer_cycles(executable, layers, start, &machine).into_diagnostic();
     step(0);
-    let cycles = layer_cycles(&model.executable, layers, &machine).into_diagnostic()?;
+    let cycles = cycles_of(&model.executable, Start::Warm)?;
+    let cold_cycles = match model.executable.image.warm {
+        Some(_) => cycles_of(&model.executable, Start::Cold)?,
+        None => cycles.clone(),
+    };
     step(1);
     let dense_network = dense_reference(&model.network);
     let dense_cycles = if dense_network == model.network {
@@ -179,11 +186,12 @@ pub fn predict(model: &mut ModelFile, memory: MemoryTiming, progress: Progress<'
     } else {
         let dense = compile_list(&dense_network, &model.config)?;
         step(2);
-        layer_cycles(&dense, layers, &machine).into_diagnostic()?
+        cycles_of(&dense, Start::Warm)?
     };
     step(3);
-    for (layer, (cycles, dense_cycles)) in model.layers.iter_mut().zip(cycles.into_iter().zip(dense_cycles)) {
-        (layer.cycles, layer.dense_cycles) = (cycles, dense_cycles);
+    for (index, layer) in model.layers.iter_mut().enumerate() {
+        (layer.cycles, layer.cold_cycles) = (cycles[index], cold_cycles[index]);
+        layer.dense_cycles = dense_cycles[index];
     }
     Ok(())
 }

@@ -173,9 +173,11 @@ pub struct RunReport {
     /// Accuracy, where labels are known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accuracy: Option<Accuracy>,
-    /// Clock cycles of one image.
+    /// Clock cycles of one image: of any but the first, if weights stay on the chip.
     pub cycles: u64,
-    /// Clock cycles of one image with all weights.
+    /// Clock cycles of the first image.
+    pub cold_cycles: u64,
+    /// Clock cycles of one image with all weights, as `cycles`.
     pub dense_cycles: u64,
     /// `dense_cycles / cycles`.
     pub speedup: f64,
@@ -210,6 +212,7 @@ impl RunReport {
             host_ms,
             accuracy,
             cycles: all.cycles,
+            cold_cycles: model.cold_cycles(),
             dense_cycles: all.dense_cycles,
             speedup: all.speedup,
             frames_per_s: f64::from(config.clock_mhz) * 1.0e6 / all.cycles.max(1) as f64,

@@ -8,7 +8,7 @@ use crate::register::CONTRACT_VERSION;
 /// The first eight bytes. As in PNG, they show transfers that strip the eighth bit or translate line ends.
 pub const MAGIC: [u8; 8] = *b"\x89PLCH\r\n\x1a";
 /// Version of the format. Any change of what is written increments it; the header keeps its form in all versions.
-pub const FORMAT_VERSION: u32 = 4;
+pub const FORMAT_VERSION: u32 = 5;
 /// Sections begin at multiples of this; the bytes between them are 0.
 pub const ALIGNMENT: usize = 16;
 
@@ -17,7 +17,7 @@ record! {
     Header, 8 {
         magic_low: u32 = 32 @ 0, "Bytes 89 50 4C 43: \"PLC\" after a byte that is not text";
         magic_high: u32 = 32 @ 32, "Bytes 48 0D 0A 1A: \"H\", both kinds of line end, end of text";
-        format: u32 = 32 @ 64, "Version of this format: 3";
+        format: u32 = 32 @ 64, "Version of this format";
         contract: u32 = 32 @ 96, "Version of the hardware contract: register VERSION";
         fingerprint: u32 = 32 @ 128, "Fingerprint of the configuration the model was compiled for: register FINGERPRINT";
         bytes: u32 = 32 @ 160, "Size of the whole file";

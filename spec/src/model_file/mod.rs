@@ -18,6 +18,7 @@ pub use program::{PROGRAM_PARTS, ProgramHead};
 
 use crate::Config;
 use crate::executable::{Executable, Work};
+use crate::list::Start;
 use crate::network::{MapShape, Network};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -72,8 +73,11 @@ pub struct LayerInfo {
     /// Slot words issued: those of its passes times their pixel tiles. Those of a layer fused into another are counted there.
     pub words: u64,
     /// Clock cycles, predicted exactly by the fast model for the usual memory: from the last result of the layer before to its own.
+    /// Where weights stay on the chip from image to image, those of any image but the first.
     pub cycles: u64,
-    /// Clock cycles of the same layer with every weight there.
+    /// Clock cycles for the first image.
+    pub cold_cycles: u64,
+    /// `cycles` of the same layer with every weight there.
     pub dense_cycles: u64,
 }
 
@@ -91,6 +95,7 @@ impl LayerInfo {
                 nonzeros: layer.weights().iter().filter(|&&w| w != 0).count() as u64,
                 words: work.words,
                 cycles: 0,
+                cold_cycles: 0,
                 dense_cycles: 0,
             }
         };
@@ -152,12 +157,25 @@ impl ModelFile {
         Ok(model)
     }
 
-    /// Clock cycles of one image.
+    /// Clock cycles of one image: any but the first, where the first is different.
     pub fn cycles(&self) -> u64 {
         self.layers.iter().map(|layer| layer.cycles).sum()
     }
 
-    /// Clock cycles of one image with every weight there.
+    /// Clock cycles of the first image.
+    pub fn cold_cycles(&self) -> u64 {
+        self.layers.iter().map(|layer| layer.cold_cycles).sum()
+    }
+
+    /// Clock cycles of a run.
+    pub fn cycles_of(&self, start: Start) -> u64 {
+        match start {
+            Start::Cold => self.cold_cycles(),
+            Start::Warm => self.cycles(),
+        }
+    }
+
+    /// `cycles` with every weight there.
     pub fn dense_cycles(&self) -> u64 {
         self.layers.iter().map(|layer| layer.dense_cycles).sum()
     }
