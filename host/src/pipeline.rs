@@ -2,8 +2,9 @@
 
 use crate::compile::{compile_list, dense_reference};
 use crate::data::{self, Expected, Sidecar};
-use crate::graph::{Graph, passes};
+use crate::graph::Graph;
 use crate::import::{self, Quantized};
+use crate::partition::{Partition, Session, partition};
 use crate::predict::{layer_cycles, machine};
 use crate::prune::{Pruned, rescale, slot_prune};
 use crate::quantize::{self, Calibration};
@@ -54,11 +55,16 @@ pub struct Compiled {
 /// Imports, calibrates, prunes, quantizes and compiles an ONNX file.
 pub fn compile_onnx(path: &Path, options: &Options, progress: Progress<'_>) -> Result<Compiled> {
     let sidecar = Sidecar::beside(path)?;
-    let float = passes::optimise(&import::load(path, &options.shapes)?.graph);
-    let images = calibration_images(path, &float, options, &sidecar)?;
+    let Partition { graph: float, mut plan, host } =
+        partition(path, &import::read_whole(path)?, &options.shapes)?;
+    let session = Session::new(plan.clone(), &host)?;
+    let images = calibration_images(path, &session, options, &sidecar)?;
     let calibration = calibrate(&float, &images, progress)?;
     let dense = quantize::quantize(&float, &calibration)?;
-    check_labels(path, &sidecar, &dense)?;
+    if plan.exits.first().map(|port| &port.name) == plan.outputs.first() {
+        check_labels(path, &sidecar, &dense)?;
+    }
+    let channels = plan.image_shape()?.channels;
     let (network, unpruned, pruned) = match options.speedup {
         None => (dense, None, None),
         Some(speedup) => {
@@ -66,9 +72,13 @@ pub fn compile_onnx(path: &Path, options: &Options, progress: Progress<'_>) -> R
             (network, Some(dense), Some(pruned))
         }
     };
-    let channels = network.tensors[network.input].shape.channels;
     let mut model = compile_network(network, options, progress)?;
-    model.preprocessing = Some(preprocessing(&sidecar, channels));
+    let fed = Some(preprocessing(&sidecar, channels));
+    match model.network.tensors[model.network.input].shape.channels == channels {
+        true => model.preprocessing = fed,
+        false => plan.preprocessing = fed,
+    }
+    plan.note(&mut model, host);
     model.labels.clone_from(&sidecar.labels.names);
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     model.notes.insert("source".into(), name);
@@ -161,6 +171,7 @@ fn compile_network(network: Network, options: &Options, progress: Progress<'_>) 
         preprocessing: None,
         labels: Vec::new(),
         notes: BTreeMap::new(),
+        host: Vec::new(),
     };
     predict(&mut model, options.memory, progress)?;
     Ok(model)
@@ -202,19 +213,19 @@ fn preprocessing(sidecar: &Sidecar, channels: usize) -> Preprocessing {
     Preprocessing { mean: each(&sidecar.input.mean), std: each(&sidecar.input.std) }
 }
 
-/// The calibration images, normalised.
+/// What the accelerator reads for the calibration images, normalised.
 fn calibration_images(
     model: &Path,
-    graph: &Graph,
+    session: &Session,
     options: &Options,
     sidecar: &Sidecar,
 ) -> Result<Vec<Array3<f32>>> {
     let named = options.calibration.as_ref().or(sidecar.data.calibrate.as_ref());
     let path = named.ok_or_else(|| NoCalibration { model: model.to_owned() })?;
-    let shape = image_shape(graph)?;
+    let shape = session.plan().image_shape()?;
     let set = data::load(path, Expected { shape, classes: &sidecar.labels.names })?;
     let images = set.images(&sidecar.input).take(CALIBRATION_IMAGES);
-    Ok(images.collect::<Result<_, _>>()?)
+    images.map(|image| Ok(session.entered(&image?)?.1)).collect()
 }
 
 /// The shape of the images that a network takes.

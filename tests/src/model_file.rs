@@ -24,6 +24,7 @@ pub fn model(case: &Case, config: &Config) -> ModelFile {
         preprocessing: Some(Preprocessing { mean: vec![0.5; channels], std: vec![127.5; channels] }),
         labels: vec!["zero".into(), "\"one\"\n".into(), "dwá".into()],
         notes: [("source".into(), "case.onnx".into())].into(),
+        host: vec![8, 1, 255],
     }
 }
 

@@ -204,7 +204,7 @@ fn other_versions_and_configurations_are_refused_with_what_differs() {
 #[test]
 fn damage_names_the_section() {
     let bytes = small_model().to_bytes().unwrap();
-    for (index, name) in ["META", "PROG", "WGHT"].into_iter().enumerate() {
+    for (index, name) in ["META", "PROG", "WGHT", "HOST"].into_iter().enumerate() {
         let mut damaged = bytes.clone();
         damaged[section(&bytes, index).start + 3] ^= 4;
         let message = format_error(&damaged).to_string();

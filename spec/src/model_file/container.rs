@@ -45,7 +45,7 @@ pub struct Section {
 }
 
 /// The sections, all of which must be there in this order.
-pub const SECTIONS: [Section; 3] = [
+pub const SECTIONS: [Section; 4] = [
     Section {
         tag: "META",
         doc: "UTF-8 JSON: the configuration, the network without its weights, where the input and the outputs lie in segment 1, the layer table with predicted cycles, input preprocessing, labels, notes",
@@ -57,6 +57,10 @@ pub const SECTIONS: [Section; 3] = [
     Section {
         tag: "WGHT",
         doc: "int8 weights of the layers one after the other, each [out][in / groups][kernel_h][kernel_w]: what the golden model computes with",
+    },
+    Section {
+        tag: "HOST",
+        doc: "What the host computes before and behind the accelerator, in a form that only the host knows (ONNX graphs, which a note describes); may be empty",
     },
 ];
 

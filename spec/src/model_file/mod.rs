@@ -42,6 +42,8 @@ pub struct ModelFile {
     pub labels: Vec<String>,
     /// Where the model comes from, by name (`source`, `speedup`, …); nothing depends on it.
     pub notes: BTreeMap<String, String>,
+    /// What the host computes before and behind the accelerator, in a form that only the host knows; may be empty.
+    pub host: Vec<u8>,
 }
 
 /// How an image becomes the network's input: `x = (pixel - mean) / std`, pixel in 0..255, before quantization.
@@ -132,12 +134,12 @@ impl ModelFile {
         let (meta, weights) = meta::encode(self);
         let program = program::encode(&self.executable.image, &self.executable.owners)
             .map_err(|reason| inconsistent(("PROG", reason)))?;
-        container::assemble(&self.config, [meta, program, weights])
+        container::assemble(&self.config, [meta, program, weights, self.host.clone()])
     }
 
     /// Reads what [`ModelFile::to_bytes`] has made, and nothing else.
     pub fn from_bytes(bytes: &[u8], expected: Option<&Config>) -> Result<Self, FormatError> {
-        let (header, [meta_bytes, program_bytes, weight_bytes]) = container::disassemble(bytes)?;
+        let (header, [meta_bytes, program_bytes, weight_bytes, host_bytes]) = container::disassemble(bytes)?;
         let in_section = |section: &'static str| move |reason| inconsistent((section, reason));
         let meta::Meta { config, mut network, input, outputs, layers, preprocessing, labels, notes } =
             meta::decode(meta_bytes).map_err(in_section("META"))?;
@@ -152,7 +154,8 @@ impl ModelFile {
         meta::attach_weights(&mut network, weight_bytes).map_err(in_section("WGHT"))?;
         let (image, owners) = program::decode(program_bytes).map_err(in_section("PROG"))?;
         let executable = Executable { image, input, outputs, owners };
-        let model = Self { network, config, executable, layers, preprocessing, labels, notes };
+        let host = host_bytes.to_vec();
+        let model = Self { network, config, executable, layers, preprocessing, labels, notes, host };
         check::model(&model).map_err(inconsistent)?;
         Ok(model)
     }
