@@ -149,6 +149,9 @@ impl ModelFile {
         let executable = Executable { image, input, outputs, owners };
         let model = Self { network, config, executable, layers, preprocessing, labels, notes };
         check::model(&model).map_err(inconsistent)?;
+        if meta::encode(&model).0 != meta_bytes {
+            return Err(inconsistent(("META", "it is not in the form in which it is written".into())));
+        }
         Ok(model)
     }
 
