@@ -65,3 +65,20 @@ pub fn section(bytes: &[u8], index: usize) -> std::ops::Range<usize> {
     let (offset, size) = (word(bytes, 36 + 16 * index) as usize, word(bytes, 40 + 16 * index) as usize);
     offset..offset + size
 }
+
+/// The file with another section in the place of one; checksums are right.
+pub fn with_section(bytes: &[u8], index: usize, content: &[u8]) -> Vec<u8> {
+    let count = 3;
+    let mut file = bytes[..32 + 16 * count].to_vec();
+    for entry in 0..count {
+        let content = if entry == index { content } else { &bytes[section(bytes, entry)] };
+        file.resize(file.len().next_multiple_of(16), 0);
+        let place = [file.len(), content.len()].map(|number| (number as u32).to_le_bytes());
+        file[36 + 16 * entry..44 + 16 * entry].copy_from_slice(&place.concat());
+        file.extend(content);
+    }
+    let size = (file.len() as u32).to_le_bytes();
+    file[20..24].copy_from_slice(&size);
+    sign(&mut file);
+    file
+}

@@ -157,6 +157,9 @@ impl ModelFile {
         let host = host_bytes.to_vec();
         let model = Self { network, config, executable, layers, preprocessing, labels, notes, host };
         check::model(&model).map_err(inconsistent)?;
+        if meta::encode(&model).0 != meta_bytes {
+            return Err(inconsistent(("META", "it is not in the form in which it is written".into())));
+        }
         Ok(model)
     }
 
