@@ -255,6 +255,7 @@ impl RunReport {
             host_ms,
             accuracy: accuracy.map(|float| Accuracy { float: Some(float), ..Accuracy::default() }),
             cycles: 0,
+            cold_cycles: 0,
             dense_cycles: 0,
             speedup: 1.0,
             frames_per_s: 0.0,
