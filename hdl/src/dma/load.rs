@@ -3,7 +3,8 @@
 //! ```text
 //! queue ─> Idle ─tokens─> Check ─bounds─> Bursts ─request─> ReadPort
 //!                            └─> records ─> receiving <──beat──┘
-//!                                              └─> held ─> on-chip memories
+//!                                              ├─> Expand (weights of fewer bits) ─┐
+//!                                              └─────────────────────────────────> held ─> on-chip memories
 //! ```
 //!
 //! | port | width | |
@@ -35,10 +36,14 @@ use crate::axi::{BEATS, BURST, LANE};
 use crate::cells::{Fifo, Reg};
 use crate::control::ADDRESS;
 
+use super::expand::Expand;
 use super::{CODE, COMMAND, ORDINAL};
 
-/// Bits of a command whose data is under way: target, address, count, lane, signal, ordinal.
-const RECORD: usize = 4 + ADDRESS + 16 + LANE + 3 + ORDINAL;
+/// Bits of a command whose data is under way: target, width, address, beats
+/// read and written, lane, signal, ordinal.
+const RECORD: usize = TARGET + 2 + ADDRESS + 16 + 16 + LANE + 3 + ORDINAL;
+/// Bits of a target.
+const TARGET: usize = 3;
 
 /// See the module.
 #[derive(Debug, LogicBlock)]
@@ -104,7 +109,10 @@ pub struct Load {
     checking: Reg<Bit>,
     asking: Reg<Bit>,
     current: Reg<Bits<COMMAND>>,
-    past_end: Reg<Bits<33>>,
+    past_end: Reg<Bits<34>>,
+    // Beats that are read: whole ones, and whether there is one more of which not all is wanted.
+    whole: Reg<Bits<16>>,
+    odd: Reg<Bit>,
     size: Reg<Bits<32>>,
     end_on_chip: Reg<Bits<21>>,
     next: BurstAddress,
@@ -113,16 +121,20 @@ pub struct Load {
     // The commands whose data is under way, and the one whose data comes.
     records: Fifo<3, RECORD>,
     receiving: Reg<Bit>,
-    target: Reg<Bits<4>>,
+    target: Reg<Bits<TARGET>>,
+    width: Reg<Bits<2>>,
     place: Reg<Bits<ADDRESS>>,
+    expects: Reg<Bit>,
     to_receive: Reg<Bits<16>>,
+    to_write: Reg<Bits<16>>,
     skip: Reg<Bits<LANE>>,
     signals: Reg<Bits<3>>,
     ordinal: Reg<Bits<ORDINAL>>,
+    expand: Expand,
     // The beat in front of the memories.
     held: Reg<Bit>,
     held_data: Reg<Bits<128>>,
-    held_target: Reg<Bits<4>>,
+    held_target: Reg<Bits<TARGET>>,
     held_place: Reg<Bits<ADDRESS>>,
     held_last: Reg<Bit>,
     held_signals: Reg<Bits<3>>,
@@ -135,19 +147,27 @@ pub struct Load {
     starts: Signal<Local, Bit>,
     past: Signal<Local, Bit>,
     to_boundary: Signal<Local, Bits<BURST>>,
-    record: Signal<Local, Bits<69>>,
+    record: Signal<Local, Bits<RECORD>>,
+    whole_beats: Signal<Local, Bits<16>>,
+    odd_beats: Signal<Local, Bit>,
+    end_sum: Signal<Local, Bits<34>>,
+    beats_read: Signal<Local, Bits<16>>,
+    wide: Signal<Local, Bit>,
+    enters: Signal<Local, Bit>,
+    last: Signal<Local, Bit>,
     live: Signal<Local, Bit>,
     for_activation: Signal<Local, Bit>,
     for_table: Signal<Local, Bit>,
     done: Signal<Local, Bit>,
     free: Signal<Local, Bit>,
     byte_offset: Signal<Local, Bits<7>>,
-    to_activation: Constant<Bits<4>>,
-    to_weight: Constant<Bits<4>>,
-    to_position: Constant<Bits<4>>,
-    to_list: Constant<Bits<4>>,
-    to_parameter: Constant<Bits<4>>,
-    to_table: Constant<Bits<4>>,
+    to_activation: Constant<Bits<TARGET>>,
+    to_weight: Constant<Bits<TARGET>>,
+    to_position: Constant<Bits<TARGET>>,
+    to_list: Constant<Bits<TARGET>>,
+    to_parameter: Constant<Bits<TARGET>>,
+    to_table: Constant<Bits<TARGET>>,
+    to_codebook: Constant<Bits<TARGET>>,
     bounds_code: Constant<Bits<CODE>>,
     read_code: Constant<Bits<CODE>>,
 }
@@ -214,6 +234,8 @@ impl Default for Load {
             asking: Default::default(),
             current: Default::default(),
             past_end: Default::default(),
+            whole: Default::default(),
+            odd: Default::default(),
             size: Default::default(),
             end_on_chip: Default::default(),
             next: Default::default(),
@@ -222,11 +244,15 @@ impl Default for Load {
             records: Default::default(),
             receiving: Default::default(),
             target: Default::default(),
+            width: Default::default(),
             place: Default::default(),
+            expects: Default::default(),
             to_receive: Default::default(),
+            to_write: Default::default(),
             skip: Default::default(),
             signals: Default::default(),
             ordinal: Default::default(),
+            expand: Default::default(),
             held: Default::default(),
             held_data: Default::default(),
             held_target: Default::default(),
@@ -242,6 +268,13 @@ impl Default for Load {
             past: Default::default(),
             to_boundary: Default::default(),
             record: Default::default(),
+            whole_beats: Default::default(),
+            odd_beats: Default::default(),
+            end_sum: Default::default(),
+            beats_read: Default::default(),
+            wide: Default::default(),
+            enters: Default::default(),
+            last: Default::default(),
             live: Default::default(),
             for_activation: Default::default(),
             for_table: Default::default(),
@@ -254,6 +287,7 @@ impl Default for Load {
             to_list: Constant::new((Target::List as u64).into()),
             to_parameter: Constant::new((Target::Parameter as u64).into()),
             to_table: Constant::new((Target::Table as u64).into()),
+            to_codebook: Constant::new((Target::Codebook as u64).into()),
             bounds_code: Constant::new((ErrorCode::Bounds as u64).into()),
             read_code: Constant::new((ErrorCode::Read as u64).into()),
         }
@@ -270,14 +304,19 @@ impl Logic for Load {
             asking,
             current,
             past_end,
+            whole,
+            odd,
             size,
             end_on_chip,
             left,
             asked,
             receiving,
             target,
+            width,
             place,
+            expects,
             to_receive,
+            to_write,
             skip,
             signals,
             ordinal,
@@ -290,7 +329,7 @@ impl Logic for Load {
             held_ordinal,
             table_cycle
         );
-        clock!(self, clock, queue, records, next);
+        clock!(self, clock, queue, records, next, expand);
 
         // A command starts: bits 4 to 6 are `wait`.
         self.queue.clear.next = !self.active.val();
@@ -310,36 +349,60 @@ impl Logic for Load {
         self.queue.pop.next = self.starts.val();
         self.take_compute.next = self.starts.val() & self.queue.front.val().get_bit(5);
         self.take_store.next = self.starts.val() & self.queue.front.val().get_bit(6);
+        self.whole_beats.next = self.queue.front.val().get_bits::<16>(16);
+        self.odd_beats.next = false;
+        if self.queue.front.val().get_bits::<2>(13) == 1 {
+            self.whole_beats.next = bit_cast::<16, 15>(self.queue.front.val().get_bits::<15>(17));
+            self.odd_beats.next = self.queue.front.val().get_bit(16);
+        }
+        if self.queue.front.val().get_bits::<2>(13) == 2 {
+            self.whole_beats.next = bit_cast::<16, 14>(self.queue.front.val().get_bits::<14>(18));
+            self.odd_beats.next = self.queue.front.val().get_bits::<2>(16).any();
+        }
+        if self.queue.front.val().get_bits::<2>(13) == 3 {
+            self.whole_beats.next = bit_cast::<16, 13>(self.queue.front.val().get_bits::<13>(19));
+            self.odd_beats.next = self.queue.front.val().get_bits::<3>(16).any();
+        }
+        // Twice the end: one adder, as the odd beat is the carry that comes from below.
+        self.end_sum.next = ((bit_cast::<34, 32>(self.queue.front.val().get_bits::<32>(32)) << 1)
+            | bits::<34>(1))
+            + ((bit_cast::<34, 16>(self.whole_beats.val()) << 1)
+                | bit_cast::<34, 1>(self.odd_beats.val().into()));
         if self.starts.val() {
             self.checking.d.next = true;
             self.current.d.next = self.queue.front.val();
             self.size.d.next = self.model_size.val();
-            if self.queue.front.val().get_bit(14) {
+            if self.queue.front.val().get_bit(15) {
                 self.size.d.next = self.data_size.val();
             }
-            self.past_end.d.next = bit_cast::<33, 32>(self.queue.front.val().get_bits::<32>(32))
-                + bit_cast::<33, 16>(self.queue.front.val().get_bits::<16>(16));
+            self.past_end.d.next = self.end_sum.val();
+            self.whole.d.next = self.whole_beats.val();
+            self.odd.d.next = self.odd_beats.val();
             self.end_on_chip.d.next = bit_cast::<21, 20>(self.queue.front.val().get_bits::<20>(64))
                 + bit_cast::<21, 16>(self.queue.front.val().get_bits::<16>(16));
         }
 
         // It is checked, and its data expected.
-        self.past.next = (bit_cast::<33, 32>(self.size.q.val()) < self.past_end.q.val())
-            | ((self.current.q.val().get_bits::<4>(10) == self.to_activation.val())
+        self.past.next = (((bit_cast::<34, 32>(self.size.q.val()) << 1) | bits::<34>(1))
+            < self.past_end.q.val())
+            | ((self.current.q.val().get_bits::<3>(10) == self.to_activation.val())
                 & (self.vectors.val() < self.end_on_chip.q.val()));
-        self.record.next = bit_cast::<69, 4>(self.current.q.val().get_bits::<4>(10))
-            | (bit_cast::<69, 20>(self.current.q.val().get_bits::<20>(64)) << 4)
-            | (bit_cast::<69, 16>(self.current.q.val().get_bits::<16>(16)) << 24)
-            | (bit_cast::<69, 2>(bit_cast::<2, 60>(self.next.address.val()) & self.lane_mask.val()) << 40)
-            | (bit_cast::<69, 3>(self.current.q.val().get_bits::<3>(7)) << 42)
-            | (bit_cast::<69, 24>(self.current.q.val().get_bits::<24>(84)) << 45);
+        self.beats_read.next = self.whole.q.val() + bit_cast::<16, 1>(self.odd.q.val().into());
+        self.record.next = bit_cast::<86, 3>(self.current.q.val().get_bits::<3>(10))
+            | (bit_cast::<86, 2>(self.current.q.val().get_bits::<2>(13)) << 3)
+            | (bit_cast::<86, 20>(self.current.q.val().get_bits::<20>(64)) << 5)
+            | (bit_cast::<86, 16>(self.beats_read.val()) << 25)
+            | (bit_cast::<86, 16>(self.current.q.val().get_bits::<16>(16)) << 41)
+            | (bit_cast::<86, 2>(bit_cast::<2, 60>(self.next.address.val()) & self.lane_mask.val()) << 57)
+            | (bit_cast::<86, 3>(self.current.q.val().get_bits::<3>(7)) << 59)
+            | (bit_cast::<86, 24>(self.current.q.val().get_bits::<24>(84)) << 62);
         self.records.clear.next = !self.active.val();
         self.records.push.next = self.checking.q.val() & !self.past.val();
         self.records.data.next = self.record.val();
         if self.checking.q.val() {
             self.checking.d.next = false;
             self.asking.d.next = true;
-            self.left.d.next = self.current.q.val().get_bits::<16>(16);
+            self.left.d.next = self.beats_read.val();
         }
 
         // Its bursts.
@@ -404,32 +467,54 @@ impl Logic for Load {
         self.signal.next = self.held_signals.q.val();
         self.completed_command.next = self.held_ordinal.q.val();
 
-        // The next one comes.
-        self.ready.next = self.receiving.q.val() & self.free.val();
+        // The next one comes: as it is read, or a part of a beat of fewer bits. The part of a command comes from one way only.
+        self.wide.next = !self.width.q.val().any();
+        self.last.next = self.to_write.q.val() == 1;
+        self.expand.active.next = self.active.val();
+        self.expand.take.next = self.take.val() & !self.wide.val();
+        self.expand.beat.next = self.beat.val();
+        self.expand.width.next = self.width.q.val();
+        self.expand.last.next = self.last.val();
+        self.expand.free.next = self.free.val();
+        self.expand.book_write.next = self.live.val() & (self.held_target.q.val() == self.to_codebook.val());
+        self.expand.book.next = self.held_data.q.val();
+        self.ready.next = self.expects.q.val()
+            & ((self.wide.val() & self.free.val()) | (!self.wide.val() & self.expand.ready.val()));
+        self.enters.next = (self.take.val() & self.wide.val()) | (self.expand.valid.val() & self.free.val());
         self.lane.next = self.skip.q.val();
         self.ends.next = self.to_receive.q.val() == 1;
         self.records.pop.next = !self.receiving.q.val() & self.records.valid.val();
         if !self.receiving.q.val() {
             self.receiving.d.next = self.records.valid.val();
-            self.target.d.next = self.records.front.val().get_bits::<4>(0);
-            self.place.d.next = self.records.front.val().get_bits::<20>(4);
-            self.to_receive.d.next = self.records.front.val().get_bits::<16>(24);
-            self.skip.d.next = self.records.front.val().get_bits::<2>(40);
-            self.signals.d.next = self.records.front.val().get_bits::<3>(42);
-            self.ordinal.d.next = self.records.front.val().get_bits::<24>(45);
+            self.expects.d.next = self.records.valid.val();
+            self.target.d.next = self.records.front.val().get_bits::<3>(0);
+            self.width.d.next = self.records.front.val().get_bits::<2>(3);
+            self.place.d.next = self.records.front.val().get_bits::<20>(5);
+            self.to_receive.d.next = self.records.front.val().get_bits::<16>(25);
+            self.to_write.d.next = self.records.front.val().get_bits::<16>(41);
+            self.skip.d.next = self.records.front.val().get_bits::<2>(57);
+            self.signals.d.next = self.records.front.val().get_bits::<3>(59);
+            self.ordinal.d.next = self.records.front.val().get_bits::<24>(62);
         }
         if self.take.val() {
+            self.to_receive.d.next = self.to_receive.q.val() - 1;
+            self.skip.d.next = 0.into();
+            self.expects.d.next = self.to_receive.q.val() != 1;
+        }
+        if self.enters.val() {
             self.held.d.next = true;
-            self.held_data.d.next = self.beat.val();
+            self.held_data.d.next = self.expand.data.val();
+            if self.wide.val() {
+                self.held_data.d.next = self.beat.val();
+            }
             self.held_target.d.next = self.target.q.val();
             self.held_place.d.next = self.place.q.val();
-            self.held_last.d.next = self.to_receive.q.val() == 1;
+            self.held_last.d.next = self.last.val();
             self.held_signals.d.next = self.signals.q.val();
             self.held_ordinal.d.next = self.ordinal.q.val();
             self.place.d.next = self.place.q.val() + 1;
-            self.to_receive.d.next = self.to_receive.q.val() - 1;
-            self.skip.d.next = 0.into();
-            self.receiving.d.next = self.to_receive.q.val() != 1;
+            self.to_write.d.next = self.to_write.q.val() - 1;
+            self.receiving.d.next = !self.last.val();
         }
 
         self.error.next = false;
@@ -453,7 +538,7 @@ impl Logic for Load {
         // The address moves.
         self.next.set.next = self.starts.val();
         self.next.base.next = self.model_base.val();
-        if self.queue.front.val().get_bit(14) {
+        if self.queue.front.val().get_bit(15) {
             self.next.base.next = self.data_base.val();
         }
         self.next.offset.next = self.queue.front.val().get_bits::<32>(32);
@@ -465,6 +550,7 @@ impl Logic for Load {
             self.asking.d.next = false;
             self.asked.d.next = 0.into();
             self.receiving.d.next = false;
+            self.expects.d.next = false;
             self.held.d.next = false;
             self.table_cycle.d.next = 0.into();
         }

@@ -11,6 +11,7 @@
 //!
 //! | module | what |
 //! |---|---|
+//! | [`expand`] | weights in fewer than 8 bits |
 //! | [`fetch`] | the command list |
 //! | [`load`] | commands of LOAD, on-chip writes |
 //! | [`store`] | commands of STORE, bank reads |
@@ -35,6 +36,7 @@
 //! Its exact model is `pleach_sim::fast::dma`.
 
 pub mod counters;
+pub mod expand;
 pub mod fetch;
 mod gates;
 pub mod load;

@@ -1,6 +1,7 @@
 //! What the on-chip memories hold that tell COMPUTE what to do.
 
 use crate::beats::{beat_vector, beats_per_word, unpack_positions};
+use crate::codebook::Codebook;
 use crate::command::{Combination, GatherEntry};
 use crate::list::{Beat, Load, PassCommand, Segment, Target};
 use crate::pass::{Pass, SecondOperand};
@@ -49,6 +50,7 @@ pub struct Contents<'a> {
     positions: Beats,
     entries: Beats,
     parameters: Beats,
+    codebook: Codebook,
     loads: u32,
 }
 
@@ -62,6 +64,7 @@ impl<'a> Contents<'a> {
             positions: Beats::new(words),
             entries: Beats::new(config.load_depth),
             parameters: Beats::new(config.pass_depth * config.columns),
+            codebook: Codebook::default(),
             loads: 0,
         }
     }
@@ -69,17 +72,24 @@ impl<'a> Contents<'a> {
     /// Executes a load (which has been checked) as far as passes depend on it.
     pub fn load(&mut self, load: &Load, model: &[Beat]) {
         self.loads += 1;
+        if load.segment != Segment::Model as u32 {
+            return;
+        }
         let first = load.source as usize;
+        let beats = &model[first..first + load.beats_read() as usize];
         let memory = match Target::ALL[load.target as usize] {
             Target::Weight => &mut self.weights,
             Target::Position => &mut self.positions,
             Target::List => &mut self.entries,
             Target::Parameter => &mut self.parameters,
+            Target::Codebook => {
+                self.codebook = Codebook::from_beat(&beats[0]);
+                return;
+            }
             Target::Activation | Target::Table => return,
         };
-        if load.segment == Segment::Model as u32 {
-            memory.write(load.address as usize, &model[first..first + load.count as usize], self.loads);
-        }
+        let beats = self.codebook.expand(beats, load.width, load.count as usize);
+        memory.write(load.address as usize, &beats, self.loads);
     }
 
     /// A pass with what it finds.

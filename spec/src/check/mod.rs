@@ -173,7 +173,7 @@ struct Checker<'a> {
     order: &'a Order,
     contents: Contents<'a>,
     accesses: Accesses<'a>,
-    histories: [History; 7],
+    histories: [History; 8],
     /// Passes that were found good, by everything that the check looks at.
     checked: HashSet<contents::PassKey>,
     config: &'a Config,

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use pleach_spec::list::{self, Engine, Target};
 use pleach_spec::register::ErrorCode;
 
+use super::expand::Expand;
 use super::fetch::Ordered;
 use super::read::Request;
 use super::tokens::Tokens;
@@ -30,8 +31,17 @@ enum State {
 /// A command whose data is under way.
 #[derive(Clone, Copy, Debug)]
 struct Under {
+    /// The next beat written.
     write: LoadWrite,
+    width: u32,
+    /// Beats still to be read.
+    to_read: u32,
+    /// Beats still to be written.
     left: u32,
+    /// Beats written.
+    written: u32,
+    /// The first beat that is read.
+    source: u32,
     lane: u32,
     signal: u32,
 }
@@ -56,6 +66,7 @@ pub(super) struct Load {
     burst: u32,
     records: VecDeque<Under>,
     receiving: Option<Under>,
+    expand: Expand,
     held: Option<Held>,
     table_cycle: u32,
 }
@@ -139,7 +150,7 @@ impl Load {
 
     /// The next beat is the last of its command.
     pub fn ends(&self) -> bool {
-        self.receiving.is_some_and(|under| under.left == 1)
+        self.receiving.is_some_and(|under| under.to_read == 1)
     }
 
     pub fn offer(&self, active: bool, shape: &Shape, scatter_banks: u64) -> Offer {
@@ -161,7 +172,14 @@ impl Load {
 
     /// It can take a beat.
     pub fn takes(&self, offer: &Offer) -> bool {
-        self.receiving.is_some() && (self.held.is_none() || offer.done)
+        let free = self.held.is_none() || offer.done;
+        self.receiving.is_some_and(|under| {
+            let ready = match under.width {
+                0 => free,
+                width => self.expand.ready(width, under.left == 1, free),
+            };
+            under.to_read > 0 && ready
+        })
     }
 
     pub fn step(&mut self, inputs: &Inputs) -> Outputs {
@@ -171,6 +189,7 @@ impl Load {
             return outputs;
         }
         let was_receiving = self.receiving.is_some();
+        outputs.moved = self.expand.valid();
         self.write(inputs, &mut outputs);
         self.receive(inputs);
         if !was_receiving && let Some(under) = self.records.pop_front() {
@@ -194,13 +213,28 @@ impl Load {
     }
 
     fn receive(&mut self, inputs: &Inputs) {
-        let Some(under) = self.receiving.as_mut().filter(|_| inputs.take) else { return };
+        let Some(under) = self.receiving.as_mut() else { return };
         let last = under.left == 1;
+        let free = self.held.is_none();
+        let enters = match under.width {
+            0 => inputs.take,
+            _ => self.expand.valid() && free,
+        };
+        if under.width != 0 {
+            self.expand.step(inputs.take, under.width, last, free);
+        }
+        if inputs.take {
+            under.to_read -= 1;
+            under.lane = 0;
+        }
+        if !enters {
+            return;
+        }
         self.held = Some(Held { write: under.write, last, signal: under.signal });
         under.write.address += 1;
-        under.write.source += 1;
         under.left -= 1;
-        under.lane = 0;
+        under.written += 1;
+        under.write.source = under.source + (under.written >> under.width);
         if last {
             self.receiving = None;
         }
@@ -212,7 +246,7 @@ impl Load {
                 outputs.moved = true;
                 if let Some(under) = self.locate(&command, ordinal, inputs) {
                     self.records.push_back(under);
-                    (self.state, self.left) = (State::Bursts, command.count);
+                    (self.state, self.left) = (State::Bursts, command.beats_read());
                 } else {
                     outputs.error = Some((ErrorCode::Bounds, ordinal));
                 }
@@ -244,12 +278,21 @@ impl Load {
         let place = inputs.setup.segments[segment];
         self.address = place.base / 16 + u64::from(command.source);
         let target = Target::ALL[command.target as usize];
-        let past = u64::from(command.source) + u64::from(command.count) > u64::from(place.size)
+        let past = u64::from(command.source) + u64::from(command.beats_read()) > u64::from(place.size)
             || target == Target::Activation
                 && command.address + command.count > inputs.shape.activation_vectors;
         let write =
             LoadWrite { target, address: command.address, segment, source: command.source, command: ordinal };
         let lane = inputs.shape.lane(self.address);
-        (!past).then_some(Under { write, left: command.count, lane, signal: command.signal })
+        (!past).then_some(Under {
+            write,
+            width: command.width,
+            to_read: command.beats_read(),
+            left: command.count,
+            written: 0,
+            source: command.source,
+            lane,
+            signal: command.signal,
+        })
     }
 }
