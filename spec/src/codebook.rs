@@ -19,13 +19,13 @@ pub const fn index_bits(width: u32) -> u32 {
 }
 
 /// The values that indices stand for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Codebook(pub [i8; VECTOR]);
 
 impl Codebook {
     /// The values of weights (of the columns that there are), and the greatest width that has an index for each. `None` if there
     /// are more than 16.
-    pub fn covering(weights: &[i8]) -> Option<(Self, u32)> {
+    pub fn covering<'a>(weights: impl IntoIterator<Item = &'a i8>) -> Option<(Self, u32)> {
         let mut values = BTreeSet::new();
         for &weight in weights {
             if values.insert(weight) && values.len() > VECTOR {
