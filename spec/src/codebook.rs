@@ -53,7 +53,9 @@ impl Codebook {
     /// Beats of weights as they are stored. What is not in the codebook (bytes that belong to no column) gets index 0.
     pub fn compress(&self, beats: &[Beat], width: u32) -> Vec<Beat> {
         let bits = index_bits(width);
-        let index = |weight: i8| self.0.iter().position(|&value| value == weight).unwrap_or(0) as u128;
+        // Entries past those that an index can name are 0 too.
+        let named = &self.0[..1 << bits.min(4)];
+        let index = |weight: i8| named.iter().position(|&value| value == weight).unwrap_or(0) as u128;
         let stored = beats.chunks(1 << width).map(|beats| {
             let weights = beats.iter().flat_map(beat_vector);
             let indices = weights.zip((0..).step_by(bits as usize));
@@ -98,6 +100,14 @@ mod tests {
                 assert_eq!(Codebook::from_beat(&book.beat()), book);
             }
         }
+    }
+
+    #[test]
+    fn bytes_of_no_column_leave_their_neighbours_alone() {
+        let beats = vec![vector_beat(&std::array::from_fn(|byte| if byte < 4 { -128 } else { 0 })); 8];
+        let (book, width) = Codebook::covering(&[-128, 127]).unwrap();
+        let read = book.expand(&book.compress(&beats, width), width, 8).into_owned();
+        assert!(read.iter().all(|beat| beat_vector(beat)[..5] == [-128; 5]));
     }
 
     #[test]
