@@ -177,7 +177,9 @@ impl<const WB: usize, const P: usize> Compute<WB, P> {
         net.wire(self.pass_write[1].tap(), &mut walk.command_write[1]);
         net.wire(self.pass_entry.tap(), &mut walk.command_entry);
         net.wire(self.pass_data.tap(), &mut walk.command_data);
-        net.wire(self.gather.take.tap(), &mut walk.take);
+        for (from, to) in self.gather.take.iter().zip(&mut walk.take) {
+            net.wire(from.tap(), to);
+        }
     }
 
     fn wire_gather(&mut self, net: &mut Net) {
@@ -193,7 +195,9 @@ impl<const WB: usize, const P: usize> Compute<WB, P> {
         net.wire(self.memory_data.tap().slice(0), &mut gather.list_data);
         net.wire(self.scatter.ended.tap(), &mut gather.ended);
         net.wire(self.issue.pop.tap(), &mut gather.pop);
-        net.wire(walk.full.tap(), &mut gather.full);
+        for (from, to) in walk.full.iter().zip(&mut gather.full) {
+            net.wire(from.tap(), to);
+        }
         net.wire(walk.classes.tap(), &mut gather.classes);
         net.wire(walk.need_write.tap(), &mut gather.need_write);
         net.wire(walk.need_class.tap(), &mut gather.need_class);

@@ -170,15 +170,20 @@ impl<const N: usize> Tap<Bits<N>> {
     /// The `M` bits from bit `offset` up.
     ///
     /// # Panics
-    /// If the bits are not all there, or if this is not a whole signal.
+    /// If the bits are not all there, or if this is joined from parts.
     pub fn slice<const M: usize>(self, offset: usize) -> Tap<Bits<M>> {
-        Tap { value: self.value.get_bits(offset), source: self.part(offset, M) }
+        let value = self.value.get_bits(offset);
+        let source = match self.source {
+            Source::Constant(_) => Source::Constant(value.verilog()),
+            _ => self.part(offset, M),
+        };
+        Tap { value, source }
     }
 
     /// Bit `offset`.
     ///
     /// # Panics
-    /// If there is no such bit, or if this is not a whole signal.
+    /// If there is no such bit, or if this is a constant or joined from parts.
     pub fn bit(self, offset: usize) -> Tap<Bit> {
         Tap { value: self.value.get_bit(offset), source: self.part(offset, 1) }
     }
@@ -187,7 +192,8 @@ impl<const N: usize> Tap<Bits<N>> {
         assert!(offset + width <= N, "bits {offset}..{} of {N}", offset + width);
         match self.source {
             Source::Signal(id) => Source::Slice { id, offset, width },
-            _ => panic!("only a whole signal can be sliced"),
+            Source::Slice { id, offset: low, .. } => Source::Slice { id, offset: low + offset, width },
+            _ => panic!("only a signal or a part of it can be sliced"),
         }
     }
 

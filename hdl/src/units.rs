@@ -19,6 +19,12 @@ use crate::row::Rows;
 use crate::stream::Readers;
 use crate::verilog::{self, Error};
 
+/// What the register BUILD_HASH reads in a design whose Verilog is `text` where it reads 0: CRC-32, or 1 instead of 0, which says
+/// that it is not known.
+pub fn build_hash(text: &str) -> u32 {
+    crc32fast::hash(text.as_bytes()).max(1)
+}
+
 /// A part of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Unit {
@@ -125,7 +131,10 @@ impl Unit {
             Self::Buffer => self.emit(Buffer::new(config)),
             Self::Compute => self.emit(Compute::<WB, P>::new(config)),
             Self::Dma => dma::verilog(config, 0),
-            Self::Accelerator => self.emit(Accelerator::<WB, P, B, BP, S>::new(config, config.fingerprint())),
+            Self::Accelerator => {
+                let design = |hash| self.emit(Accelerator::<WB, P, B, BP, S>::new(config, hash));
+                design(build_hash(&design(0)?))
+            }
         }
     }
 

@@ -153,24 +153,32 @@ fn lut_ram() {
 /// Deep and wide enough for several copies of the read address.
 #[test]
 fn queue_ram() {
-    let mut written = 0;
+    for depth in [8, 128] {
+        queue_ram_of(depth);
+    }
+}
+
+fn queue_ram_of(depth: usize) {
+    // Words written up to this cycle, and where this cycle writes: first each word, then any.
+    let (mut written, mut at) = (0, 0);
     compare(
-        "queue_ram",
-        QueueRam::<8, 72>::new(128),
+        &format!("queue_ram{depth}"),
+        QueueRam::<8, 130>::new(depth),
         Some(|block| &mut block.clock),
         |block, random| {
-            let fill = written < 128;
-            let at = if fill { written } else { random.below(128) };
+            let fill = written < depth;
             written += usize::from(fill);
+            let next = if written < depth { written } else { random.below(depth) };
             // What is being written, half of the time.
-            let read = if random.below(2) == 0 { at } else { random.below(128).min(written - 1) };
+            let read = if random.below(2) == 0 { at } else { random.below(depth).min(written - 1) };
             block.write_enable.next = fill || random.below(2) == 0;
-            block.write_address.next = (at as u64).into();
+            block.next_write_address.next = (next as u64).into();
             block.write_data.next = random.bits();
             block.next_read_address.next = (read as u64).into();
+            at = next;
             vec![
                 vec![block.write_enable.next.into()],
-                words(block.write_address.next),
+                words(block.next_write_address.next),
                 words(block.write_data.next),
                 words(block.next_read_address.next),
             ]

@@ -136,7 +136,10 @@ impl Script<'_> {
                 inputs.set("need_write", 1).set("need_class", class).set("need", need);
             }
             if let (true, Some(tile)) = (full, &waiting) {
-                inputs.set("full", 1).set("classes", tile.needs.len() as u32 - 1);
+                for i in 0..=self.config.rows {
+                    inputs.set(&format!("full${i}"), 1);
+                }
+                inputs.set("classes", tile.needs.len() as u32 - 1);
                 for (row, record) in tile.rows.iter().enumerate() {
                     for (field, &value) in ["address", "ix", "iy", "class"].iter().zip(record) {
                         inputs.set(&format!("{field}${row}"), value);
@@ -235,7 +238,10 @@ impl Script<'_> {
                 rows: (0..rows).map(row).collect(),
             });
             assert_eq!(read, expected.read, "read in cycle {cycle}");
-            assert_eq!(response.get("take"), u32::from(expected.take), "take in cycle {cycle}");
+            for i in 0..=rows {
+                let take = response.get(&format!("take${i}"));
+                assert_eq!(take, u32::from(expected.take), "take {i} in cycle {cycle}");
+            }
             let staged = (response.get("staged") == 1).then(|| response.get("stage_slot"));
             assert_eq!(staged, expected.staged, "vector staged in cycle {cycle}");
         }

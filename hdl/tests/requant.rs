@@ -89,7 +89,7 @@ fn near_tie(random: &mut Random, shift: u32, bits: u32) -> i64 {
 fn round<const N: usize>(shifts: usize) {
     compare(
         &format!("round{N}"),
-        Round::<N>::default(),
+        Round::<N, 1>::default(),
         Some(|block| &mut block.clock),
         |block, random| {
             let shift = 1 + random.below(shifts) as u32;
@@ -119,7 +119,7 @@ fn round<const N: usize>(shifts: usize) {
                 words(block.high.next),
             ]
         },
-        |block| vec![words(block.value.val())],
+        |block| vec![words(block.value.val()), words(block.again.val())],
     );
 }
 

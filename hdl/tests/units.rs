@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use pleach_hdl::units::Unit;
+use pleach_hdl::accelerator::Accelerator;
+use pleach_hdl::units::{Unit, build_hash};
+use pleach_hdl::verilog;
 use pleach_spec::Config;
 
 /// Small arrays with each window and chunk.
@@ -57,4 +59,20 @@ fn the_default_configuration_is_written_too() {
         let text = unit.verilog(&config).expect("Verilog");
         assert!(text.contains(&format!("\nmodule {} (", unit.module())), "{unit:?}");
     }
+}
+
+#[test]
+fn the_build_hash_is_that_of_the_design() {
+    let config = Config::resolve("mini").expect("built in");
+    let with_hash = |config: &Config, hash| {
+        verilog::emit(&mut Accelerator::<128, 4, 128, 128, 16>::new(config, hash), Unit::Accelerator.module())
+            .expect("Verilog")
+    };
+    let text = Unit::Accelerator.verilog(&config).expect("Verilog");
+    let hash = build_hash(&with_hash(&config, 0));
+    assert_eq!(text, with_hash(&config, hash));
+    assert_ne!(text, with_hash(&config, hash ^ 1));
+    // It tells designs apart that run the same programs.
+    let faster = Config { clock_mhz: config.clock_mhz + 50, ..config };
+    assert_ne!(hash, build_hash(&with_hash(&faster, 0)));
 }

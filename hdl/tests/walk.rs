@@ -87,7 +87,9 @@ fn stimulate<'a>(
             pending = Some(Tile { pixels, full: full..=full + random.below(patience + 1) });
         }
         if let Some(tile) = pending.take_if(|tile| *tile.full.end() == cycle) {
-            inputs.set("take", 1);
+            for i in 0..=rows {
+                inputs.set(&format!("take${i}"), 1);
+            }
             tiles.push(tile);
             free = cycle;
             index += 1;
@@ -111,7 +113,9 @@ fn check(responses: &[Response<'_>], tiles: &[Tile], rows: usize) {
     let mut written = vec![0; rows];
     for (cycle, response) in responses.iter().enumerate().skip(RESET) {
         let full = tiles.iter().any(|tile| tile.full.contains(&cycle));
-        assert_eq!(response.get("full"), u32::from(full), "full in cycle {cycle}");
+        for i in 0..=rows {
+            assert_eq!(response.get(&format!("full${i}")), u32::from(full), "full {i} in cycle {cycle}");
+        }
         if let Some(tile) = tiles.iter().find(|tile| *tile.full.end() == cycle) {
             let (classes, needs) = classes(&tile.pixels, rows);
             assert_eq!(response.get("classes") as usize, needs.len() - 1, "classes in cycle {cycle}");

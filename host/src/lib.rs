@@ -3,10 +3,12 @@
 //! A folder a stage, each knowing only those before it:
 //!
 //! - [`import`]: ONNX file -> protobuf model (kept whole) and float graph;
+//! - [`interface`]: what goes into a quantized model and comes out of it, in ONNX's types;
 //! - [`graph`]: the float graph, its executor, and the passes that fold it;
 //! - [`data`]: images, labels, and how a model wants its pixels;
 //! - [`prune`]: zeroes weights so that cycles are saved;
 //! - [`quantize`]: calibration, and float graph -> [`pleach_spec::network::Network`];
+//! - [`export`]: quantized network -> QDQ ONNX;
 //! - [`compile`]: quantized network -> program of the accelerator;
 //! - [`predict`]: its clock cycles, layer by layer;
 //! - [`pipeline`]: all of these in a row;
@@ -17,8 +19,10 @@ pub mod cli;
 pub mod compile;
 pub mod data;
 pub mod device;
+pub mod export;
 pub mod graph;
 pub mod import;
+pub mod interface;
 pub mod pipeline;
 pub mod predict;
 pub mod prune;

@@ -3,7 +3,7 @@
 use crate::compile::{compile_list, dense_reference};
 use crate::data::{self, Expected, Sidecar};
 use crate::graph::{Graph, passes};
-use crate::import;
+use crate::import::{self, Quantized};
 use crate::predict::{layer_cycles, machine};
 use crate::prune::{Pruned, rescale, slot_prune};
 use crate::quantize::{self, Calibration};
@@ -12,7 +12,7 @@ use ndarray::Array3;
 use pleach_sim::memory::MemoryTiming;
 use pleach_spec::Config;
 use pleach_spec::model_file::{LayerInfo, ModelFile, Preprocessing};
-use pleach_spec::network::Network;
+use pleach_spec::network::{MapShape, Network};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -75,6 +75,27 @@ pub fn compile_onnx(path: &Path, options: &Options, progress: Progress<'_>) -> R
         model.notes.insert("speedup".into(), speedup.to_string());
     }
     Ok(Compiled { model, float, unpruned, pruned })
+}
+
+/// Imports and compiles an ONNX file that is quantized already; `None` where it is not. Its integers stay what they are.
+pub fn compile_quantized(
+    path: &Path,
+    options: &Options,
+    progress: Progress<'_>,
+) -> Result<Option<ModelFile>> {
+    let Some(Quantized { network, interface }) = import::load_quantized(path, &options.shapes)? else {
+        return Ok(None);
+    };
+    let sidecar = Sidecar::beside(path)?;
+    check_labels(path, &sidecar, &network)?;
+    let channels = network.tensors[network.input].shape.channels;
+    let mut model = compile_network(network, options, progress)?;
+    model.preprocessing = Some(preprocessing(&sidecar, channels));
+    model.labels.clone_from(&sidecar.labels.names);
+    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    model.notes.insert("source".into(), name);
+    interface.note(&mut model);
+    Ok(Some(model))
 }
 
 /// Slot-prunes a copy of the float network, gives its layers their output statistics back, and quantizes it.
@@ -182,14 +203,17 @@ fn calibration_images(
 ) -> Result<Vec<Array3<f32>>> {
     let named = options.calibration.as_ref().or(sidecar.data.calibrate.as_ref());
     let path = named.ok_or_else(|| NoCalibration { model: model.to_owned() })?;
-    let input = graph.tensor(graph.input());
-    let shape = input
-        .shape
-        .as_map()
-        .ok_or_else(|| NotImages { input: input.name.clone(), shape: input.shape.to_string() })?;
+    let shape = image_shape(graph)?;
     let set = data::load(path, Expected { shape, classes: &sidecar.labels.names })?;
     let images = set.images(&sidecar.input).take(CALIBRATION_IMAGES);
     Ok(images.collect::<Result<_, _>>()?)
+}
+
+/// The shape of the images that a network takes.
+pub fn image_shape(graph: &Graph) -> Result<MapShape> {
+    let input = graph.tensor(graph.input());
+    let shape = input.shape.as_map();
+    Ok(shape.ok_or_else(|| NotImages { input: input.name.clone(), shape: input.shape.to_string() })?)
 }
 
 fn calibrate(graph: &Graph, images: &[Array3<f32>], progress: Progress<'_>) -> Result<Calibration> {
@@ -220,8 +244,9 @@ pub struct IoError {
 #[diagnostic(help(
     "give some with --data PATH, or name them in {}: [data] calibrate = \"PATH\"", model.with_extension("toml").display()
 ))]
-struct NoCalibration {
-    model: PathBuf,
+pub struct NoCalibration {
+    /// The model that was to be quantized.
+    pub model: PathBuf,
 }
 
 /// The network does not take images.

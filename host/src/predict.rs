@@ -1,10 +1,10 @@
 //! Predictions of the fast model: how long a program takes, layer by layer, and what it waits for.
 
-use pleach_sim::fast::{ListTiming, Machine, time_list};
+use pleach_sim::fast::{ListTiming, Machine, cycles_only};
 use pleach_sim::memory::MemoryTiming;
+use pleach_spec::Config;
 use pleach_spec::executable::Executable;
 use pleach_spec::list::{Command, ListError};
-use pleach_spec::{Config, VECTOR};
 
 /// The machine that programs run on: an accelerator with a memory, and where the host puts the segments.
 pub fn machine(config: &Config, memory: MemoryTiming) -> Machine {
@@ -18,10 +18,18 @@ pub fn layer_cycles(
     layers: usize,
     machine: &Machine,
 ) -> Result<Vec<u64>, ListError> {
+    timing(executable, layers, machine).map(|(cycles, _)| cycles)
+}
+
+/// [`layer_cycles`], with the counters of the whole run.
+pub fn timing(
+    executable: &Executable,
+    layers: usize,
+    machine: &Machine,
+) -> Result<(Vec<u64>, ListTiming), ListError> {
     let commands = executable.commands()?;
-    let data = vec![[0; VECTOR]; executable.image.data_vectors];
-    let timing = time_list(&executable.image, &commands, &data, machine);
-    Ok(attribute(&commands, &executable.owners, &timing, layers))
+    let timing = cycles_only(&executable.image, &commands, machine);
+    Ok((attribute(&commands, &executable.owners, &timing, layers), timing))
 }
 
 fn attribute(commands: &[Command], owners: &[u32], timing: &ListTiming, layers: usize) -> Vec<u64> {

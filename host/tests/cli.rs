@@ -4,6 +4,7 @@
 #[allow(dead_code, reason = "shared with the tests of the importer")]
 mod models;
 
+use pleach_host::zoo::ARCHITECTURES;
 use pleach_spec::model_file::ModelFile;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -140,6 +141,42 @@ fn golden_and_fast_give_the_same_outputs_and_model_bin_too() {
     assert!(outputs[0].len() > 360 * 10 * 4);
     assert_eq!(outputs[0], outputs[1]);
     assert_eq!(outputs[0], outputs[2]);
+}
+
+#[test]
+fn cycles_are_counted_without_images() {
+    let host = Host::new();
+    let model = host.compiled();
+    let model = model.to_str().unwrap();
+    let ran = host.json(&["run", model, "--json", "--input", example("digits/test").to_str().unwrap()]);
+    let counted = host.json(&["run", model, "--json", "--cycles-only"]);
+    for what in ["cycles", "layers", "bytes_read", "bytes_written", "stalls"] {
+        assert_eq!(counted[what], ran[what], "{what}");
+        assert!(!counted[what].is_null(), "{what}");
+    }
+    assert_eq!(counted["images"], 0);
+    let both = host.run(&["run", model, "--cycles-only", "--device", "golden"]);
+    assert_eq!(both.status.code(), Some(2), "{}", plain(&both));
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_outputs() {
+    let host = Host::new();
+    let model = host.compiled();
+    let input = example("digits/test");
+    for threads in ["1", "3"] {
+        let options = ["--input", input.to_str().unwrap(), "--threads", threads, "--output", threads];
+        let output = host.run(&[&["run", model.to_str().unwrap()][..], &options].concat());
+        assert!(output.status.success(), "{}", plain(&output));
+    }
+    let written = |folder: &str| {
+        let mut files: Vec<_> =
+            std::fs::read_dir(host.path(folder)).unwrap().map(|file| file.unwrap().path()).collect();
+        files.sort();
+        files.iter().map(|file| std::fs::read(file).unwrap()).collect::<Vec<_>>()
+    };
+    assert!(!written("1").is_empty());
+    assert!(written("1") == written("3"));
 }
 
 #[test]
@@ -293,6 +330,7 @@ fn the_zoo_writes_a_network_that_can_be_run() {
     );
     host.refuses(&["zoo", "resnet18", "--width", "2", "-o", "x.onnx"], &["cannot have a width of 2"]);
     host.refuses(&["zoo", "mobilenetv2", "--size", "32", "-o", "nowhere/x.onnx"], &["nowhere"]);
+    assert_eq!(host.run(&["zoo", "resnet18"]).status.code(), Some(2), "a file is needed");
     assert_eq!(host.run(&["zoo", "lenet", "-o", "x.onnx"]).status.code(), Some(2));
     assert!(!host.path("x.onnx").exists());
 }
@@ -332,4 +370,14 @@ fn every_output_of_a_network_is_written() {
     }
     let report = host.json(&["verify", &model, "--device", "fast", "--json"]);
     assert_eq!(report["differences"], 0);
+}
+
+#[test]
+fn the_zoo_lists_all_its_networks_with_their_costs() {
+    let output = Host::new().run(&["zoo", "--size", "32"]);
+    let list = String::from_utf8(output.stdout).unwrap();
+    for network in ARCHITECTURES {
+        assert!(list.contains(&format!("| {} ", network.name)), "{list}");
+    }
+    assert!(list.contains("3x32x32") && list.contains("11,689,512"), "{list}");
 }

@@ -2,8 +2,10 @@
 //!
 //! It knows nothing of the array: channels are in the order of the ONNX file, weights are dense `[O][I/groups][kh][kw]`.
 
+mod interpolation;
 mod layer;
 
+pub use interpolation::{Interpolation, Sampling};
 pub use layer::{Conv, ConvGeometry, Kind, Layer, Pool};
 
 use crate::numerics::{Combine, Multiplier, Quantization, Requantize, ScaleError};
@@ -68,11 +70,9 @@ impl Network {
     /// Requantization of each output channel of a convolution, *without* the input zero point folded into the bias.
     pub fn requantize(&self, layer: &Layer, conv: &Conv) -> Result<Vec<Requantize>, ScaleError> {
         let (x, y) = (self.quantization(layer.inputs[0]), self.quantization(layer.output));
-        let [low, high] = conv.clamp;
         let channel = |(&bias, &w_scale): (&i32, &f32)| {
             // The order of the operations is ONNX Runtime's: (x_scale * w_scale) / y_scale, in f32.
-            let factor = Multiplier::from_scale(x.scale * w_scale / y.scale)?;
-            Ok(Requantize { bias, factor, zero_point: y.zero_point, low, high })
+            Requantize::onnx_runtime(bias, x.scale * w_scale / y.scale, y.zero_point, conv.clamp)
         };
         conv.bias.iter().zip(&conv.weight_scales).map(channel).collect()
     }
@@ -94,6 +94,13 @@ impl Network {
     pub fn combine(&self, layer: &Layer, clamp: [i8; 2]) -> Result<Combine, ScaleError> {
         let [a, b] = [0, 1].map(|index| self.quantization(layer.inputs[index]));
         Combine::new(a, b, self.quantization(layer.output), clamp)
+    }
+
+    /// Requantization of the sum of products of a [`Kind::Scale`].
+    pub fn product(&self, layer: &Layer) -> Result<Requantize, ScaleError> {
+        let [x, gate] = [0, 1].map(|index| self.quantization(layer.inputs[index]));
+        let y = self.quantization(layer.output);
+        unclamped(x.scale * gate.scale / y.scale, y)
     }
 
     /// Shapes of a layer's first input and of its output.

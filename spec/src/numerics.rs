@@ -4,11 +4,15 @@
 //! The hardware has no floating point: an f32 *is* a 24-bit integer times a power of two, so the product
 //! `acc * mantissa` is exact in 56 bits and only the final shift rounds.
 
+mod reference;
+
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Bits of the integer multiplier: the significand of an f32.
 pub const MULTIPLIER_BITS: u32 = 24;
+/// Units of a multiplier within which one is looked for that rounds as ONNX Runtime does.
+const REACH: i128 = 64;
 /// The largest right shift of the requantizer; a smaller product rounds to zero for every int32 accumulator.
 pub const MAX_SHIFT: u8 = 62;
 
@@ -77,10 +81,77 @@ impl Multiplier {
         })
     }
 
+    /// The multiplier nearest to this one with which [`Multiplier::scale`] is `round_half_even(f32(acc) * factor)` wherever results
+    /// lie between `ends`; where there is none, the one that misses the fewest steps.
+    fn like_f32(self, factor: f32, [low, high]: [i64; 2]) -> Self {
+        if self.multiplier == 0 {
+            return self;
+        }
+        let exact = i128::from(self.multiplier);
+        let mut limits = Vec::new();
+        for step in low + 1..=high {
+            let Some(first) = first_reaching(step, factor) else { continue };
+            // `2 * acc * multiplier` against this: greater, or equal where a tie goes up to an even step, reaches the step.
+            let tie = (2 * i128::from(step) - 1) << self.shift;
+            let ties_reach = step % 2 == 0;
+            let [mut least, mut most] = [1, (1i128 << MULTIPLIER_BITS) - 1];
+            for (acc, reaches) in [(first, true), (first - 1, false)] {
+                let twice = 2 * i128::from(acc);
+                let equal = ties_reach == reaches;
+                match (twice.signum(), (twice > 0) == reaches) {
+                    (0, _) => {}
+                    // The multiplier must be so large, at least.
+                    (_, true) => least = least.max(bound_below(tie, twice, equal)),
+                    (_, false) => most = most.min(bound_above(tie, twice, equal)),
+                }
+            }
+            limits.push(least..=most);
+        }
+        let misses = |multiplier: &i128| limits.iter().filter(|limit| !limit.contains(multiplier)).count();
+        let ends = limits.iter().flat_map(|limit| [*limit.start(), *limit.end()]);
+        let near = |end: &i128| (end - exact).abs() <= REACH;
+        let mut candidates: Vec<i128> = std::iter::once(exact).chain(ends.filter(near)).collect();
+        candidates.sort_unstable_by_key(|candidate| (candidate - exact).abs());
+        candidates.dedup();
+        let best = candidates.into_iter().min_by_key(misses).expect("the exact one");
+        Self { multiplier: best as u32, ..self }
+    }
+
     /// `round_half_even(acc * multiplier / 2^shift)`, exact.
     pub fn scale(&self, acc: i32) -> i64 {
         round_half_even_shift(i64::from(acc) * i64::from(self.multiplier), self.shift)
     }
+}
+
+/// The smallest accumulator that `round_half_even(f32(acc) * factor)` takes to `step` or beyond; `None` beyond int32.
+fn first_reaching(step: i64, factor: f32) -> Option<i64> {
+    let reaches = |acc: i64| (acc as f32 * factor).round_ties_even() >= step as f32;
+    let near = ((step as f64 - 0.5) / f64::from(factor)).ceil();
+    if near.abs() >= f64::from(i32::MAX) {
+        return None;
+    }
+    let mut acc = near as i64;
+    while reaches(acc - 1) {
+        acc -= 1;
+    }
+    while !reaches(acc) {
+        acc += 1;
+    }
+    Some(acc)
+}
+
+/// The smallest `m` with `m * twice` beyond `tie` in the direction of `twice`, or, with `equal`, at it.
+fn bound_below(tie: i128, twice: i128, equal: bool) -> i128 {
+    let (tie, twice) = (tie * twice.signum(), twice.abs());
+    let floor = tie.div_euclid(twice);
+    if equal && floor * twice == tie { floor } else { floor + 1 }
+}
+
+/// The largest `m` with `m * twice` short of `tie` in the direction of `twice`, or, with `equal`, at it.
+fn bound_above(tie: i128, twice: i128, equal: bool) -> i128 {
+    let (tie, twice) = (tie * twice.signum(), twice.abs());
+    let floor = tie.div_euclid(twice);
+    if !equal && floor * twice == tie { floor - 1 } else { floor }
 }
 
 /// `value / 2^shift`, rounded to the nearest integer, ties to even. `1 <= shift <= 62`, `|value| <= 2^55`.
@@ -107,6 +178,17 @@ pub struct Requantize {
 }
 
 impl Requantize {
+    /// For a factor `x_scale * w_scale / y_scale`: what ONNX Runtime's kernels compute of an accumulator, bias included,
+    /// `round_half_even(f32(acc) * factor)`. Their product is rounded to an f32 before it is rounded to an integer, so a few
+    /// accumulators next to a tie come out otherwise than by exact arithmetic. A multiplier some units away is taken where it gives
+    /// ONNX Runtime's result for every accumulator; else that of the factor itself, which is exact.
+    pub fn onnx_runtime(bias: i32, factor: f32, zero_point: i8, clamp: [i8; 2]) -> Result<Self, ScaleError> {
+        let [low, high] = clamp;
+        let exact = Multiplier::from_scale(factor)?;
+        let factor = exact.like_f32(factor, clamp.map(|end| i64::from(end) - i64::from(zero_point)));
+        Ok(Self { bias, factor, zero_point, low, high })
+    }
+
     /// The int8 output for an accumulator.
     pub fn apply(&self, acc: i32) -> i8 {
         let y = self.factor.scale(acc.wrapping_add(self.bias)) + i64::from(self.zero_point);
@@ -144,7 +226,8 @@ pub const MAX_COMBINE_SHIFT: u8 = 40;
 
 impl Combine {
     /// For operands quantized as `a` and `b` and a result as `y`, clamped to `clamp`. The larger factor keeps the 24 bits of
-    /// its f32 quotient, the smaller one is rounded to the same shift.
+    /// its f32 quotient, the smaller one is rounded to the same shift. ONNX Runtime computes in f32;
+    /// where some pair of bytes comes out otherwise there, neighbours are tried.
     pub fn new(
         a: Quantization,
         b: Quantization,
@@ -163,7 +246,8 @@ impl Combine {
         };
         let operands = [operand(factors[0], a), operand(factors[1], b)];
         let [low, high] = clamp;
-        Ok(Self { operands, shift, zero_point: y.zero_point, low, high })
+        let exact = Self { operands, shift, zero_point: y.zero_point, low, high };
+        Ok(reference::nearest(exact, [a, b, y]))
     }
 
     /// The sum of two bytes.

@@ -83,6 +83,14 @@ pub enum PassError {
     Field(#[from] FieldOverflow),
 }
 
+/// Refuses the first rule that is not kept.
+fn kept(mut rules: impl Iterator<Item = Rule>) -> Result<(), PassError> {
+    match rules.find(|(kept, _)| !kept) {
+        Some((_, rule)) => Err(PassError::Rule(rule)),
+        None => Ok(()),
+    }
+}
+
 impl Run {
     /// Slot words of all passes.
     pub fn words(&self) -> usize {
@@ -127,14 +135,24 @@ impl Pass {
 
     /// Refuses what the hardware is not made for: it would compute something else, or wait for ever.
     pub fn check(&self, config: &Config) -> Result<(), PassError> {
+        self.check_commands(config)?;
+        self.check_words(config)
+    }
+
+    /// The part of [`Pass::check`] that needs no words.
+    pub fn check_commands(&self, config: &Config) -> Result<(), PassError> {
         self.fields_fit()?;
         let rules = self.geometry_rules(config).into_iter().chain(self.issue_rules(config));
-        if let Some((_, rule)) = rules.chain(self.parameter_rules(config)).find(|(kept, _)| !kept) {
-            return Err(PassError::Rule(rule));
-        }
+        kept(rules.chain(self.parameter_rules(config)))?;
         if self.issue.partial == 0 && !self.banks_differ(config) {
             return Err(PassError::Rule("vectors written in one cycle must lie in different banks"));
         }
+        Ok(())
+    }
+
+    /// The rest of [`Pass::check`]: of the commands it depends on the number of loads and of words, `second` and `dense`.
+    pub fn check_words(&self, config: &Config) -> Result<(), PassError> {
+        kept(self.word_rules(config).into_iter())?;
         Ok(self.words.check(self.loads.len(), config)?)
     }
 
@@ -181,16 +199,28 @@ impl Pass {
         ]
     }
 
-    fn issue_rules(&self, config: &Config) -> [Rule; 11] {
-        let words = self.words.len();
-        let implicit = || self.words.is_implicit(config);
+    fn issue_rules(&self, config: &Config) -> [Rule; 6] {
         let issue = &self.issue;
         [
             (
                 !self.loads.is_empty() && self.gather.count as usize == self.loads.len(),
                 "GATHER must count the load list",
             ),
-            (words > 0 && issue.count as usize == words, "ISSUE must count the slot words"),
+            (self.loads.len() <= config.load_depth, "the entries must fit in the gather list memory"),
+            (issue.second < issue.count, "the first operand must have a word"),
+            (issue.slow == self.scatter.slow, "`slow` must be the same for ISSUE and SCATTER"),
+            (
+                issue.partial == 0 || issue.tiles == 1 && issue.second == 0,
+                "a partial pass must have one tile and one operand",
+            ),
+            (issue.accumulate == 0 || issue.tiles == 1, "an accumulating pass must have one tile"),
+        ]
+    }
+
+    fn word_rules(&self, config: &Config) -> [Rule; 5] {
+        let words = self.words.len();
+        [
+            (words > 0 && self.issue.count as usize == words, "ISSUE must count the slot words"),
             (
                 self.words.weights.len() == words * config.columns,
                 "there must be one weight a word and column",
@@ -200,16 +230,8 @@ impl Pass {
                 "there must be one position a word and column",
             ),
             (words <= config.word_depth, "the slot words must fit in the word buffer"),
-            (self.loads.len() <= config.load_depth, "the entries must fit in the gather list memory"),
-            (issue.second < issue.count, "the first operand must have a word"),
-            (issue.slow == self.scatter.slow, "`slow` must be the same for ISSUE and SCATTER"),
             (
-                issue.partial == 0 || issue.tiles == 1 && issue.second == 0,
-                "a partial pass must have one tile and one operand",
-            ),
-            (issue.accumulate == 0 || issue.tiles == 1, "an accumulating pass must have one tile"),
-            (
-                issue.dense == 0 || implicit(),
+                self.issue.dense == 0 || self.words.is_implicit(config),
                 "the words of a dense pass must have implicit positions and controls",
             ),
         ]

@@ -2,7 +2,9 @@
 
 use crate::random::Random;
 use pleach_spec::Config;
-use pleach_spec::network::{Conv, ConvGeometry, Kind, Layer, MapShape, Network, Pool, Tensor};
+use pleach_spec::network::{
+    Conv, ConvGeometry, Interpolation, Kind, Layer, MapShape, Network, Pool, Sampling, Tensor,
+};
 use pleach_spec::numerics::Quantization;
 
 /// How large a network becomes.
@@ -79,12 +81,14 @@ impl Builder<'_> {
 
     fn layer(&mut self) {
         let x = self.pick();
-        match self.random.below(11) {
+        match self.random.below(13) {
             0..=3 => self.conv(x),
             4 => self.pool(x),
             5 | 6 => self.addition(x),
             7 | 8 => self.channels(x),
             9 => self.resize(x),
+            10 => self.scale(x),
+            11 => self.interpolate(x),
             _ => self.unary(x),
         }
     }
@@ -222,6 +226,51 @@ impl Builder<'_> {
         let quantization = self.random.percent(50).then_some(q);
         let output = self.tensor(MapShape { height, width, ..shape }, quantization);
         self.add("Resize", vec![x], output, Kind::Resize { factor });
+    }
+
+    /// By a map of one pixel, often one made for it.
+    fn scale(&mut self, x: usize) {
+        let shape = self.tensors[x].shape;
+        let pixel = MapShape { height: 1, width: 1, ..shape };
+        let others: Vec<usize> =
+            (0..self.tensors.len()).filter(|&t| self.tensors[t].shape == pixel).collect();
+        let gate = match others.len() {
+            0 => self.squeeze(x),
+            _ if self.random.percent(60) => self.squeeze(x),
+            count => others[self.random.below(count)],
+        };
+        // The ends of int8 are zero points of their own kind.
+        let zero_point = [-128, 0, self.random.byte()][self.random.below(3)];
+        if !self.layers.iter().any(|layer| layer.inputs.contains(&gate)) {
+            self.tensors[gate].quantization.zero_point = zero_point;
+        }
+        let output = self.tensor(shape, None);
+        self.add("Mul", vec![x, gate], output, Kind::Scale);
+    }
+
+    /// The averages of the channels, through a table.
+    fn squeeze(&mut self, x: usize) -> usize {
+        let shape = self.tensors[x].shape;
+        let pixel = MapShape { height: 1, width: 1, ..shape };
+        let average = self.tensor(pixel, None);
+        let pool = Pool::global([shape.height, shape.width]);
+        let kind = Kind::AveragePool { pool, count_include_pad: false };
+        self.add("GlobalAveragePool", vec![x], average, kind);
+        self.unary(average);
+        self.tensors.len() - 1
+    }
+
+    fn interpolate(&mut self, x: usize) {
+        let shape = self.tensors[x].shape;
+        let factor = [1 + self.random.below(3), 1 + self.random.below(3)];
+        let (height, width) = (shape.height * factor[0], shape.width * factor[1]);
+        if height.max(width) > 2 * self.size.side {
+            return;
+        }
+        let sampling = [Sampling::HalfPixel, Sampling::Asymmetric][self.random.below(2)];
+        let same = self.random.percent(50).then_some(self.tensors[x].quantization);
+        let output = self.tensor(MapShape { height, width, ..shape }, same);
+        self.add("Resize", vec![x], output, Kind::Interpolate(Interpolation { factor, sampling }));
     }
 
     fn unary(&mut self, x: usize) {

@@ -1,8 +1,12 @@
 //! The recurrences of the fast model give the cycles that the rules of the contract give when they are applied cycle by cycle.
 
-use pleach_sim::fast::ComputeTiming;
-use pleach_spec::Config;
+use pleach_host::compile::compile_list;
+use pleach_sim::fast::{ComputeTiming, Machine, Stepping, cycles_only, time_list, time_passes};
+use pleach_sim::memory::MemoryTiming;
+use pleach_spec::list;
+use pleach_spec::{Config, VECTOR};
 use pleach_tests::depth;
+use pleach_tests::networks::{Size, network, small_config};
 use pleach_tests::passes::{self, clock};
 use pleach_tests::random::Random;
 use proptest::prelude::*;
@@ -45,7 +49,7 @@ proptest! {
         let expected = clock::run(&run.passes, &released, &config);
         for ((pass, &released), expected) in run.passes.iter().zip(&released).zip(expected) {
             let pass_timing = timing.pass(pass, released).expect("it waits for passes before it");
-            let writes = timing.writes(pass).into_iter().map(|writes| (writes.cycle, writes.banks)).collect();
+            let writes = timing.writes(&pass.issue, &pass.scatter).into_iter().map(|writes| (writes.cycle, writes.banks)).collect();
             let counters = pass_timing.counters;
             let observed = clock::Observed {
                 done: pass_timing.done,
@@ -59,5 +63,61 @@ proptest! {
             let parts = counters.words + counters.stall_data + counters.stall_drain + counters.no_pass;
             prop_assert_eq!(counters.cycles, parts);
         }
+    }
+}
+
+/// Memories from nearly ideal to slow, with and without refreshes.
+fn memories() -> impl Strategy<Value = MemoryTiming> {
+    let refresh = prop_oneof![Just((0, 0)), Just((60, 9)), Just((1560, 40))];
+    (1u64..60, 1u32..8, 0u32..5, refresh).prop_map(|(latency_cycles, numerator, more, (interval, cycles))| {
+        MemoryTiming {
+            latency_cycles,
+            numerator,
+            denominator: numerator + more,
+            refresh_interval: interval,
+            refresh_cycles: cycles,
+        }
+    })
+}
+
+fn machines() -> impl Strategy<Value = Machine> {
+    let bus = prop_oneof![Just(64usize), Just(128), Just(256), Just(512)];
+    (shapes(), bus, memories(), any::<bool>()).prop_map(|(config, axi_bits, memory, watched)| Machine {
+        config: Config { axi_bits, ..config },
+        memory,
+        bases: [0x4000, 1 << 33],
+        watchdog_cycles: if watched { 1 << 16 } else { 0 },
+    })
+}
+
+proptest! {
+    #![proptest_config(depth(96))]
+
+    /// Jumping from event to event, tiles that are alike taken together, gives every counter that stepping gives, and every command
+    /// the same cycles.
+    #[test]
+    fn lists_step_by_step((count, seed, machine) in (1usize..8, any::<u64>(), machines())) {
+        let case = passes::run(count, seed, &machine.config);
+        let image = passes::list::list(&case, &machine.config, &mut Random(seed)).image;
+        let commands = list::decode(&image.model[image.list.clone()]).expect("it is a list");
+        let data = vec![[0; VECTOR]; image.data_vectors];
+        let stepped = time_passes(&image, &commands, &data, &machine, None, Stepping::EveryCycle);
+        prop_assert!(stepped.ends);
+        prop_assert_eq!(&time_list(&image, &commands, &data, &machine), &stepped);
+        prop_assert_eq!(&cycles_only(&image, &commands, &machine), &stepped);
+    }
+
+    #[test]
+    fn networks_step_by_step(seed in any::<u64>(), memory in memories(), layers in 1usize..8, side in 8usize..40) {
+        let mut random = Random(seed);
+        let config = small_config(&mut random);
+        let network = network(Size { layers, channels: 24, side }, &mut random);
+        // Small memories do not hold everything.
+        let Ok(program) = compile_list(&network, &config) else { return Ok(()) };
+        let machine = Machine { config, memory, bases: [0, 1 << 32], watchdog_cycles: 0 };
+        let commands = program.commands().expect("it is a list");
+        let data = vec![[0; VECTOR]; program.image.data_vectors];
+        let stepped = time_passes(&program.image, &commands, &data, &machine, None, Stepping::EveryCycle);
+        prop_assert_eq!(&cycles_only(&program.image, &commands, &machine), &stepped);
     }
 }

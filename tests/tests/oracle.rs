@@ -235,9 +235,17 @@ fn tract_computes_the_same_residual_block() {
 
 #[test]
 fn tract_computes_the_same_logits_for_networks_of_the_zoo() {
-    for (name, width) in [("mobilenetv2", 0.1), ("resnet18", 1.0)] {
-        let options = Options { size: Some(32), width, seed: 5 };
+    for (name, size, width) in [
+        ("mobilenetv2", 32, 0.1),
+        ("resnet18", 32, 1.0),
+        ("mobilenetv1", 32, 0.2),
+        ("shufflenetv2", 32, 1.0),
+        ("squeezenet", 48, 1.0),
+        ("googlenet", 32, 1.0),
+        ("yolo-tiny", 32, 1.0),
+    ] {
+        let options = Options { size: Some(size), width, seed: 5 };
         let generated = Architecture::named(name).unwrap().generate(&options).unwrap();
-        agrees(name, &generated.model, &image([3, 32, 32]), 2e-3);
+        agrees(name, &generated.model, &image([3, size, size]), 5e-3);
     }
 }

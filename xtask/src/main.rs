@@ -3,8 +3,11 @@
 //! Tasks have no configuration of their own: whatever they need to know is in `spec` or in the file they work on.
 
 mod area;
+mod bench_fast;
+mod conformance;
 mod docs;
 mod geometries;
+mod networks;
 mod process;
 mod test;
 mod tidy;
@@ -38,6 +41,12 @@ enum Task {
         #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
         depth: u32,
     },
+    /// Run all networks of the zoo at full size on the fast model, and compare with golden. Takes minutes.
+    Networks,
+    /// Measure all networks of the zoo, dense and with zeros, and write the table of docs/src/networks.md.
+    BenchNetworks,
+    /// Time the fast model beside ONNX Runtime's int8, on ResNet-18 with one thread; prints a table.
+    BenchFast,
     /// Run whole networks on the Verilated accelerator, and compare with golden and the fast model. Takes minutes.
     NetworksRtl,
     /// Errors, resets and damaged lists on the Verilated accelerator, many more than usually.
@@ -45,6 +54,12 @@ enum Task {
         /// How many times the usual number of cases.
         #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
         depth: u32,
+    },
+    /// Compare with other implementations, case by case.
+    Conformance {
+        /// With which one.
+        #[arg(value_enum)]
+        against: Against,
     },
     /// Write the pages of docs/ that are generated from the crate `spec`.
     Docs {
@@ -60,8 +75,8 @@ enum Task {
         /// A unit that `hdl verilog --unit` knows; may be given several times.
         #[arg(long = "unit", default_values_t = ["array".to_owned(), "accelerator".to_owned()])]
         units: Vec<String>,
-        /// Write the table to docs/src/area.md.
-        #[arg(long)]
+        /// Write docs/src/area.md instead: all units of the default configuration, and others. Takes an hour.
+        #[arg(long, conflicts_with_all = ["config", "units"])]
         write: bool,
     },
     /// Write and lint the accelerator for every size of array, window, chunk and bus, and run the quick suite on each in RTL.
@@ -70,16 +85,28 @@ enum Task {
     Tidy,
 }
 
+/// What results are compared with.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Against {
+    /// ONNX Runtime: QLinear, Integer and QDQ models, integer for integer. Needs Python and PyPI.
+    Ort,
+}
+
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Setup => tools::setup(),
         Task::Test => test::run(),
         Task::Deep { depth } => test::deep(depth),
+        Task::Networks => networks::run(),
+        Task::BenchFast => bench_fast::bench(),
+        Task::BenchNetworks => networks::bench(),
         Task::NetworksRtl => test::networks_rtl(),
         Task::Inject { depth } => test::inject(depth),
+        Task::Conformance { against: Against::Ort } => conformance::ort(),
         Task::Docs { check: true } => docs::check(),
         Task::Docs { check: false } => docs::write(),
-        Task::Area { config, units, write } => area::run(&config, &units, write),
+        Task::Area { write: true, .. } => area::write(),
+        Task::Area { config, units, write: false } => area::run(&config, &units),
         Task::Geometries => geometries::run(),
         Task::Tidy => tidy::run(),
     };

@@ -37,6 +37,16 @@ pub fn output(command: &mut Command) -> Option<String> {
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
+/// Runs a command and returns what it wrote to stdout; people see what it says on stderr.
+pub fn output_with_errors(command: &mut Command) -> Result<String, Failure> {
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    match output {
+        Ok(output) if output.status.success() => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        Ok(output) => Err(format!("`{}` failed ({})", shown(command), output.status)),
+        Err(error) => Err(format!("cannot start `{}`: {error}", command.get_program().to_string_lossy())),
+    }
+}
+
 /// A command as one would type it.
 fn shown(command: &Command) -> String {
     let name = |word: &OsStr| {

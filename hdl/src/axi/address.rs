@@ -2,11 +2,12 @@
 //!
 //! | port | width | |
 //! |---|---|---|
-//! | `set`, `base`, `offset` | 1, 60, 32 | in, begin at their sum |
+//! | `set$0`, `set$1`, `base`, `offset` | 1, 1, 60, 32 | in, begin at their sum; both `set` are the same, for half of the bits each |
 //! | `advance`, `beats` | 1, 7 | in, go on by so many |
 //! | `address` | 60 | out: its lower 30 bits are right in the next cycle, all of them in the one after |
 //!
-//! Between `set` or `advance` and the next one of them there is a cycle at least.
+//! Between `set` or `advance` and the next `advance` there is a cycle at least. `set` may stay as long as it likes: it is the sum in
+//! its last cycle that counts.
 
 use rust_hdl::prelude::*;
 
@@ -18,7 +19,7 @@ use crate::cells::Reg;
 #[allow(missing_docs)] // The table above says it.
 pub struct BurstAddress {
     pub clock: Signal<In, Clock>,
-    pub set: Signal<In, Bit>,
+    pub set: [Signal<In, Bit>; 2],
     pub base: Signal<In, Bits<BEATS>>,
     pub offset: Signal<In, Bits<32>>,
     pub advance: Signal<In, Bit>,
@@ -40,16 +41,16 @@ impl Logic for BurstAddress {
         clock!(self, clock, rest);
         self.sum.next = bit_cast::<31, 30>(self.low.q.val()) + bit_cast::<31, 7>(self.beats.val());
         self.rest.d.next = 0.into();
-        if self.set.val() {
+        if self.set[0].val() {
             self.sum.next = bit_cast::<31, 30>(self.base.val().get_bits::<30>(0))
                 + bit_cast::<31, 30>(self.offset.val().get_bits::<30>(0));
         }
-        if self.set.val() | self.advance.val() {
+        if self.set[0].val() | self.advance.val() {
             self.low.d.next = self.sum.val().get_bits::<30>(0);
             self.rest.d.next = bit_cast::<3, 1>(self.sum.val().get_bits::<1>(30));
         }
         self.high.d.next = self.high.q.val() + bit_cast::<30, 3>(self.rest.q.val());
-        if self.set.val() {
+        if self.set[1].val() {
             self.high.d.next = self.base.val().get_bits::<30>(30);
             self.rest.d.next = bit_cast::<3, 1>(self.sum.val().get_bits::<1>(30))
                 + bit_cast::<3, 2>(self.offset.val().get_bits::<2>(30));

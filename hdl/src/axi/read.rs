@@ -9,14 +9,14 @@
 //!
 //! | port | width | |
 //! |---|---|---|
-//! | `active` | 1 | in; otherwise words are dropped |
-//! | `fetch_request`, `fetch_address`, `fetch_beats` | 1, 60, 7 | in, a burst; held until `fetch_grant` |
-//! | `fetch_grant` | 1 | out, in the same cycle |
-//! | `load_...` | | the same; FETCH goes first, and LOAD waits while 8 bursts are under way |
+//! | `active$0`, `active$1` | 1 | in, the same; otherwise words are dropped |
+//! | `fetch_request$i`, `fetch_address`, `fetch_beats` | 1, 60, 7 | in, a burst; held until granted; the three requests are the same |
+//! | `fetch_grant$0`, `fetch_grant$1` | 1 | out, in the same cycle, both the same |
+//! | `load_...` | | the same, with one request; FETCH goes first, and LOAD waits while 8 bursts are under way |
 //! | `fetch_ready`, `load_ready` | 1 | in, a beat can be taken |
 //! | `fetch_lane`, `load_lane` | 2 | in, place of the next beat if it is in a new word |
 //! | `fetch_ends`, `load_ends` | 1 | in, the next beat is the last that is wanted of its word |
-//! | `fetch_take`, `load_take` | 1 | out, `beat` is taken in this cycle |
+//! | `fetch_take$0`, `fetch_take$1`, `load_take` | 1 | out, `beat` is taken in this cycle; both of FETCH are the same |
 //! | `beat`, `bad` | 128, 1 | out, the beat; it came with an error response |
 //! | `quiet` | 1 | out, no burst is under way |
 //! | `word_moves` | 1 | out, a word crosses on R |
@@ -25,7 +25,7 @@
 use rust_hdl::prelude::*;
 
 use super::{BEATS, BURST, Bus, LANE};
-use crate::cells::{Fifo, Reg};
+use crate::cells::{Fan, Fifo, Reg};
 use crate::many::many;
 use crate::netlist::{Net, Readable, Structure, Tap, Wiring};
 
@@ -34,19 +34,19 @@ use crate::netlist::{Net, Readable, Structure, Tap, Wiring};
 #[allow(missing_docs)] // The table above says it.
 pub struct ReadPort<const B: usize, const P: usize> {
     pub clock: Signal<In, Clock>,
-    pub active: Signal<In, Bit>,
-    pub fetch_request: Signal<In, Bit>,
+    pub active: [Signal<In, Bit>; 2],
+    pub fetch_request: [Signal<In, Bit>; 3],
     pub fetch_address: Signal<In, Bits<BEATS>>,
     pub fetch_beats: Signal<In, Bits<BURST>>,
-    pub fetch_grant: Signal<Out, Bit>,
+    pub fetch_grant: [Signal<Out, Bit>; 2],
     pub load_request: Signal<In, Bit>,
     pub load_address: Signal<In, Bits<BEATS>>,
     pub load_beats: Signal<In, Bits<BURST>>,
-    pub load_grant: Signal<Out, Bit>,
+    pub load_grant: [Signal<Out, Bit>; 2],
     pub fetch_ready: Signal<In, Bit>,
     pub fetch_lane: Signal<In, Bits<LANE>>,
     pub fetch_ends: Signal<In, Bit>,
-    pub fetch_take: Signal<Out, Bit>,
+    pub fetch_take: [Signal<Out, Bit>; 2],
     pub load_ready: Signal<In, Bit>,
     pub load_lane: Signal<In, Bits<LANE>>,
     pub load_ends: Signal<In, Bit>,
@@ -130,7 +130,9 @@ impl<const B: usize, const P: usize> ReadPort<B, P> {
     fn wire_address(&mut self, net: &mut Net) {
         let address = &mut self.address;
         net.wire(self.clock.tap(), &mut address.clock);
-        net.wire(self.fetch_request.tap(), &mut address.fetch_request);
+        for (from, to) in self.fetch_request.iter().zip(&mut address.fetch_request) {
+            net.wire(from.tap(), to);
+        }
         net.wire(self.fetch_address.tap(), &mut address.fetch_address);
         net.wire(self.fetch_beats.tap(), &mut address.fetch_beats);
         net.wire(self.load_request.tap(), &mut address.load_request);
@@ -140,8 +142,12 @@ impl<const B: usize, const P: usize> ReadPort<B, P> {
         net.wire(Tap::constant(self._bus.shift().into()), &mut address.word_shift);
         net.wire(self.arready.tap(), &mut address.arready);
         net.wire(self.arrival.burst_ends.tap(), &mut address.burst_ends);
-        net.wire(address.fetch_grant.tap(), &mut self.fetch_grant);
-        net.wire(address.load_grant.tap(), &mut self.load_grant);
+        for (from, to) in address.fetch_grant.iter().zip(&mut self.fetch_grant) {
+            net.wire(from.tap(), to);
+        }
+        for (from, to) in address.load_grant.iter().zip(&mut self.load_grant) {
+            net.wire(from.tap(), to);
+        }
         net.wire(address.quiet.tap(), &mut self.quiet);
         net.wire(address.arvalid.tap(), &mut self.arvalid);
         net.wire(address.araddr.tap(), &mut self.araddr);
@@ -184,7 +190,9 @@ impl<const B: usize, const P: usize> ReadPort<B, P> {
     fn wire_gear(&mut self, net: &mut Net) {
         let gear = &mut self.gear;
         net.wire(self.clock.tap(), &mut gear.clock);
-        net.wire(self.active.tap(), &mut gear.active);
+        for (from, to) in self.active.iter().zip(&mut gear.active) {
+            net.wire(from.tap(), to);
+        }
         net.wire(self.tags.valid.tap(), &mut gear.valid);
         net.wire(self.tags.front.tap(), &mut gear.tag);
         net.wire(self.words.front.tap(), &mut gear.word);
@@ -197,7 +205,9 @@ impl<const B: usize, const P: usize> ReadPort<B, P> {
         net.wire(Tap::constant((self._bus.lanes() as u64 - 1).into()), &mut gear.last_lane);
         net.wire(gear.pop.tap(), &mut self.tags.pop);
         net.wire(gear.pop.tap(), &mut self.words.pop);
-        net.wire(gear.fetch_take.tap(), &mut self.fetch_take);
+        for (from, to) in gear.fetch_take.iter().zip(&mut self.fetch_take) {
+            net.wire(from.tap(), to);
+        }
         net.wire(gear.load_take.tap(), &mut self.load_take);
         net.wire(gear.beat.tap(), &mut self.beat);
         net.wire(gear.bad.tap(), &mut self.bad);
@@ -230,18 +240,21 @@ impl<const B: usize, const P: usize> Logic for ReadPort<B, P> {
     }
 }
 
+/// Copies of whether the address register is in use.
+const VALID_COPIES: usize = 2;
+
 /// The address channel.
-#[derive(Debug, Default, LogicBlock)]
+#[derive(Debug, LogicBlock)]
 struct ReadAddress {
     pub clock: Signal<In, Clock>,
-    pub fetch_request: Signal<In, Bit>,
+    pub fetch_request: [Signal<In, Bit>; 3],
     pub fetch_address: Signal<In, Bits<BEATS>>,
     pub fetch_beats: Signal<In, Bits<BURST>>,
-    pub fetch_grant: Signal<Out, Bit>,
+    pub fetch_grant: [Signal<Out, Bit>; 2],
     pub load_request: Signal<In, Bit>,
     pub load_address: Signal<In, Bits<BEATS>>,
     pub load_beats: Signal<In, Bits<BURST>>,
-    pub load_grant: Signal<Out, Bit>,
+    pub load_grant: [Signal<Out, Bit>; 2],
     /// Beats of a word less one.
     pub lane_mask: Signal<In, Bits<BEATS>>,
     /// 64-bit words to bus words.
@@ -254,7 +267,8 @@ struct ReadAddress {
     pub arlen: Signal<Out, Bits<8>>,
     pub arid: Signal<Out, Bits<1>>,
 
-    valid: Reg<Bit>,
+    // The register holds a burst; otherwise it follows what is asked for.
+    valid: Fan<Bit>,
     address: Reg<Bits<BEATS>>,
     length: Reg<Bits<8>>,
     id: Reg<Bits<1>>,
@@ -262,6 +276,8 @@ struct ReadAddress {
     outstanding: Reg<Bits<5>>,
 
     free: Signal<Local, Bit>,
+    may_load: Signal<Local, Bit>,
+    first_lane: Signal<Local, Bits<LANE>>,
     grants_fetch: Signal<Local, Bit>,
     grants_load: Signal<Local, Bit>,
     grants: Signal<Local, Bit>,
@@ -271,39 +287,86 @@ struct ReadAddress {
     halves: Signal<Local, Bits<8>>,
 }
 
+impl Default for ReadAddress {
+    fn default() -> Self {
+        Self {
+            clock: Default::default(),
+            fetch_request: Default::default(),
+            fetch_address: Default::default(),
+            fetch_beats: Default::default(),
+            fetch_grant: Default::default(),
+            load_request: Default::default(),
+            load_address: Default::default(),
+            load_beats: Default::default(),
+            load_grant: Default::default(),
+            lane_mask: Default::default(),
+            word_shift: Default::default(),
+            burst_ends: Default::default(),
+            quiet: Default::default(),
+            arvalid: Default::default(),
+            arready: Default::default(),
+            araddr: Default::default(),
+            arlen: Default::default(),
+            arid: Default::default(),
+            valid: Fan::new(VALID_COPIES),
+            address: Default::default(),
+            length: Default::default(),
+            id: Default::default(),
+            outstanding: Default::default(),
+            free: Default::default(),
+            may_load: Default::default(),
+            first_lane: Default::default(),
+            grants_fetch: Default::default(),
+            grants_load: Default::default(),
+            grants: Default::default(),
+            first: Default::default(),
+            beats: Default::default(),
+            lane: Default::default(),
+            halves: Default::default(),
+        }
+    }
+}
+
 impl Logic for ReadAddress {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, valid, address, length, id, outstanding);
-        self.free.next = !self.valid.q.val() | self.arready.val();
-        self.grants_fetch.next = self.fetch_request.val() & self.free.val();
-        self.grants_load.next = self.load_request.val()
-            & self.free.val()
-            & !self.fetch_request.val()
+        dff_setup!(self, clock, address, length, id, outstanding);
+        clock!(self, clock, valid);
+        self.free.next = !self.valid.q[0].val() | self.arready.val();
+        self.grants_fetch.next = self.fetch_request[0].val() & self.free.val();
+        self.may_load.next = self.load_request.val()
             & !self.outstanding.q.val().get_bit(3)
             & !self.outstanding.q.val().get_bit(4);
+        self.grants_load.next = self.may_load.val() & self.free.val() & !self.fetch_request[0].val();
         self.grants.next = self.grants_fetch.val() | self.grants_load.val();
-        self.fetch_grant.next = self.grants_fetch.val();
-        self.load_grant.next = self.grants_load.val();
+        self.fetch_grant[0].next = self.grants_fetch.val();
+        self.fetch_grant[1].next =
+            self.fetch_request[2].val() & (!self.valid.q[1].val() | self.arready.val());
+        self.load_grant[0].next = self.grants_load.val();
+        self.load_grant[1].next = self.may_load.val()
+            & (!self.valid.q[1].val() | self.arready.val())
+            & !self.fetch_request[2].val();
 
         self.first.next = self.load_address.val();
         self.beats.next = bit_cast::<8, 7>(self.load_beats.val());
-        if self.fetch_request.val() {
+        if self.fetch_request[1].val() {
             self.first.next = self.fetch_address.val();
+        }
+        if self.fetch_request[0].val() {
             self.beats.next = bit_cast::<8, 7>(self.fetch_beats.val());
         }
         // The last 64-bit word, counted from the beginning of the first bus word.
-        self.lane.next = bit_cast::<8, 60>(self.first.val() & self.lane_mask.val());
+        self.first_lane.next = self.first.val().get_bits::<2>(0) & self.lane_mask.val().get_bits::<2>(0);
+        self.lane.next = bit_cast::<8, 2>(self.first_lane.val());
         self.halves.next = ((self.lane.val() + self.beats.val()) << 1) - 1;
-        if self.arready.val() {
-            self.valid.d.next = false;
-        }
-        if self.grants.val() {
-            self.valid.d.next = true;
+        self.valid.d.next = self.grants.val() | (self.valid.q[0].val() & !self.arready.val());
+        if !self.valid.q[1].val() | self.arready.val() {
             self.address.d.next = self.first.val() & !self.lane_mask.val();
+        }
+        if self.free.val() {
             self.length.d.next = self.halves.val() >> self.word_shift.val();
             self.id.d.next = 1.into();
-            if self.fetch_request.val() {
+            if self.fetch_request[0].val() {
                 self.id.d.next = 0.into();
             }
         }
@@ -314,7 +377,7 @@ impl Logic for ReadAddress {
             self.outstanding.d.next = self.outstanding.q.val() - 1;
         }
         self.quiet.next = !self.outstanding.q.val().any();
-        self.arvalid.next = self.valid.q.val();
+        self.arvalid.next = self.valid.q[0].val();
         self.araddr.next = bit_cast::<64, 60>(self.address.q.val()) << 4;
         self.arlen.next = self.length.q.val();
         self.arid.next = self.id.q.val();
@@ -398,14 +461,14 @@ impl Logic for Pair {
 #[derive(Debug, Default, LogicBlock)]
 struct Gear<const P: usize> {
     pub clock: Signal<In, Clock>,
-    pub active: Signal<In, Bit>,
+    pub active: [Signal<In, Bit>; 2],
     pub valid: Signal<In, Bit>,
     pub tag: Signal<In, Bits<2>>,
     pub word: Signal<In, Bits<P>>,
     pub fetch_ready: Signal<In, Bit>,
     pub fetch_lane: Signal<In, Bits<LANE>>,
     pub fetch_ends: Signal<In, Bit>,
-    pub fetch_take: Signal<Out, Bit>,
+    pub fetch_take: [Signal<Out, Bit>; 2],
     pub load_ready: Signal<In, Bit>,
     pub load_lane: Signal<In, Bits<LANE>>,
     pub load_ends: Signal<In, Bit>,
@@ -430,17 +493,20 @@ impl<const P: usize> Logic for Gear<P> {
     fn update(&mut self) {
         dff_setup!(self, clock, begun, position);
         self.of_load.next = self.tag.val().get_bit(0);
-        self.fetch_take.next =
-            self.active.val() & self.valid.val() & !self.of_load.val() & self.fetch_ready.val();
+        self.fetch_take[0].next =
+            self.active[0].val() & self.valid.val() & !self.of_load.val() & self.fetch_ready.val();
+        self.fetch_take[1].next =
+            self.active[1].val() & self.valid.val() & !self.of_load.val() & self.fetch_ready.val();
         self.load_take.next =
-            self.active.val() & self.valid.val() & self.of_load.val() & self.load_ready.val();
+            self.active[0].val() & self.valid.val() & self.of_load.val() & self.load_ready.val();
         self.lane.next = self.fetch_lane.val();
         self.ends.next = self.fetch_ends.val();
-        self.takes.next = self.active.val() & self.valid.val() & !self.of_load.val() & self.fetch_ready.val();
+        self.takes.next =
+            self.active[0].val() & self.valid.val() & !self.of_load.val() & self.fetch_ready.val();
         if self.of_load.val() {
             self.lane.next = self.load_lane.val();
             self.ends.next = self.load_ends.val();
-            self.takes.next = self.active.val() & self.valid.val() & self.load_ready.val();
+            self.takes.next = self.active[0].val() & self.valid.val() & self.load_ready.val();
         }
         if self.begun.q.val() {
             self.lane.next = self.position.q.val();
@@ -453,7 +519,7 @@ impl<const P: usize> Logic for Gear<P> {
             self.begun.d.next = !self.ends.val() & (self.lane.val() != self.last_lane.val());
             self.position.d.next = self.lane.val() + 1;
         }
-        if !self.active.val() {
+        if !self.active[0].val() {
             self.pop.next = self.valid.val();
             self.begun.d.next = false;
         }

@@ -23,7 +23,7 @@
 use rust_hdl::prelude::*;
 
 use super::{BEATS, BURST, Bus, LANE};
-use crate::cells::{Fifo, Reg};
+use crate::cells::{Fan, Fifo, Reg};
 use crate::many::many;
 use crate::netlist::{Net, Readable, Structure, Tap, Wiring};
 
@@ -160,6 +160,10 @@ impl<const B: usize, const P: usize, const S: usize> WritePort<B, P, S> {
             net.wire(control.lane.tap(), &mut lane.lane);
             net.wire(Tap::constant((index as u64).into()), &mut lane.index);
             net.wire(control.word_leaves.tap(), &mut lane.leaves);
+            net.wire(control.next_word.tap(), &mut lane.next_word);
+            net.wire(control.next_high.tap(), &mut lane.next_high);
+            net.wire(Tap::constant(self._bus.halved()), &mut lane.halved);
+            net.wire(self.wready.tap(), &mut lane.wready);
             net.wire(vectors.front.tap(), &mut lane.vector);
         }
         let strobes = S / self.lane.len();
@@ -202,8 +206,11 @@ impl<const B: usize, const P: usize, const S: usize> Logic for WritePort<B, P, S
     }
 }
 
+/// Copies of whether the address register is in use.
+const ANNOUNCED_COPIES: usize = 2;
+
 /// All but the data.
-#[derive(Debug, Default, LogicBlock)]
+#[derive(Debug, LogicBlock)]
 struct WriteControl {
     pub clock: Signal<In, Clock>,
     pub announce: Signal<In, Bit>,
@@ -222,6 +229,9 @@ struct WriteControl {
     pub lane: Signal<Out, Bits<LANE>>,
     /// The word has crossed.
     pub word_leaves: Signal<Out, Bit>,
+    /// There is a word in the next cycle; its upper half is on the bus.
+    pub next_word: Signal<Out, Bit>,
+    pub next_high: Signal<Out, Bit>,
     /// The upper half of the vector is on the bus.
     pub upper: Signal<Out, Bit>,
     pub answered: Signal<Out, Bit>,
@@ -242,7 +252,8 @@ struct WriteControl {
     pub bvalid: Signal<In, Bit>,
     pub bresp: Signal<In, Bits<2>>,
 
-    announced: Reg<Bit>,
+    // The address register holds a burst; otherwise it follows what is announced.
+    announced: Fan<Bit>,
     first: Reg<Bits<BEATS>>,
     length: Reg<Bits<8>>,
     // Beats and first lane of the bursts to send.
@@ -254,6 +265,7 @@ struct WriteControl {
     last: Reg<Bit>,
     high: Reg<Bit>,
 
+    first_place: Signal<Local, Bits<LANE>>,
     first_lane: Signal<Local, Bits<8>>,
     halves: Signal<Local, Bits<8>>,
     leaves: Signal<Local, Bit>,
@@ -264,29 +276,88 @@ struct WriteControl {
     last_lane: Signal<Local, Bits<LANE>>,
 }
 
+impl Default for WriteControl {
+    fn default() -> Self {
+        Self {
+            clock: Default::default(),
+            announce: Default::default(),
+            address: Default::default(),
+            beats: Default::default(),
+            record: Default::default(),
+            lane_mask: Default::default(),
+            word_shift: Default::default(),
+            halved: Default::default(),
+            may_announce: Default::default(),
+            fill: Default::default(),
+            lane: Default::default(),
+            word_leaves: Default::default(),
+            next_word: Default::default(),
+            next_high: Default::default(),
+            upper: Default::default(),
+            answered: Default::default(),
+            answer: Default::default(),
+            bad: Default::default(),
+            none_sending: Default::default(),
+            none_unanswered: Default::default(),
+            quiet: Default::default(),
+            word_moves: Default::default(),
+            waits: Default::default(),
+            awvalid: Default::default(),
+            awready: Default::default(),
+            awaddr: Default::default(),
+            awlen: Default::default(),
+            wvalid: Default::default(),
+            wready: Default::default(),
+            wlast: Default::default(),
+            bvalid: Default::default(),
+            bresp: Default::default(),
+            announced: Fan::new(ANNOUNCED_COPIES),
+            first: Default::default(),
+            length: Default::default(),
+            bursts: Default::default(),
+            unanswered: Default::default(),
+            sent: Default::default(),
+            position: Default::default(),
+            word: Default::default(),
+            last: Default::default(),
+            high: Default::default(),
+            first_place: Default::default(),
+            first_lane: Default::default(),
+            halves: Default::default(),
+            leaves: Default::default(),
+            fills: Default::default(),
+            place: Default::default(),
+            sent_next: Default::default(),
+            ends: Default::default(),
+            last_lane: Default::default(),
+        }
+    }
+}
+
 impl Logic for WriteControl {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, announced, first, length, sent, position, word, last, high);
-        clock!(self, clock, bursts, unanswered);
+        dff_setup!(self, clock, first, length, sent, position, last);
+        clock!(self, clock, bursts, unanswered, announced, word, high);
 
         // Addresses.
-        self.may_announce.next = (!self.announced.q.val() | self.awready.val()) & !self.unanswered.full.val();
-        self.first_lane.next = bit_cast::<8, 60>(self.address.val() & self.lane_mask.val());
+        self.may_announce.next =
+            (!self.announced.q[0].val() | self.awready.val()) & !self.unanswered.full.val();
+        self.first_place.next = self.address.val().get_bits::<2>(0) & self.lane_mask.val().get_bits::<2>(0);
+        self.first_lane.next = bit_cast::<8, 2>(self.first_place.val());
         self.halves.next = ((self.first_lane.val() + bit_cast::<8, 7>(self.beats.val())) << 1) - 1;
-        if self.awready.val() {
-            self.announced.d.next = false;
-        }
-        if self.announce.val() {
-            self.announced.d.next = true;
+        self.announced.d.next = self.announce.val() | (self.announced.q[0].val() & !self.awready.val());
+        if !self.announced.q[1].val() | self.awready.val() {
             self.first.d.next = self.address.val() & !self.lane_mask.val();
+        }
+        if !self.announced.q[0].val() | self.awready.val() {
             self.length.d.next = self.halves.val() >> self.word_shift.val();
         }
         self.bursts.clear.next = false;
         self.bursts.push.next = self.announce.val();
         self.bursts.data.next =
             bit_cast::<9, 7>(self.beats.val()) | (bit_cast::<9, 8>(self.first_lane.val()) << 7);
-        self.awvalid.next = self.announced.q.val();
+        self.awvalid.next = self.announced.q[0].val();
         self.awaddr.next = bit_cast::<64, 60>(self.first.q.val()) << 4;
         self.awlen.next = self.length.q.val();
 
@@ -298,18 +369,17 @@ impl Logic for WriteControl {
         if !self.sent.q.val().any() {
             self.place.next = self.bursts.front.val().get_bits::<2>(7);
         }
-        self.last_lane.next = bit_cast::<2, 60>(self.lane_mask.val());
+        self.last_lane.next = self.lane_mask.val().get_bits::<2>(0);
         self.sent_next.next = self.sent.q.val() + 1;
         self.ends.next = self.sent_next.val() == self.bursts.front.val().get_bits::<7>(0);
         self.bursts.pop.next = self.fills.val() & self.ends.val();
+        self.next_high.next = self.high.q.val();
         if self.word.q.val() & self.wready.val() {
-            self.high.d.next = self.halved.val() & !self.high.q.val();
+            self.next_high.next = self.halved.val() & !self.high.q.val();
         }
-        if self.leaves.val() {
-            self.word.d.next = false;
-        }
+        self.next_word.next = self.word.q.val() & !self.leaves.val();
         if self.fills.val() {
-            self.word.d.next = self.ends.val() | (self.place.val() == self.last_lane.val());
+            self.next_word.next = self.ends.val() | (self.place.val() == self.last_lane.val());
             self.last.d.next = self.ends.val();
             self.sent.d.next = self.sent_next.val();
             self.position.d.next = self.place.val() + 1;
@@ -320,6 +390,8 @@ impl Logic for WriteControl {
                 self.position.d.next = 0.into();
             }
         }
+        self.word.d.next = self.next_word.val();
+        self.high.d.next = self.next_high.val();
         self.fill.next = self.fills.val();
         self.lane.next = self.place.val();
         self.word_leaves.next = self.leaves.val();
@@ -338,40 +410,92 @@ impl Logic for WriteControl {
 
         self.none_sending.next = !self.bursts.valid.val() & !self.word.q.val();
         self.none_unanswered.next = !self.unanswered.valid.val();
-        self.quiet.next = !self.unanswered.valid.val() & !self.announced.q.val() & !self.word.q.val();
+        self.quiet.next = !self.unanswered.valid.val() & !self.announced.q[0].val() & !self.word.q.val();
         self.waits.next =
-            (self.announced.q.val() & !self.awready.val()) | (self.word.q.val() & !self.wready.val());
+            (self.announced.q[0].val() & !self.awready.val()) | (self.word.q.val() & !self.wready.val());
     }
 }
 
-/// A vector of the word on the bus.
-#[derive(Debug, Default, LogicBlock)]
+/// A vector of the word on the bus. While there is no word, or it leaves, the lane that is next follows the FIFO: what it holds
+/// counts from the vector that `fill` marks on.
+#[derive(Debug, LogicBlock)]
 struct Lane {
     pub clock: Signal<In, Clock>,
     pub fill: Signal<In, Bit>,
     pub lane: Signal<In, Bits<LANE>>,
     pub index: Signal<In, Bits<LANE>>,
     pub leaves: Signal<In, Bit>,
+    pub next_word: Signal<In, Bit>,
+    pub next_high: Signal<In, Bit>,
+    pub halved: Signal<In, Bit>,
+    pub wready: Signal<In, Bit>,
     pub vector: Signal<In, Bits<128>>,
     pub data: Signal<Out, Bits<128>>,
     pub strobe: Signal<Out, Bits<1>>,
 
-    held: Reg<Bits<128>>,
+    // There is a word, and the second half of it is on the bus, or there is only one: a copy for each half of the data.
+    word: Fan<Bit>,
+    last_half: Fan<Bit>,
+    held_low: Reg<Bits<64>>,
+    held_high: Reg<Bits<64>>,
     valid: Reg<Bits<1>>,
+
+    here: Signal<Local, Bit>,
+    follows: [Signal<Local, Bit>; 2],
+}
+
+impl Default for Lane {
+    fn default() -> Self {
+        Self {
+            clock: Default::default(),
+            fill: Default::default(),
+            lane: Default::default(),
+            index: Default::default(),
+            leaves: Default::default(),
+            next_word: Default::default(),
+            next_high: Default::default(),
+            halved: Default::default(),
+            wready: Default::default(),
+            vector: Default::default(),
+            data: Default::default(),
+            strobe: Default::default(),
+            word: Fan::new(2),
+            last_half: Fan::new(2),
+            held_low: Default::default(),
+            held_high: Default::default(),
+            valid: Default::default(),
+            here: Default::default(),
+            follows: Default::default(),
+        }
+    }
 }
 
 impl Logic for Lane {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, held, valid);
+        dff_setup!(self, clock, held_low, held_high, valid);
+        clock!(self, clock, word, last_half);
+        self.word.d.next = self.next_word.val();
+        self.last_half.d.next = !self.halved.val() | self.next_high.val();
+        self.here.next = self.lane.val() == self.index.val();
         if self.leaves.val() {
             self.valid.d.next = 0.into();
         }
-        if self.fill.val() & (self.lane.val() == self.index.val()) {
+        if self.fill.val() & self.here.val() {
             self.valid.d.next = 1.into();
-            self.held.d.next = self.vector.val();
         }
-        self.data.next = self.held.q.val();
+        self.follows[0].next =
+            self.here.val() & (!self.word.q[0].val() | (self.wready.val() & self.last_half.q[0].val()));
+        self.follows[1].next =
+            self.here.val() & (!self.word.q[1].val() | (self.wready.val() & self.last_half.q[1].val()));
+        if self.follows[0].val() {
+            self.held_low.d.next = self.vector.val().get_bits::<64>(0);
+        }
+        if self.follows[1].val() {
+            self.held_high.d.next = self.vector.val().get_bits::<64>(64);
+        }
+        self.data.next =
+            bit_cast::<128, 64>(self.held_low.q.val()) | (bit_cast::<128, 64>(self.held_high.q.val()) << 64);
         self.strobe.next = self.valid.q.val();
     }
 }

@@ -19,7 +19,7 @@
 use rust_hdl::prelude::*;
 
 use super::BANK;
-use crate::cells::KEEP;
+use crate::cells::copies;
 use crate::control::{ADDRESS, LANE};
 use crate::many::many;
 use crate::verilog;
@@ -127,16 +127,11 @@ impl Logic for BankPort {
         let hits: String = (0..writes)
             .map(|i| {
                 let target = here(&format!("target${i}"));
-                format!(
-                    "\
-{KEEP} reg [2:0] hit_{i} = 3'd0;
-{KEEP} always @(posedge clock) hit_{i} <= {{3{{write${i} && {target}}}}};
-"
-                )
+                copies(&format!("hit_{i}"), 1, 3, &format!("write${i} && {target}"))
             })
             .collect();
         let choose = |copy: usize, of: &dyn Fn(usize) -> String, otherwise: &str| -> String {
-            let choices: String = (0..writes).map(|i| format!("hit_{i}[{copy}] ? {} : ", of(i))).collect();
+            let choices: String = (0..writes).map(|i| format!("hit_{i}_{copy} ? {} : ", of(i))).collect();
             choices + otherwise
         };
         let half = |copy: usize| {

@@ -11,7 +11,7 @@
 
 use rust_hdl::prelude::*;
 
-use crate::cells::{FAN_OUT, KEEP};
+use crate::cells::{self, FAN_OUT};
 use crate::many::many;
 use crate::verilog;
 
@@ -64,15 +64,13 @@ impl Logic for Narrow {
                 let source = |i| format!("source${}{part}", 4 * j + i);
                 let chosen = match sources {
                     1 => source(0),
-                    2 => format!("at[{copy}] ? {} : {}", source(1), source(0)),
+                    2 => format!("at_{copy} ? {} : {}", source(1), source(0)),
                     _ => format!(
-                        "at[{high}] ? (at[{bit}] ? {} : {}) : at[{bit}] ? {} : {}",
+                        "at_{copy}[1] ? (at_{copy}[0] ? {} : {}) : at_{copy}[0] ? {} : {}",
                         source(3),
                         source(2),
                         source(1),
                         source(0),
-                        high = 2 * copy + 1,
-                        bit = 2 * copy,
                     ),
                 };
                 format!("always @(posedge clock) chosen${j}{part} <= {chosen};\n")
@@ -82,15 +80,7 @@ impl Logic for Narrow {
             1 => String::new(),
             _ => {
                 let bits = clog2(sources.min(4));
-                format!(
-                    "\
-{KEEP} reg [{top}:0] at = {all}'d0;
-{KEEP} always @(posedge clock) at <= {{{copies}{{index[{index_top}:0]}}}};
-",
-                    top = bits * copies - 1,
-                    all = bits * copies,
-                    index_top = bits - 1,
-                )
+                cells::copies("at", bits, copies, &format!("index[{}:0]", bits - 1))
             }
         };
         verilog::leaf(&format!("narrow_{sources}"), &(index + &body))

@@ -12,7 +12,7 @@
 
 use rust_hdl::prelude::*;
 
-use crate::cells::{FAN_OUT, KEEP};
+use crate::cells::{self, FAN_OUT};
 use crate::many::many;
 use crate::verilog;
 
@@ -103,7 +103,9 @@ impl<const D: usize> Logic for Rotate<D> {
             Result::Wired => ("@(*)", "="),
             Result::Registered => ("@(posedge clock)", "<="),
         };
-        let group = if D < FAN_OUT { D * (FAN_OUT / D) } else { FAN_OUT };
+        // A wired result may be split over two LUTs a bit, with what comes after it.
+        let fan_out = if self._result == Result::Wired { FAN_OUT / 2 } else { FAN_OUT };
+        let group = if D < fan_out { D * (fan_out / D) } else { fan_out };
         let copies = (lanes * D).div_ceil(group);
         // A piece of a lane, or some lanes: what one copy of the amount turns.
         let pieces: String = (0..copies)
@@ -128,24 +130,14 @@ impl<const D: usize> Logic for Rotate<D> {
                     .map(|amount| format!("{bits}'d{amount}: begin{} end\n", assignments(amount)))
                     .collect();
                 format!(
-                    "always {sensitivity} case (turn[{}:{}])\n{cases}default: begin{} end\nendcase\n",
-                    (copy + 1) * bits - 1,
-                    copy * bits,
+                    "always {sensitivity} case (turn_{copy})\n{cases}default: begin{} end\nendcase\n",
                     assignments(0)
                 )
             })
             .collect();
         let turn = match bits {
             0 => String::new(),
-            _ => format!(
-                "\
-{KEEP} reg [{top}:0] turn = {all}'d0;
-{KEEP} always @(posedge clock) turn <= {{{copies}{{amount[{amount_top}:0]}}}};
-",
-                top = copies * bits - 1,
-                all = copies * bits,
-                amount_top = bits - 1,
-            ),
+            _ => cells::copies("turn", bits, copies, &format!("amount[{}:0]", bits - 1)),
         };
         let body = turn + &pieces;
         let direction = if step < 0 { "back" } else { "by" };

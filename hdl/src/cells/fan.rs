@@ -19,7 +19,24 @@ use crate::verilog;
 pub const FAN_OUT: usize = 64;
 
 /// What makes synthesis keep equal registers.
-pub(crate) const KEEP: &str = "(* keep = \"true\" *)";
+const KEEP: &str = "(* keep = \"true\" *)";
+
+/// The Verilog of `count` registers `name_0`, `name_1`, ... of `width` bits that all take `next`, and are zero at power-up.
+///
+/// Each is a register of its own: in a wide one Yosys (`wreduce`) takes equal bits at the top for a sign, and makes one of them.
+pub(crate) fn copies(name: &str, width: usize, count: usize, next: &str) -> String {
+    let top = width - 1;
+    (0..count)
+        .map(|i| {
+            format!(
+                "\
+{KEEP} reg [{top}:0] {name}_{i} = {width}'d0;
+{KEEP} always @(posedge clock) {name}_{i} <= {next};
+"
+            )
+        })
+        .collect()
+}
 
 /// See the module.
 #[derive(Debug, LogicBlock)]
@@ -57,20 +74,9 @@ impl<T: Synth> Logic for Fan<T> {
     }
 
     fn hdl(&self) -> Verilog {
-        let (width, copies) = (T::BITS, self.q.len());
-        let outputs: String = (0..copies)
-            .map(|i| format!("always @(*) q${i} = copies[{}:{}];\n", width * (i + 1) - 1, width * i))
-            .collect();
-        verilog::leaf(
-            &format!("fan_{width}x{copies}"),
-            &format!(
-                "\
-{KEEP} reg [{top}:0] copies = {bits}'d0;
-{KEEP} always @(posedge clock) copies <= {{{copies}{{d}}}};
-{outputs}",
-                top = width * copies - 1,
-                bits = width * copies,
-            ),
-        )
+        let (width, count) = (T::BITS, self.q.len());
+        let outputs: String = (0..count).map(|i| format!("always @(*) q${i} = copy_{i};\n")).collect();
+        let registers = copies("copy", width, count, "d");
+        verilog::leaf(&format!("fan_{width}x{count}"), &(registers + &outputs))
     }
 }

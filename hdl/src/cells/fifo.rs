@@ -41,6 +41,7 @@ pub struct Fifo<const P: usize, const D: usize> {
     tail: Reg<Bits<P>>,
     level: Reg<Bits<P>>,
     next_head: Signal<Local, Bits<P>>,
+    next_tail: Signal<Local, Bits<P>>,
     depth: Constant<Bits<P>>,
 }
 
@@ -61,6 +62,7 @@ impl<const P: usize, const D: usize> Default for Fifo<P, D> {
             tail: Default::default(),
             level: Default::default(),
             next_head: Default::default(),
+            next_tail: Default::default(),
             depth: Constant::new((depth as u64).into()),
         }
     }
@@ -72,13 +74,13 @@ impl<const P: usize, const D: usize> Logic for Fifo<P, D> {
         dff_setup!(self, clock, head, tail, level);
         clock!(self, clock, ram);
         self.ram.write_enable.next = self.push.val();
-        self.ram.write_address.next = self.tail.q.val();
         self.ram.write_data.next = self.data.val();
         self.front.next = self.ram.read_data.val();
         self.valid.next = self.level.q.val().any();
         self.full.next = self.level.q.val() == self.depth.val();
+        self.next_tail.next = self.tail.q.val();
         if self.push.val() {
-            self.tail.d.next = self.tail.q.val() + 1;
+            self.next_tail.next = self.tail.q.val() + 1;
         }
         self.next_head.next = self.head.q.val();
         if self.pop.val() {
@@ -92,9 +94,11 @@ impl<const P: usize, const D: usize> Logic for Fifo<P, D> {
         }
         if self.clear.val() {
             self.next_head.next = 0.into();
-            self.tail.d.next = 0.into();
+            self.next_tail.next = 0.into();
             self.level.d.next = 0.into();
         }
+        self.tail.d.next = self.next_tail.val();
+        self.ram.next_write_address.next = self.next_tail.val();
         self.head.d.next = self.next_head.val();
         self.ram.next_read_address.next = self.next_head.val();
     }

@@ -12,7 +12,7 @@
 
 use rust_hdl::prelude::*;
 
-use super::{FAN_OUT, KEEP};
+use super::{FAN_OUT, copies};
 use crate::verilog;
 
 /// See the module.
@@ -57,23 +57,16 @@ impl<T: Synth> Logic for Hold<T> {
 
     fn hdl(&self) -> Verilog {
         let width = T::BITS;
-        let copies = width.div_ceil(FAN_OUT);
-        let pieces: String = (0..copies)
+        let count = width.div_ceil(FAN_OUT);
+        let pieces: String = (0..count)
             .map(|copy| {
                 let (low, top) = (FAN_OUT * copy, (FAN_OUT * (copy + 1)).min(width) - 1);
-                format!("always @(posedge clock) if (enabled[{copy}]) q[{top}:{low}] <= d[{top}:{low}];\n")
+                format!("always @(posedge clock) if (enabled_{copy}) q[{top}:{low}] <= d[{top}:{low}];\n")
             })
             .collect();
         verilog::leaf(
             &format!("hold_{width}"),
-            &format!(
-                "\
-{KEEP} reg [{top}:0] enabled = {copies}'d0;
-{KEEP} always @(posedge clock) enabled <= {{{copies}{{enable}}}};
-initial q = {width}'d0;
-{pieces}",
-                top = copies - 1,
-            ),
+            &format!("{}initial q = {width}'d0;\n{pieces}", copies("enabled", 1, count, "enable")),
         )
     }
 }

@@ -36,7 +36,7 @@ mod words;
 pub use decode::Decode;
 pub use delay::Delay;
 pub use dual_ram::DualRam;
-pub(crate) use fan::KEEP;
+pub(crate) use fan::copies;
 pub use fan::{FAN_OUT, Fan};
 pub use fifo::Fifo;
 pub use hold::Hold;

@@ -6,7 +6,7 @@
 //! | `reset` | 1 | in, back to entry 0 and no passes |
 //! | `pass_release` | 1 | in, one more pass may begin in the next cycle |
 //! | `advance` | 1 | in, the unit is through with its pass at the end of this cycle; only while `running` |
-//! | `running` | 1 | out, the unit has a pass |
+//! | `running`, `next_running` | 1 | out, the unit has a pass; it has one in the next cycle |
 //! | `upcoming$b` | 128 | out, beat *b* of the command after the unit's |
 //! | `write$b` | 1 | in, FETCH writes beat *b* |
 //! | `write_entry` | 12 | in, of this pass |
@@ -51,6 +51,8 @@ pub struct CommandMemory {
     pub advance: Signal<In, Bit>,
     /// The unit has a pass.
     pub running: Signal<Out, Bit>,
+    /// The unit has a pass in the next cycle.
+    pub next_running: Signal<Out, Bit>,
     /// The command after the unit's, in beats.
     pub upcoming: Vec<Signal<Out, Bits<BEAT>>>,
     /// FETCH writes a beat.
@@ -76,6 +78,7 @@ impl CommandMemory {
             pass_release: Default::default(),
             advance: Default::default(),
             running: Default::default(),
+            next_running: Default::default(),
             upcoming: many(beats),
             write: many(beats),
             write_entry: Default::default(),
@@ -110,6 +113,7 @@ impl Structure for CommandMemory {
         net.wire(self.clock.tap(), &mut self.has_pass.clock);
         net.wire(passes.next_running.tap(), &mut self.has_pass.d);
         net.wire(self.has_pass.q.tap(), &mut self.running);
+        net.wire(passes.next_running.tap(), &mut self.next_running);
         for (beat, memory) in self.memory.iter_mut().enumerate() {
             net.wire(self.clock.tap(), &mut memory.clock);
             net.wire(self.write[beat].tap(), &mut memory.write_enable);

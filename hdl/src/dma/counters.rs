@@ -22,7 +22,7 @@ pub struct Counter {
     pub step: Signal<In, Bits<7>>,
     pub count: Signal<Out, Bits<64>>,
 
-    /// By itself in each counter.
+    /// By itself in each half of each counter.
     clears: Fan<Bit>,
     counts: Reg<Bit>,
     // Two halves, so that no carry chain is long.
@@ -41,7 +41,7 @@ impl Default for Counter {
             happens: Default::default(),
             step: Default::default(),
             count: Default::default(),
-            clears: Fan::new(1),
+            clears: Fan::new(2),
             counts: Default::default(),
             low: Default::default(),
             carries: Default::default(),
@@ -69,6 +69,8 @@ impl Logic for Counter {
         if self.clears.q[0].val() {
             self.low.d.next = 0.into();
             self.carries.d.next = false;
+        }
+        if self.clears.q[1].val() {
             self.high.d.next = 0.into();
         }
         self.count.next =

@@ -33,26 +33,31 @@ use rust_hdl::prelude::*;
 
 use crate::axi::address::BurstAddress;
 use crate::axi::{BEATS, BURST, LANE};
-use crate::cells::{Fifo, Reg};
+use crate::cells::{Fan, Fifo, Reg};
 
 use super::{CODE, COMMAND, ORDINAL};
 use crate::control::PASS;
+
+/// Copies of whether the list is located.
+const COPIES: usize = 6;
+/// Copies of whether the stage is full.
+const FULL_COPIES: usize = 4;
 
 /// See the module.
 #[derive(Debug, LogicBlock)]
 #[allow(missing_docs)] // The table above says it.
 pub struct Fetch {
     pub clock: Signal<In, Clock>,
-    pub active: Signal<In, Bit>,
+    pub active: [Signal<In, Bit>; 3],
     pub base: Signal<In, Bits<BEATS>>,
     pub size: Signal<In, Bits<32>>,
     pub offset: Signal<In, Bits<32>>,
     pub beats: Signal<In, Bits<32>>,
-    pub request: Signal<Out, Bit>,
+    pub request: [Signal<Out, Bit>; 3],
     pub address: Signal<Out, Bits<BEATS>>,
     pub burst: Signal<Out, Bits<BURST>>,
-    pub grant: Signal<In, Bit>,
-    pub take: Signal<In, Bit>,
+    pub grant: [Signal<In, Bit>; 2],
+    pub take: [Signal<In, Bit>; 2],
     pub beat: Signal<In, Bits<128>>,
     pub bad: Signal<In, Bit>,
     pub lane: Signal<Out, Bits<LANE>>,
@@ -80,8 +85,8 @@ pub struct Fetch {
     pub last_entry: Signal<In, Bits<PASS>>,
     pub lane_mask: Signal<In, Bits<LANE>>,
 
-    // Where the list is: add, compare, then run.
-    located: Reg<Bit>,
+    // Where the list is: add, compare, then run. As long as it is not located, what comes of its place follows the settings.
+    located: Fan<Bit>,
     running: Reg<Bit>,
     past_end: Reg<Bits<33>>,
     // Requests.
@@ -94,8 +99,10 @@ pub struct Fetch {
     skip: Reg<Bits<LANE>>,
     fifo: Fifo<7, 129>,
     // The stage.
-    full: Reg<Bit>,
-    stage: Reg<Bits<129>>,
+    full: Fan<Bit>,
+    stage_low: Reg<Bits<64>>,
+    stage_high: Reg<Bits<64>>,
+    stage_bad: Reg<Bit>,
     legal: Reg<Bit>,
     left: Reg<Bits<32>>,
     body: Reg<Bits<3>>,
@@ -109,10 +116,13 @@ pub struct Fetch {
     front_target: Signal<Local, Bits<3>>,
     front_form: Signal<Local, Bit>,
     front_legal: Signal<Local, Bit>,
+    staged: Signal<Local, Bits<128>>,
     kind: Signal<Local, Bits<4>>,
     bad_beat: Signal<Local, Bit>,
     head: Signal<Local, Bit>,
     no_place: Signal<Local, Bit>,
+    stuck: Signal<Local, Bit>,
+    written_beat: Signal<Local, Bits<3>>,
     leaves: Signal<Local, Bit>,
     fine: Signal<Local, Bit>,
     last: Signal<Local, Bit>,
@@ -168,7 +178,7 @@ impl Default for Fetch {
             targets: Default::default(),
             last_entry: Default::default(),
             lane_mask: Default::default(),
-            located: Default::default(),
+            located: Fan::new(COPIES),
             running: Default::default(),
             past_end: Default::default(),
             next: Default::default(),
@@ -178,8 +188,10 @@ impl Default for Fetch {
             to_receive: Default::default(),
             skip: Default::default(),
             fifo: Default::default(),
-            full: Default::default(),
-            stage: Default::default(),
+            full: Fan::new(FULL_COPIES),
+            stage_low: Default::default(),
+            stage_high: Default::default(),
+            stage_bad: Default::default(),
             legal: Default::default(),
             left: Default::default(),
             body: Default::default(),
@@ -192,10 +204,13 @@ impl Default for Fetch {
             front_target: Default::default(),
             front_form: Default::default(),
             front_legal: Default::default(),
+            staged: Default::default(),
             kind: Default::default(),
             bad_beat: Default::default(),
             head: Default::default(),
             no_place: Default::default(),
+            stuck: Default::default(),
+            written_beat: Default::default(),
             leaves: Default::default(),
             fine: Default::default(),
             last: Default::default(),
@@ -217,14 +232,15 @@ impl Logic for Fetch {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, located, running, past_end, to_request, asked, reserved, to_receive, skip, full,
-            stage, legal, left, body, entry, ordinal
+            self, clock, running, past_end, to_request, asked, reserved, to_receive, skip, stage_low,
+            stage_high, stage_bad, legal, left, body, entry, ordinal
         );
-        clock!(self, clock, fifo, next);
-        self.next.set.next = self.active.val() & !self.located.q.val();
+        clock!(self, clock, fifo, next, located, full);
+        self.next.set[0].next = !self.located.q[4].val();
+        self.next.set[1].next = !self.located.q[5].val();
         self.next.base.next = self.base.val();
         self.next.offset.next = self.offset.val();
-        self.next.advance.next = self.grant.val();
+        self.next.advance.next = self.grant[1].val();
         self.next.beats.next = bit_cast::<7, 5>(self.asked.q.val());
 
         // What the beat at the front would be as the head of a command.
@@ -258,8 +274,10 @@ impl Logic for Fetch {
         }
 
         // The stage hands out.
-        self.kind.next = self.stage.q.val().get_bits::<4>(0);
-        self.bad_beat.next = self.stage.q.val().get_bit(128);
+        self.staged.next = bit_cast::<128, 64>(self.stage_low.q.val())
+            | (bit_cast::<128, 64>(self.stage_high.q.val()) << 64);
+        self.kind.next = self.stage_low.q.val().get_bits::<4>(0);
+        self.bad_beat.next = self.stage_bad.q.val();
         self.head.next = !self.body.q.val().any();
         self.no_place.next = self.passes_full.val();
         if self.kind.val() == self.kind_load.val() {
@@ -268,13 +286,9 @@ impl Logic for Fetch {
         if self.kind.val() == self.kind_store.val() {
             self.no_place.next = self.store_full.val();
         }
-        self.waits.next = self.full.q.val()
-            & self.head.val()
-            & self.legal.q.val()
-            & !self.bad_beat.val()
-            & self.no_place.val();
-        self.leaves.next = self.full.q.val()
-            & !(self.head.val() & self.legal.q.val() & !self.bad_beat.val() & self.no_place.val());
+        self.stuck.next = self.head.val() & self.legal.q.val() & !self.bad_beat.val() & self.no_place.val();
+        self.waits.next = self.full.q[0].val() & self.stuck.val();
+        self.leaves.next = self.full.q[0].val() & !self.stuck.val();
         self.fine.next = self.leaves.val() & !self.bad_beat.val() & (!self.head.val() | self.legal.q.val());
         self.last.next = self.left.q.val() == 1;
         self.body_ends.next = self.body.q.val() == 6;
@@ -283,13 +297,14 @@ impl Logic for Fetch {
         self.pass_push.next =
             self.fine.val() & self.head.val() & (self.kind.val() == self.kind_compute.val());
         self.pass_written.next = self.fine.val() & !self.head.val() & self.body_ends.val();
+        self.written_beat.next = self.body.q.val() - 1;
         self.pass_write.next = 0.into();
         if self.fine.val() & !self.head.val() {
-            self.pass_write.next = bit_cast::<6, 7>((bits::<7>(1) << self.body.q.val()) >> 1);
+            self.pass_write.next = bits::<6>(1) << self.written_beat.val();
         }
         self.pass_entry.next = self.entry.q.val();
-        self.pass_data.next = self.stage.q.val().get_bits::<128>(0);
-        self.command.next = bit_cast::<108, 84>(self.stage.q.val().get_bits::<84>(0))
+        self.pass_data.next = self.staged.val();
+        self.command.next = bit_cast::<108, 84>(self.staged.val().get_bits::<84>(0))
             | (bit_cast::<108, 24>(self.ordinal.q.val()) << 84);
         self.commands.next = self.ordinal.q.val();
         if self.leaves.val() {
@@ -309,48 +324,56 @@ impl Logic for Fetch {
         }
 
         // The stage takes the beat at the front.
-        self.stage_loads.next = self.fifo.valid.val() & (!self.full.q.val() | self.leaves.val());
+        self.stage_loads.next = self.fifo.valid.val() & (!self.full.q[0].val() | !self.stuck.val());
         self.fifo.pop.next = self.stage_loads.val();
-        self.full.d.next = self.stage_loads.val() | (self.full.q.val() & !self.leaves.val());
-        if self.stage_loads.val() {
-            self.stage.d.next = self.fifo.front.val();
+        self.full.d.next = self.stage_loads.val() | (self.full.q[0].val() & self.stuck.val());
+        if !self.full.q[1].val() | !self.stuck.val() {
+            self.stage_low.d.next = self.fifo.front.val().get_bits::<64>(0);
+        }
+        if !self.full.q[2].val() | !self.stuck.val() {
+            self.stage_high.d.next = self.fifo.front.val().get_bits::<64>(64);
+        }
+        if !self.full.q[3].val() | !self.stuck.val() {
+            self.stage_bad.d.next = self.fifo.front.val().get_bit(128);
             self.legal.d.next = self.front_legal.val();
         }
 
         // Beats come.
-        self.fifo.clear.next = !self.active.val();
-        self.fifo.push.next = self.take.val();
+        self.fifo.clear.next = !self.active[0].val();
+        self.fifo.push.next = self.take[0].val();
         self.fifo.data.next =
             bit_cast::<129, 128>(self.beat.val()) | (bit_cast::<129, 1>(self.bad.val().into()) << 128);
         self.lane.next = self.skip.q.val();
         self.ends.next = self.to_receive.q.val() == 1;
-        if self.take.val() {
+        if self.take[1].val() {
             self.to_receive.d.next = self.to_receive.q.val() - 1;
             self.skip.d.next = 0.into();
         }
 
         // Requests: 16 beats always have a place.
-        self.asks.next = self.active.val() & self.asked.q.val().any() & (self.reserved.q.val() < 49);
-        self.request.next = self.asks.val();
+        self.asks.next = self.asked.q.val().any() & (self.reserved.q.val() < 49);
+        self.request[0].next = self.active[0].val() & self.asks.val();
+        self.request[1].next = self.active[1].val() & self.asks.val();
+        self.request[2].next = self.active[2].val() & self.asks.val();
         self.address.next = self.next.address.val();
         self.burst.next = bit_cast::<7, 5>(self.asked.q.val());
-        self.to_boundary.next = bits::<5>(16) - bit_cast::<5, 60>(self.next.address.val() & 15);
-        if self.grant.val() {
+        self.to_boundary.next = bits::<5>(16) - bit_cast::<5, 4>(self.next.address.val().get_bits::<4>(0));
+        if self.grant[0].val() {
             self.to_request.d.next = self.to_request.q.val() - bit_cast::<32, 5>(self.asked.q.val());
             self.asked.d.next = 0.into();
         } else if self.running.q.val() & !self.asked.q.val().any() & self.to_request.q.val().any() {
             self.asked.d.next = self.to_boundary.val();
             if self.to_request.q.val() < bit_cast::<32, 5>(self.to_boundary.val()) {
-                self.asked.d.next = bit_cast::<5, 32>(self.to_request.q.val());
+                self.asked.d.next = self.to_request.q.val().get_bits::<5>(0);
             }
         }
-        if self.grant.val() & !self.stage_loads.val() {
+        if self.grant[0].val() & !self.stage_loads.val() {
             self.reserved.d.next = self.reserved.q.val() + bit_cast::<7, 5>(self.asked.q.val());
         }
-        if self.grant.val() & self.stage_loads.val() {
+        if self.grant[0].val() & self.stage_loads.val() {
             self.reserved.d.next = self.reserved.q.val() + bit_cast::<7, 5>(self.asked.q.val()) - 1;
         }
-        if !self.grant.val() & self.stage_loads.val() {
+        if !self.grant[0].val() & self.stage_loads.val() {
             self.reserved.d.next = self.reserved.q.val() - 1;
         }
         self.handed_out.next = self.running.q.val() & !self.left.q.val().any();
@@ -369,26 +392,31 @@ impl Logic for Fetch {
         }
 
         // The beginning of a run.
-        if self.active.val() & !self.located.q.val() {
-            self.located.d.next = true;
+        self.located.d.next = self.active[0].val();
+        if !self.located.q[0].val() {
             self.past_end.d.next =
                 bit_cast::<33, 32>(self.offset.val()) + bit_cast::<33, 32>(self.beats.val());
-            self.skip.d.next = (bit_cast::<2, 60>(self.base.val()) + bit_cast::<2, 32>(self.offset.val()))
+            self.skip.d.next = (self.base.val().get_bits::<2>(0) + self.offset.val().get_bits::<2>(0))
                 & self.lane_mask.val();
+        }
+        if !self.located.q[1].val() {
             self.to_request.d.next = self.beats.val();
+        }
+        if !self.located.q[2].val() {
             self.to_receive.d.next = self.beats.val();
+        }
+        if !self.located.q[3].val() {
             self.left.d.next = self.beats.val();
         }
-        if self.located.q.val() & !self.running.q.val() {
+        if self.located.q[0].val() & !self.running.q.val() {
             self.running.d.next = true;
             if bit_cast::<33, 32>(self.size.val()) < self.past_end.q.val() {
                 self.error.next = true;
                 self.code.next = self.bounds_code.val();
             }
         }
-        if !self.active.val() {
+        if !self.active[0].val() {
             self.error.next = false;
-            self.located.d.next = false;
             self.running.d.next = false;
             self.asked.d.next = 0.into();
             self.reserved.d.next = 0.into();

@@ -75,9 +75,9 @@ use tokens::Tokens;
 pub const COMMAND: usize = 84 + ORDINAL;
 /// Bits of the ordinal of a command.
 pub const ORDINAL: usize = 24;
-/// Copies of whether a run is active: one each for run and registers, FETCH, LOAD, STORE, passes and tokens, the read port;
-/// those of the units of COMPUTE follow.
-const OWN_COPIES: usize = 6;
+/// Copies of whether a run is active: for run and registers, FETCH (three), LOAD, STORE (two), passes (two), tokens and the read port
+/// (two), in this order; those of the units of COMPUTE follow.
+const OWN_COPIES: usize = 12;
 /// Bits of an error code.
 pub const CODE: usize = 4;
 /// Beats of a pass in the command memories.

@@ -35,7 +35,7 @@ const COUNT: usize = PASS + 1;
 #[allow(missing_docs)] // The table above says it.
 pub struct Passes {
     pub clock: Signal<In, Clock>,
-    pub active: Signal<In, Bit>,
+    pub active: [Signal<In, Bit>; 2],
     pub push: Signal<In, Bit>,
     pub command: Signal<In, Bits<COMMAND>>,
     pub entry: Signal<In, Bits<PASS>>,
@@ -66,6 +66,7 @@ pub struct Passes {
     in_compute: Reg<Bits<COUNT>>,
 
     has_tokens: Signal<Local, Bit>,
+    may_release: Signal<Local, Bit>,
     releases: Signal<Local, Bit>,
     ends: Signal<Local, Bit>,
     release_pointer: Signal<Local, Bits<PASS>>,
@@ -106,6 +107,7 @@ impl Passes {
             under_way: Default::default(),
             in_compute: Default::default(),
             has_tokens: Default::default(),
+            may_release: Default::default(),
             releases: Default::default(),
             ends: Default::default(),
             release_pointer: Default::default(),
@@ -130,9 +132,10 @@ impl Logic for Passes {
 
         self.has_tokens.next = (!self.waits.read_data.val().get_bit(0) | self.from_load.val())
             & (!self.waits.read_data.val().get_bit(2) | self.from_store.val());
-        self.releases.next = self.active.val() & self.ready.q.val().any() & self.has_tokens.val();
-        self.ends.next = self.active.val() & self.done.val();
-        self.pass_release.next = self.releases.val();
+        self.may_release.next = self.ready.q.val().any() & self.has_tokens.val();
+        self.releases.next = self.active[0].val() & self.may_release.val();
+        self.ends.next = self.active[0].val() & self.done.val();
+        self.pass_release.next = self.active[1].val() & self.may_release.val();
         self.take_load.next = self.releases.val() & self.waits.read_data.val().get_bit(0);
         self.take_store.next = self.releases.val() & self.waits.read_data.val().get_bit(2);
         self.completed.next = self.ends.val();
@@ -152,8 +155,8 @@ impl Logic for Passes {
         self.waits.read_address.next = self.release_pointer.val();
         self.signals.read_address.next = self.done_pointer.val();
 
-        self.written_1.d.next = self.active.val() & self.written.val();
-        self.written_2.d.next = self.active.val() & self.written_1.q.val();
+        self.written_1.d.next = self.active[0].val() & self.written.val();
+        self.written_2.d.next = self.active[0].val() & self.written_1.q.val();
         if self.written_2.q.val() & !self.releases.val() {
             self.ready.d.next = self.ready.q.val() + 1;
         }
@@ -176,7 +179,7 @@ impl Logic for Passes {
         self.none.next = !self.under_way.q.val().any();
         self.released.next = self.in_compute.q.val().any();
         self.halted.next = !self.ready.q.val().any() | !self.has_tokens.val();
-        if !self.active.val() {
+        if !self.active[0].val() {
             self.next_release.d.next = 0.into();
             self.next_done.d.next = 0.into();
             self.ready.d.next = 0.into();

@@ -45,6 +45,8 @@ pub const COUNTERS: [u16; 14] = [
 ];
 /// Words that one multiplexer chooses from.
 const FAN_IN: usize = 8;
+/// Halves of a word, each with multiplexers of its own.
+const HALVES: usize = 2;
 
 /// See the module.
 #[derive(Debug, LogicBlock)]
@@ -99,11 +101,11 @@ pub struct Registers {
     cycles: Counter,
     bytes_read: Counter,
     bytes_written: Counter,
-    /// Which register is read: word of a multiplexer, in a copy for each, and which of these.
+    /// Which register is read: word of a multiplexer, and which of these, in a copy for each half of each.
     read_word_index: Fan<Bits<3>>,
-    read_select_index: Reg<Bits<3>>,
+    read_select_index: Fan<Bits<3>>,
     select: Vec<Select8>,
-    last_select: Select8,
+    last_select: Vec<Select8>,
     _constants: Vec<(u16, u32)>,
     _word_bytes: u64,
     wiring: Wiring,
@@ -180,10 +182,10 @@ impl Registers {
             cycles: Default::default(),
             bytes_read: Default::default(),
             bytes_written: Default::default(),
-            read_word_index: Fan::new(spec::REGISTER_SLOTS / FAN_IN),
-            read_select_index: Default::default(),
-            select: many(spec::REGISTER_SLOTS / FAN_IN),
-            last_select: Default::default(),
+            read_word_index: Fan::new(HALVES * spec::REGISTER_SLOTS / FAN_IN),
+            read_select_index: Fan::new(HALVES),
+            select: many(HALVES * spec::REGISTER_SLOTS / FAN_IN),
+            last_select: many(HALVES),
             _constants: constants(config, build_hash),
             _word_bytes: config.axi_bits as u64 / 8,
             wiring: Default::default(),
@@ -212,7 +214,8 @@ impl Registers {
         net.wire(self.s_axi_rready.tap(), &mut lite.rready);
         net.wire(lite.rdata.tap(), &mut self.s_axi_rdata);
         net.wire(Tap::constant(0.into()), &mut self.s_axi_rresp);
-        net.wire(self.last_select.chosen.tap(), &mut lite.read_data);
+        let halves: Vec<_> = self.last_select.iter().map(|select| select.chosen.tap()).collect();
+        net.wire(Tap::join(&halves), &mut lite.read_data);
     }
 
     fn wire_settings(&mut self, net: &mut Net) {
@@ -308,20 +311,24 @@ impl Registers {
         net.wire(index.clone().slice(0), &mut self.read_word_index.d);
         net.wire(self.clock.tap(), &mut self.read_select_index.clock);
         net.wire(index.slice(3), &mut self.read_select_index.d);
-        for index in 0..self.select.len() {
-            let words: Vec<_> = (0..FAN_IN).map(|i| self.word(4 * (FAN_IN * index + i) as u16)).collect();
-            let select = &mut self.select[index];
+        for i in 0..self.select.len() {
+            let (index, half) = (i / HALVES, i % HALVES);
+            let words: Vec<_> = (0..FAN_IN)
+                .map(|word| self.word(4 * (FAN_IN * index + word) as u16).slice(16 * half))
+                .collect();
+            let select = &mut self.select[i];
             net.wire(self.clock.tap(), &mut select.clock);
-            net.wire(self.read_word_index.q[index].tap(), &mut select.index);
+            net.wire(self.read_word_index.q[i].tap(), &mut select.index);
             for (word, input) in words.into_iter().zip(&mut select.word) {
                 net.wire(word, input);
             }
         }
-        let last = &mut self.last_select;
-        net.wire(self.clock.tap(), &mut last.clock);
-        net.wire(self.read_select_index.q.tap(), &mut last.index);
-        for (select, input) in self.select.iter().zip(&mut last.word) {
-            net.wire(select.chosen.tap(), input);
+        for (half, last) in self.last_select.iter_mut().enumerate() {
+            net.wire(self.clock.tap(), &mut last.clock);
+            net.wire(self.read_select_index.q[half].tap(), &mut last.index);
+            for (select, input) in self.select.iter().skip(half).step_by(HALVES).zip(&mut last.word) {
+                net.wire(select.chosen.tap(), input);
+            }
         }
     }
 }
@@ -388,42 +395,42 @@ impl Logic for State {
     }
 }
 
-/// One of eight words, a cycle later.
+/// One of eight half words, a cycle later: as a tree, in which each bit of the index has up to four loads for each bit of a word.
 #[derive(Debug, Default, LogicBlock)]
 struct Select8 {
     pub clock: Signal<In, Clock>,
     pub index: Signal<In, Bits<3>>,
-    pub word: [Signal<In, Bits<32>>; FAN_IN],
-    pub chosen: Signal<Out, Bits<32>>,
+    pub word: [Signal<In, Bits<16>>; FAN_IN],
+    pub chosen: Signal<Out, Bits<16>>,
 
-    held: Reg<Bits<32>>,
+    pair: [Signal<Local, Bits<16>>; 4],
+    four: [Signal<Local, Bits<16>>; 2],
+    held: Reg<Bits<16>>,
 }
 
 impl Logic for Select8 {
     #[hdl_gen]
     fn update(&mut self) {
         clock!(self, clock, held);
-        self.held.d.next = self.word[0].val();
-        if self.index.val() == 1 {
-            self.held.d.next = self.word[1].val();
+        self.pair[0].next = self.word[0].val();
+        self.pair[1].next = self.word[2].val();
+        self.pair[2].next = self.word[4].val();
+        self.pair[3].next = self.word[6].val();
+        if self.index.val().get_bit(0) {
+            self.pair[0].next = self.word[1].val();
+            self.pair[1].next = self.word[3].val();
+            self.pair[2].next = self.word[5].val();
+            self.pair[3].next = self.word[7].val();
         }
-        if self.index.val() == 2 {
-            self.held.d.next = self.word[2].val();
+        self.four[0].next = self.pair[0].val();
+        self.four[1].next = self.pair[2].val();
+        if self.index.val().get_bit(1) {
+            self.four[0].next = self.pair[1].val();
+            self.four[1].next = self.pair[3].val();
         }
-        if self.index.val() == 3 {
-            self.held.d.next = self.word[3].val();
-        }
-        if self.index.val() == 4 {
-            self.held.d.next = self.word[4].val();
-        }
-        if self.index.val() == 5 {
-            self.held.d.next = self.word[5].val();
-        }
-        if self.index.val() == 6 {
-            self.held.d.next = self.word[6].val();
-        }
-        if self.index.val() == 7 {
-            self.held.d.next = self.word[7].val();
+        self.held.d.next = self.four[0].val();
+        if self.index.val().get_bit(2) {
+            self.held.d.next = self.four[1].val();
         }
         self.chosen.next = self.held.q.val();
     }

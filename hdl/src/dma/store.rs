@@ -2,7 +2,7 @@
 //!
 //! | port | width | |
 //! |---|---|---|
-//! | `active`, `busy` | 1 | in; without `active` no command and no burst begins, without `busy` nothing is in the FIFO |
+//! | `active$0`, `active$1`, `busy` | 1 | in, the first two the same; without `active` no command and no burst begins, without `busy` nothing is in the FIFO |
 //! | `push`, `command` | 1, 108 | in, a command with its ordinal; not while `full` |
 //! | `base`, `size` | 60, 32 | in, of segment 1, in beats |
 //! | `from_load`, `from_compute` | 1 | in, there is a token |
@@ -24,17 +24,20 @@ use rust_hdl::prelude::*;
 use crate::axi::address::BurstAddress;
 use crate::axi::write::RECORD;
 use crate::axi::{BEATS, BURST};
-use crate::cells::{Fifo, Reg};
+use crate::cells::{Fan, Fifo, Reg};
 use crate::control::ADDRESS;
 
 use super::{CODE, COMMAND, ORDINAL};
+
+/// Copies of whether there is a command under way.
+const COPIES: usize = 5;
 
 /// See the module.
 #[derive(Debug, LogicBlock)]
 #[allow(missing_docs)] // The table above says it.
 pub struct Store {
     pub clock: Signal<In, Clock>,
-    pub active: Signal<In, Bit>,
+    pub active: [Signal<In, Bit>; 2],
     pub busy: Signal<In, Bit>,
     pub push: Signal<In, Bit>,
     pub command: Signal<In, Bits<COMMAND>>,
@@ -75,6 +78,8 @@ pub struct Store {
     pub waits_bank: Signal<Out, Bit>,
 
     queue: Fifo<5, COMMAND>,
+    /// There is a command under way. While there is none, its registers follow the queue.
+    engaged: Fan<Bit>,
     // The command under way.
     checking: Reg<Bit>,
     running: Reg<Bit>,
@@ -93,11 +98,14 @@ pub struct Store {
     left: Reg<Bits<16>>,
     asked: Reg<Bits<BURST>>,
 
+    next_checking: Signal<Local, Bit>,
+    next_running: Signal<Local, Bit>,
     still: Signal<Local, Bit>,
     has_tokens: Signal<Local, Bit>,
     starts: Signal<Local, Bit>,
     reads: Signal<Local, Bit>,
     granted: Signal<Local, Bit>,
+    may: Signal<Local, Bit>,
     announces: Signal<Local, Bit>,
     to_boundary: Signal<Local, Bits<BURST>>,
     last: Signal<Local, Bit>,
@@ -150,6 +158,7 @@ impl Default for Store {
             waits_bus: Default::default(),
             waits_bank: Default::default(),
             queue: Default::default(),
+            engaged: Fan::new(COPIES),
             checking: Default::default(),
             running: Default::default(),
             current: Default::default(),
@@ -162,11 +171,14 @@ impl Default for Store {
             next: Default::default(),
             left: Default::default(),
             asked: Default::default(),
+            next_checking: Default::default(),
+            next_running: Default::default(),
             still: Default::default(),
             has_tokens: Default::default(),
             starts: Default::default(),
             reads: Default::default(),
             granted: Default::default(),
+            may: Default::default(),
             announces: Default::default(),
             to_boundary: Default::default(),
             last: Default::default(),
@@ -181,35 +193,35 @@ impl Logic for Store {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(
-            self, clock, checking, running, current, past_end, place, reading, to_read, reserved, unassigned,
-            left, asked
+            self, clock, current, past_end, place, reading, to_read, reserved, unassigned, left, asked
         );
-        clock!(self, clock, queue, next);
+        clock!(self, clock, queue, next, engaged, checking, running);
 
         // A command starts: bits 4 to 6 are `wait`.
-        self.queue.clear.next = !self.active.val();
+        self.queue.clear.next = !self.active[0].val();
         self.queue.push.next = self.push.val();
         self.queue.data.next = self.command.val();
         self.full.next = self.queue.full.val();
         self.empty.next = !self.queue.valid.val();
-        self.still.next = !self.checking.q.val() & !self.running.q.val();
+        self.still.next = !self.engaged.q[0].val();
         self.has_tokens.next = (!self.queue.front.val().get_bit(4) | self.from_load.val())
             & (!self.queue.front.val().get_bit(5) | self.from_compute.val());
         self.waits.next = self.still.val() & self.queue.valid.val() & !self.has_tokens.val();
         self.starts.next =
-            self.active.val() & self.still.val() & self.queue.valid.val() & self.has_tokens.val();
+            self.active[0].val() & self.still.val() & self.queue.valid.val() & self.has_tokens.val();
         self.queue.pop.next = self.starts.val();
         self.take_load.next = self.starts.val() & self.queue.front.val().get_bit(4);
         self.take_compute.next = self.starts.val() & self.queue.front.val().get_bit(5);
-        if self.starts.val() {
-            self.checking.d.next = true;
+        self.next_checking.next = self.starts.val();
+        self.next_running.next = self.running.q.val() | self.checking.q.val();
+        if !self.engaged.q[1].val() {
             self.current.d.next = self.queue.front.val();
+        }
+        if !self.engaged.q[2].val() {
             self.past_end.d.next = bit_cast::<33, 32>(self.queue.front.val().get_bits::<32>(32))
                 + bit_cast::<33, 16>(self.queue.front.val().get_bits::<16>(16));
         }
         if self.checking.q.val() {
-            self.checking.d.next = false;
-            self.running.d.next = true;
             self.place.d.next = self.current.q.val().get_bits::<20>(64);
             self.reading.d.next = true;
             self.to_read.d.next = self.current.q.val().get_bits::<16>(16);
@@ -217,7 +229,7 @@ impl Logic for Store {
         }
 
         // Its reads.
-        self.reads.next = self.active.val()
+        self.reads.next = self.active[0].val()
             & self.running.q.val()
             & self.reading.q.val()
             & !self.reserved.q.val().get_bit(7);
@@ -238,10 +250,10 @@ impl Logic for Store {
         }
 
         // Its bursts.
-        self.announces.next = self.active.val()
-            & self.asked.q.val().any()
+        self.may.next = self.asked.q.val().any()
             & (self.unassigned.q.val() >= bit_cast::<8, 7>(self.asked.q.val()))
             & self.may_announce.val();
+        self.announces.next = self.active[0].val() & self.may.val();
         self.announce.next = self.announces.val();
         self.address.next = self.next.address.val();
         self.burst.next = self.asked.q.val();
@@ -249,15 +261,15 @@ impl Logic for Store {
         self.record.next = bit_cast::<28, 1>(self.last.val().into())
             | (bit_cast::<28, 3>(self.current.q.val().get_bits::<3>(7)) << 1)
             | (bit_cast::<28, 24>(self.current.q.val().get_bits::<24>(84)) << 4);
-        self.to_boundary.next = bits::<7>(64) - bit_cast::<7, 60>(self.next.address.val() & 63);
+        self.to_boundary.next = bits::<7>(64) - bit_cast::<7, 6>(self.next.address.val().get_bits::<6>(0));
         if self.announces.val() {
             self.left.d.next = self.left.q.val() - bit_cast::<16, 7>(self.asked.q.val());
             self.asked.d.next = 0.into();
-            self.running.d.next = !self.last.val();
+            self.next_running.next = !self.last.val();
         } else if self.running.q.val() & !self.asked.q.val().any() {
             self.asked.d.next = self.to_boundary.val();
             if self.left.q.val() < bit_cast::<16, 7>(self.to_boundary.val()) {
-                self.asked.d.next = bit_cast::<7, 16>(self.left.q.val());
+                self.asked.d.next = self.left.q.val().get_bits::<7>(0);
             }
         }
         self.there.next = self.unassigned.q.val();
@@ -271,13 +283,13 @@ impl Logic for Store {
 
         // Responses.
         self.completed.next =
-            self.active.val() & self.answered.val() & !self.bad.val() & self.answer.val().get_bit(0);
+            self.active[0].val() & self.answered.val() & !self.bad.val() & self.answer.val().get_bit(0);
         self.signal.next = self.answer.val().get_bits::<3>(1);
         self.completed_command.next = self.answer.val().get_bits::<24>(4);
-        self.error.next = self.active.val() & self.answered.val() & self.bad.val();
+        self.error.next = self.active[0].val() & self.answered.val() & self.bad.val();
         self.code.next = self.write_code.val();
         self.error_command.next = self.answer.val().get_bits::<24>(4);
-        if self.active.val()
+        if self.active[0].val()
             & self.checking.q.val()
             & (bit_cast::<33, 32>(self.size.val()) < self.past_end.q.val())
         {
@@ -291,17 +303,21 @@ impl Logic for Store {
             | (self.still.val() & !self.none_unanswered.val() & self.none_sending.val());
 
         // The address moves.
-        self.next.set.next = self.starts.val();
+        self.next.set[0].next = !self.engaged.q[3].val();
+        self.next.set[1].next = !self.engaged.q[4].val();
         self.next.base.next = self.base.val();
         self.next.offset.next = self.queue.front.val().get_bits::<32>(32);
-        self.next.advance.next = self.announces.val();
+        self.next.advance.next = self.active[1].val() & self.may.val();
         self.next.beats.next = self.asked.q.val();
 
-        if !self.active.val() {
-            self.checking.d.next = false;
-            self.running.d.next = false;
+        if !self.active[0].val() {
+            self.next_checking.next = false;
+            self.next_running.next = false;
             self.asked.d.next = 0.into();
         }
+        self.checking.d.next = self.next_checking.val();
+        self.running.d.next = self.next_running.val();
+        self.engaged.d.next = self.next_checking.val() | self.next_running.val();
         if !self.busy.val() {
             self.reserved.d.next = 0.into();
             self.unassigned.d.next = 0.into();

@@ -129,13 +129,19 @@ impl<const B: usize, const P: usize, const S: usize> Dma<B, P, S> {
     fn wire_fetch(&mut self, net: &mut Net) {
         let (fetch, registers) = (&mut self.fetch, &self.registers);
         net.wire(self.clock.tap(), &mut fetch.clock);
-        net.wire(self.active.q[1].tap(), &mut fetch.active);
+        for (copy, active) in fetch.active.iter_mut().enumerate() {
+            net.wire(self.active.q[1 + copy].tap(), active);
+        }
         net.wire(registers.model_base.tap(), &mut fetch.base);
         net.wire(registers.model_size.tap(), &mut fetch.size);
         net.wire(registers.list_offset.tap(), &mut fetch.offset);
         net.wire(registers.list_beats.tap(), &mut fetch.beats);
-        net.wire(self.read.fetch_grant.tap(), &mut fetch.grant);
-        net.wire(self.read.fetch_take.tap(), &mut fetch.take);
+        for (from, to) in self.read.fetch_grant.iter().zip(&mut fetch.grant) {
+            net.wire(from.tap(), to);
+        }
+        for (from, to) in self.read.fetch_take.iter().zip(&mut fetch.take) {
+            net.wire(from.tap(), to);
+        }
         net.wire(self.read.beat.tap(), &mut fetch.beat);
         net.wire(self.read.bad.tap(), &mut fetch.bad);
         net.wire(self.load.full.tap(), &mut fetch.load_full);
@@ -157,7 +163,7 @@ impl<const B: usize, const P: usize, const S: usize> Dma<B, P, S> {
     fn wire_load(&mut self, net: &mut Net) {
         let (load, config) = (&mut self.load, &self._config);
         net.wire(self.clock.tap(), &mut load.clock);
-        net.wire(self.active.q[2].tap(), &mut load.active);
+        net.wire(self.active.q[4].tap(), &mut load.active);
         net.wire(self.fetch.load_push.tap(), &mut load.push);
         net.wire(self.fetch.command.tap(), &mut load.command);
         net.wire(self.registers.model_base.tap(), &mut load.model_base);
@@ -166,7 +172,9 @@ impl<const B: usize, const P: usize, const S: usize> Dma<B, P, S> {
         net.wire(self.registers.data_size.tap(), &mut load.data_size);
         net.wire(self.tokens.has_compute_load.tap(), &mut load.from_compute);
         net.wire(self.tokens.has_store_load.tap(), &mut load.from_store);
-        net.wire(self.read.load_grant.tap(), &mut load.grant);
+        for (from, to) in self.read.load_grant.iter().zip(&mut load.grant) {
+            net.wire(from.tap(), to);
+        }
         net.wire(self.read.load_take.tap(), &mut load.take);
         net.wire(self.read.beat.tap(), &mut load.beat);
         net.wire(self.read.bad.tap(), &mut load.bad);
@@ -195,7 +203,8 @@ impl<const B: usize, const P: usize, const S: usize> Dma<B, P, S> {
     fn wire_store(&mut self, net: &mut Net) {
         let (store, write) = (&mut self.store, &self.write);
         net.wire(self.clock.tap(), &mut store.clock);
-        net.wire(self.active.q[3].tap(), &mut store.active);
+        net.wire(self.active.q[5].tap(), &mut store.active[0]);
+        net.wire(self.active.q[6].tap(), &mut store.active[1]);
         net.wire(self.run.busy.tap(), &mut store.busy);
         net.wire(self.fetch.store_push.tap(), &mut store.push);
         net.wire(self.fetch.command.tap(), &mut store.command);
@@ -224,7 +233,8 @@ impl<const B: usize, const P: usize, const S: usize> Dma<B, P, S> {
     fn wire_tokens(&mut self, net: &mut Net) {
         let (passes, tokens) = (&mut self.passes, &mut self.tokens);
         net.wire(self.clock.tap(), &mut passes.clock);
-        net.wire(self.active.q[4].tap(), &mut passes.active);
+        net.wire(self.active.q[7].tap(), &mut passes.active[0]);
+        net.wire(self.active.q[8].tap(), &mut passes.active[1]);
         net.wire(self.fetch.pass_push.tap(), &mut passes.push);
         net.wire(self.fetch.command.tap(), &mut passes.command);
         net.wire(self.fetch.pass_entry.tap(), &mut passes.entry);
@@ -234,7 +244,7 @@ impl<const B: usize, const P: usize, const S: usize> Dma<B, P, S> {
         net.wire(self.done.tap(), &mut passes.done);
         net.wire(passes.pass_release.tap(), &mut self.pass_release);
         net.wire(self.clock.tap(), &mut tokens.clock);
-        net.wire(self.active.q[4].tap(), &mut tokens.active);
+        net.wire(self.active.q[9].tap(), &mut tokens.active);
         net.wire(self.load.completed.tap(), &mut tokens.load_gives);
         net.wire(self.load.signal.tap(), &mut tokens.load_signal);
         net.wire(passes.completed.tap(), &mut tokens.compute_gives);
@@ -252,8 +262,11 @@ impl<const B: usize, const P: usize, const S: usize> Dma<B, P, S> {
     fn wire_read(&mut self, net: &mut Net) {
         let read = &mut self.read;
         net.wire(self.clock.tap(), &mut read.clock);
-        net.wire(self.active.q[5].tap(), &mut read.active);
-        net.wire(self.fetch.request.tap(), &mut read.fetch_request);
+        net.wire(self.active.q[10].tap(), &mut read.active[0]);
+        net.wire(self.active.q[11].tap(), &mut read.active[1]);
+        for (from, to) in self.fetch.request.iter().zip(&mut read.fetch_request) {
+            net.wire(from.tap(), to);
+        }
         net.wire(self.fetch.address.tap(), &mut read.fetch_address);
         net.wire(self.fetch.burst.tap(), &mut read.fetch_beats);
         net.wire(self.load.request.tap(), &mut read.load_request);

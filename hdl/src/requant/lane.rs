@@ -77,7 +77,7 @@ pub struct Lane {
     pub table_data: Signal<In, Bits<8>>,
 
     multiply: Multiply,
-    round: Round<56>,
+    round: Round<56, 2>,
     table_0: LutRam<8, 8>,
     table_1: LutRam<8, 8>,
     requantized: Reg<Bits<8>>,
@@ -87,7 +87,7 @@ pub struct Lane {
     combined: Delay<Bit>,
     floor: Reg<Bits<8>>,
     ceiling: Reg<Bits<8>>,
-    round_sum: Round<34>,
+    round_sum: Round<34, 1>,
 }
 
 impl Lane {
@@ -161,7 +161,7 @@ impl Logic for Lane {
         self.table_1.write_enable.next = self.table_write.val() & self.table_address.val().get_bit(8);
         self.table_1.write_address.next = self.table_address.val().get_bits::<8>(0);
         self.table_1.write_data.next = self.table_data.val();
-        self.table_1.read_address.next = self.round.value.val();
+        self.table_1.read_address.next = self.round.again.val();
         self.requantized.d.next = self.round.value.val();
         if self.use_table.val() {
             self.requantized.d.next = self.table_0.read_data.val();

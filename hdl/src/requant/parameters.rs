@@ -30,7 +30,7 @@ use pleach_spec::command::{Combination, Parameter};
 use rust_hdl::prelude::*;
 
 use super::{BLEND_CYCLES, BYTE_CYCLES, MULTIPLY_CYCLES, ROUND_CYCLES, TABLE_CYCLES};
-use crate::cells::{Delay, Hold, Ram, Reg};
+use crate::cells::{Delay, Fan, Hold, Ram, Reg};
 use crate::netlist::{Net, Readable, Structure, Tap, Wiring};
 
 /// Bits of a record that are kept.
@@ -90,7 +90,8 @@ pub struct Parameters {
 
     entry: Reg<Bits<12>>,
     load: Reg<Bit>,
-    load_first: Reg<Bit>,
+    /// By itself, beside the copies that the registers of the first record have of `load`.
+    load_first: Fan<Bit>,
     records: Ram<12, RECORD>,
     parameter_record: Hold<Bits<RECORD>>,
     combination_record: Hold<Bits<RECORD>>,
@@ -140,7 +141,7 @@ impl Parameters {
             memory_data: Default::default(),
             entry: Default::default(),
             load: Default::default(),
-            load_first: Default::default(),
+            load_first: Fan::new(1),
             records: Ram::new(entries),
             parameter_record: Default::default(),
             combination_record: Default::default(),
@@ -178,7 +179,7 @@ impl Parameters {
         net.wire(self.load.q.tap(), &mut self.parameter_record.enable);
         net.wire(self.records.read_data.tap(), &mut self.parameter_record.d);
         net.wire(clock(), &mut self.combination_record.clock);
-        net.wire(self.load_first.q.tap(), &mut self.combination_record.enable);
+        net.wire(self.load_first.q[0].tap(), &mut self.combination_record.enable);
         net.wire(self.records.read_data.tap(), &mut self.combination_record.d);
     }
 

@@ -8,6 +8,7 @@
 //! | `zero_point` | 8 | in, 3 cycles later, two's complement |
 //! | `low`, `high` | 8 | in, 4 cycles later, two's complement, `low` <= `high` |
 //! | `value` | 8 | out, 5 cycles later, two's complement |
+//! | `again` | 8 | out, the same, for loads that are too many for one register |
 //!
 //! The product is shifted right by `shift` - 1, so that bit 0 is the half that decides; `sticky` says whether a set bit
 //! was lost. It rounds up if the half is set and `sticky` or the bit above it is.
@@ -28,14 +29,15 @@ use pleach_spec::numerics::round_half_even_shift;
 use rust_hdl::prelude::*;
 
 use super::ROUND_CYCLES;
+use crate::cells::copies;
 use crate::verilog;
 
 /// Bits of the shifter.
 const WIDTH: usize = 56;
 
-/// See the module. `N` bits of the product.
+/// See the module. `N` bits of the product, and the result in `REGISTERS` copies, 1 or 2.
 #[derive(Debug, LogicBlock)]
-pub struct Round<const N: usize> {
+pub struct Round<const N: usize, const REGISTERS: usize> {
     /// Clock.
     pub clock: Signal<In, Clock>,
     /// What is to be shifted.
@@ -50,6 +52,8 @@ pub struct Round<const N: usize> {
     pub high: Signal<In, Bits<8>>,
     /// The result.
     pub value: Signal<Out, Bits<8>>,
+    /// The last copy of the result.
+    pub again: Signal<Out, Bits<8>>,
     _stages: Stages,
 }
 
@@ -61,7 +65,7 @@ struct Stages {
     value: i8,
 }
 
-impl<const N: usize> Default for Round<N> {
+impl<const N: usize, const REGISTERS: usize> Default for Round<N, REGISTERS> {
     fn default() -> Self {
         Self {
             clock: Default::default(),
@@ -71,13 +75,14 @@ impl<const N: usize> Default for Round<N> {
             low: Default::default(),
             high: Default::default(),
             value: Default::default(),
+            again: Default::default(),
             _stages: Stages { rounded: vec![0; ROUND_CYCLES - 2].into(), moved: 0, value: 0 },
         }
     }
 }
 
-impl<const N: usize> Round<N> {
-    const FITS: () = assert!(N <= WIDTH, "the shifter has 56 bits");
+impl<const N: usize, const REGISTERS: usize> Round<N, REGISTERS> {
+    const FITS: () = assert!(N <= WIDTH && REGISTERS > 0, "the shifter has 56 bits");
 
     fn rounded(&self) -> i64 {
         let spare = 64 - N;
@@ -97,16 +102,18 @@ impl<const N: usize> Round<N> {
     }
 }
 
-impl<const N: usize> Logic for Round<N> {
+impl<const N: usize, const REGISTERS: usize> Logic for Round<N, REGISTERS> {
     fn update(&mut self) {
         if self.clock.pos_edge() {
             self.step();
         }
         self.value.next = u64::from(self._stages.value as u8).into();
+        self.again.next = u64::from(self._stages.value as u8).into();
     }
 
     fn connect(&mut self) {
         self.value.connect();
+        self.again.connect();
     }
 
     fn hdl(&self) -> Verilog {
@@ -115,7 +122,18 @@ impl<const N: usize> Logic for Round<N> {
             0 => "product".to_owned(),
             more => format!("{{{{{more}{{product[{top}]}}}}, product}}", top = N - 1),
         };
-        verilog::leaf(&format!("round_{N}"), &format!("wire [55:0] wide = {wide};\n{STEPS}"))
+        let held = copies("held", 8, REGISTERS, "clamped");
+        verilog::leaf(
+            &format!("round_{N}x{REGISTERS}"),
+            &format!(
+                "\
+wire [55:0] wide = {wide};
+{STEPS}{held}always @(*) value = held_0;
+always @(*) again = held_{last};
+",
+                last = REGISTERS - 1,
+            ),
+        )
     }
 }
 
@@ -227,6 +245,5 @@ always @(posedge clock) moved <= {whole[8], whole} + {{2{zero_point[7]}}, zero_p
 // 5: clamp.
 wire signed [9:0] floor = {{2{low[7]}}, low};
 wire signed [9:0] ceiling = {{2{high[7]}}, high};
-initial value = 8'd0;
-always @(posedge clock) value <= moved < floor ? low : moved > ceiling ? high : moved[7:0];
+wire [7:0] clamped = moved < floor ? low : moved > ceiling ? high : moved[7:0];
 ";

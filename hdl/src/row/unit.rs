@@ -33,7 +33,7 @@
 use rust_hdl::prelude::*;
 
 use super::Window;
-use crate::cells::{Fan, QueueRam, Reg};
+use crate::cells::{QueueRam, Reg};
 
 /// See the module. `WB` window bits.
 #[derive(LogicBlock)]
@@ -66,8 +66,6 @@ pub struct Row<const WB: usize> {
     pub window: Signal<Out, Bits<WB>>,
 
     arrives: Reg<Bit>,
-    /// By itself in each row.
-    arriving_slot: Fan<Bits<7>>,
     arriving: Reg<Bits<128>>,
     take: Reg<Bits<2>>,
     max: Reg<Bit>,
@@ -95,7 +93,6 @@ impl<const WB: usize> Row<WB> {
             stage_data: Default::default(),
             window: Default::default(),
             arrives: Default::default(),
-            arriving_slot: Fan::new(1),
             arriving: Default::default(),
             take: Default::default(),
             max: Default::default(),
@@ -110,19 +107,7 @@ impl<const WB: usize> Row<WB> {
 impl<const WB: usize> Logic for Row<WB> {
     #[hdl_gen]
     fn update(&mut self) {
-        clock!(
-            self,
-            clock,
-            arrives,
-            arriving_slot,
-            arriving,
-            take,
-            max,
-            window_slot,
-            read_slot,
-            staging,
-            activations
-        );
+        clock!(self, clock, arrives, arriving, take, max, window_slot, read_slot, staging, activations);
 
         // Control registers, passed on.
         self.take.d.next = self.take_in.val();
@@ -136,10 +121,9 @@ impl<const WB: usize> Logic for Row<WB> {
 
         // Staging, and from there into the window, which keeps the control in registers of its own.
         self.arrives.d.next = self.stage_write.val();
-        self.arriving_slot.d.next = self.stage_slot.val();
         self.arriving.d.next = self.stage_data.val();
         self.staging.write_enable.next = self.arrives.q.val();
-        self.staging.write_address.next = self.arriving_slot.q[0].val();
+        self.staging.next_write_address.next = self.stage_slot.val();
         self.staging.write_data.next = self.arriving.q.val();
         self.staging.next_read_address.next = self.stage_slot_in.val();
         self.activations.take.next = self.take_in.val();

@@ -1,7 +1,7 @@
 //! `host compile`: a model.bin from a network.
 
 use super::memory::MemoryArgs;
-use super::model::{Loaded, ModelArgs, ModelError};
+use super::model::{ModelArgs, ModelError};
 use crate::report::{RunReport, layer_table, thousands};
 use miette::{IntoDiagnostic, Result};
 use std::path::PathBuf;
@@ -18,11 +18,12 @@ pub struct Args {
 
 /// Compiles and writes the file, whole or not at all.
 pub fn execute(args: &Args) -> Result<()> {
-    let Loaded::Onnx(compiled) = args.model.load(&MemoryArgs::default())? else {
+    if args.model.is_compiled() {
         let path = args.model.model.display().to_string();
         return Err(ModelError::Compiled { path, option: "output" }.into());
-    };
-    let model = &compiled.model;
+    }
+    let loaded = args.model.load(&MemoryArgs::default())?;
+    let model = loaded.model();
     model.write(&args.output).into_diagnostic()?;
     let report = RunReport::new(model, "fast", 0, 0.0, None);
     eprintln!("{}", layer_table(&report));

@@ -1,12 +1,15 @@
 //! The command line: what the user says, and which stage does it.
 
 mod compile;
+mod cycles;
 mod images;
 mod memory;
 mod model;
 mod output;
 mod progress;
+mod quantize;
 mod run;
+pub mod tensors;
 mod verify;
 mod zoo;
 
@@ -27,6 +30,8 @@ enum Command {
     Run(run::Args),
     /// Quantize, prune and compile a network into a model.bin
     Compile(compile::Args),
+    /// Quantize a float network, into ONNX that other tools run too
+    Quantize(quantize::Args),
     /// Compare the golden model, the fast model and the RTL, layer by layer
     Verify(verify::Args),
     /// Write a well-known network as an ONNX file, with made-up weights and images
@@ -42,6 +47,7 @@ impl Cli {
         match self.command {
             Command::Run(args) => run::execute(&args),
             Command::Compile(args) => compile::execute(&args),
+            Command::Quantize(args) => quantize::execute(&args),
             Command::Verify(args) => verify::execute(&args),
             Command::Zoo(args) => zoo::execute(&args),
         }

@@ -44,13 +44,20 @@ pub enum ModelError {
         /// The option.
         option: &'static str,
     },
+    /// Its integers are to stay.
+    #[error("`{path}` is quantized already: --speedup would change its integers")]
+    #[diagnostic(help("prune the float model"))]
+    Quantized {
+        /// The file.
+        path: String,
+    },
 }
 
 /// A model that is ready to run.
 pub enum Loaded {
     /// From ONNX.
     Onnx(Box<Compiled>),
-    /// From a `model.bin`.
+    /// From a `model.bin`, or from ONNX that was quantized already: there is no float network beside it.
     Bin(Box<ModelFile>),
 }
 
@@ -80,13 +87,22 @@ impl ModelArgs {
             speedup: self.speedup,
         };
         let bar = Bar::new();
+        let quantized = pipeline::compile_quantized(&self.model, &options, &mut |step, done, of| {
+            bar.show(step, done, of);
+        })?;
+        if let Some(model) = quantized {
+            return match self.speedup {
+                None => Ok(Loaded::Bin(Box::new(model))),
+                Some(_) => Err(ModelError::Quantized { path: self.model.display().to_string() }.into()),
+            };
+        }
         let compiled =
             pipeline::compile_onnx(&self.model, &options, &mut |step, done, of| bar.show(step, done, of))?;
         Ok(Loaded::Onnx(Box::new(compiled)))
     }
 
     /// By its name, or else by its first bytes.
-    fn is_compiled(&self) -> bool {
+    pub fn is_compiled(&self) -> bool {
         let mut head = [0; MAGIC.len()];
         let read = std::fs::File::open(&self.model).and_then(|mut file| file.read_exact(&mut head));
         self.model.extension().is_some_and(|extension| extension == "bin") || read.is_ok() && head == MAGIC
@@ -112,7 +128,7 @@ impl ModelArgs {
     }
 }
 
-fn parse_shape(text: &str) -> Result<(String, Vec<usize>), String> {
+pub(super) fn parse_shape(text: &str) -> Result<(String, Vec<usize>), String> {
     let (name, shape) = text.split_once('=').ok_or("expected NAME=SHAPE, for example image=1x3x224x224")?;
     let sizes =
         shape.split('x').map(|size| size.parse::<usize>().map_err(|_| format!("`{size}` is not a size")));

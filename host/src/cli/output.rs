@@ -2,8 +2,8 @@
 
 use crate::pipeline::io_error;
 use miette::{IntoDiagnostic, Result};
-use ndarray::Array4;
-use ndarray_npy::WriteNpyExt;
+use ndarray::{Array, Array4, Dimension};
+use ndarray_npy::{WritableElement, WriteNpyExt};
 use pleach_spec::model_file::ModelFile;
 use pleach_spec::network::Tensor;
 use std::path::Path;
@@ -27,7 +27,12 @@ fn write_tensor<'a>(
     let shape = (maps.len(), tensor.shape.channels, tensor.shape.height, tensor.shape.width);
     let values = maps.flatten().map(|&q| tensor.quantization.dequantize(q)).collect();
     let array: Array4<f32> = Array4::from_shape_vec(shape, values).into_diagnostic()?;
-    let path = folder.join(format!("{}.npy", file_name(&tensor.name)));
+    save(folder, &tensor.name, &array)
+}
+
+/// Writes an array as `DIR/<name>.npy`, whole or not at all.
+pub fn save<T: WritableElement, D: Dimension>(folder: &Path, name: &str, array: &Array<T, D>) -> Result<()> {
+    let path = folder.join(format!("{}.npy", file_name(name)));
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io_error("write in", folder))?;
     array.write_npy(file.as_file_mut()).into_diagnostic()?;
     file.persist(&path).map_err(|error| io_error("write", &path)(error.error))?;

@@ -4,8 +4,10 @@ use super::images::Images;
 use super::memory::MemoryArgs;
 use super::model::{Loaded, ModelArgs};
 use super::progress::Bar;
+use super::tensors;
 use crate::device::{Kind, Runner, golden_maps};
 use crate::graph::{self, Graph};
+use crate::interface::Interface;
 use crate::report::{Accuracy, RunReport, Traffic, layer_table, thousands};
 use miette::{Diagnostic, IntoDiagnostic, Result};
 use pleach_sim::memory::MemoryTiming;
@@ -22,8 +24,9 @@ pub struct Args {
     model: ModelArgs,
     #[command(flatten)]
     memory: MemoryArgs,
-    /// Images: files, folders, IDX or CIFAR-10 sets, .npy [default: the test set of the .toml beside the model]
-    #[arg(long, value_name = "PATH")]
+    /// Images: files, folders, IDX or CIFAR-10 sets, .npy [default: the test set of the .toml beside the model]; of a quantized
+    /// model .npy in the type and shape of its graph, for several inputs NAME=PATH
+    #[arg(long, value_name = "[NAME=]PATH")]
     input: Vec<PathBuf>,
     /// What to run on
     #[arg(long, value_enum, default_value_t = Kind::Fast)]
@@ -31,12 +34,19 @@ pub struct Args {
     /// Runs of each image; the reported time is the median
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
-    /// Folder to write the outputs to, as <name>.npy of shape [images, channels, height, width]
+    /// Folder to write the outputs to, as <name>.npy of shape [images, channels, height, width], of a quantized model in the types
+    /// and shapes of its graph
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
     /// Print one JSON object on stdout instead of the table
     #[arg(long)]
     json: bool,
+    /// Threads [default: one a core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// Count the cycles and run no image
+    #[arg(long, conflicts_with_all = ["input", "device", "repeat", "output"])]
+    cycles_only: bool,
 }
 
 /// The device took another number of cycles than the model predicts.
@@ -53,11 +63,22 @@ struct CycleMismatch {
 
 /// Runs and reports.
 pub fn execute(args: &Args) -> Result<()> {
+    if let Some(threads) = args.threads {
+        rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global().into_diagnostic()?;
+    }
     let loaded = args.model.load(&args.memory)?;
     let model = loaded.model();
     let memory = args.memory.timing(&model.config);
+    if args.cycles_only {
+        return super::cycles::report(&loaded, memory, args.json);
+    }
+    if let Some(interface) =
+        Interface::of(model).filter(|interface| tensors::are_arrays(&args.input, interface))
+    {
+        return execute_arrays(args, model, memory, &interface);
+    }
     let images = Images::load(&args.input, &args.model.model, model)?;
-    let outputs = infer_all(args.device, model, memory, &images, args.repeat)?;
+    let outputs = infer_all(args.device, model, memory, &images.int8, args.repeat)?;
     let accuracy = match &images.labels {
         Some(labels) => Some(accuracy(&loaded, &images, labels, &outputs.maps)?),
         None => None,
@@ -76,6 +97,24 @@ pub fn execute(args: &Args) -> Result<()> {
     print_summary(&report, &loaded, &images);
     if images.labels.is_none() {
         print_classes(model, &outputs.maps);
+    }
+    Ok(())
+}
+
+/// Runs a quantized model on arrays, and writes arrays.
+fn execute_arrays(args: &Args, model: &ModelFile, memory: MemoryTiming, interface: &Interface) -> Result<()> {
+    let images = tensors::load(&args.input, interface)?;
+    let outputs = infer_all(args.device, model, memory, &images, args.repeat)?;
+    let mut report = RunReport::new(model, args.device.name(), images.len(), outputs.median_ms(), None);
+    report.traffic = outputs.traffic;
+    match &args.output {
+        Some(folder) => tensors::write(folder, interface, &outputs.maps)?,
+        None => eprintln!("the outputs are written with --output DIR"),
+    }
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&report).into_diagnostic()?);
+    } else {
+        eprintln!("{}", layer_table(&report));
     }
     Ok(())
 }
@@ -99,15 +138,15 @@ fn infer_all(
     kind: Kind,
     model: &ModelFile,
     memory: MemoryTiming,
-    images: &Images,
+    images: &[Vec<i8>],
     repeat: u32,
 ) -> Result<Outputs> {
     let bar = Bar::new();
-    bar.show("running", 0, images.int8.len());
+    bar.show("running", 0, images.len());
     let mut runner = Runner::new(kind, model, memory)?;
     let predicted = model.cycles();
     let (mut maps, mut times, mut traffic) = (Vec::new(), Vec::new(), None);
-    for (index, input) in images.int8.iter().enumerate() {
+    for (index, input) in images.iter().enumerate() {
         let mut outputs = Vec::new();
         for _ in 0..repeat {
             let start = Instant::now();
@@ -121,7 +160,7 @@ fn infer_all(
             outputs = found_outputs;
         }
         maps.push(outputs);
-        bar.show("running", index + 1, images.int8.len());
+        bar.show("running", index + 1, images.len());
     }
     Ok(Outputs { maps, times, traffic })
 }
@@ -154,7 +193,7 @@ fn float_accuracy(graph: &Graph, images: &Images, labels: &[usize]) -> Result<f6
     let mut classes = Vec::with_capacity(labels.len());
     for (index, image) in images.float.iter().enumerate() {
         let output = graph::run(graph, image)?;
-        classes.push(largest(output.as_slice().expect("outputs are in standard layout")));
+        classes.push(largest_of(&output));
         bar.show("float network", index + 1, images.float.len());
     }
     Ok(share(labels, classes.into_iter()))
@@ -176,6 +215,11 @@ fn int8_accuracy(network: &Network, images: &Images, labels: &[usize]) -> Result
 fn largest<T: PartialOrd + Copy>(values: &[T]) -> usize {
     let better = |best: usize, index: usize| if values[index] > values[best] { index } else { best };
     (0..values.len()).fold(0, better)
+}
+
+/// [`largest`] of an output of the float network.
+pub(super) fn largest_of(output: &ndarray::ArrayD<f32>) -> usize {
+    largest(output.as_slice().expect("outputs are in standard layout"))
 }
 
 /// Percent of right answers.

@@ -2,6 +2,7 @@
 
 use super::CompileError;
 use super::emit::{Emitted, Failure, Input, emit};
+use super::group::Forms;
 use super::plan::Planner;
 use super::step::Steps;
 use super::{maps, region, slots, step, tile};
@@ -42,18 +43,20 @@ pub fn compile_traced(network: &Network, config: &Config) -> Result<Traced, Comp
 /// The command list of steps; `outputs` are the tensors whose places are told.
 fn list(steps: &Steps, outputs: &[usize], config: &Config) -> Result<Executable, CompileError> {
     let network = steps.network;
-    let slots = slots::channel_slots(steps);
-    let tiles = (0..steps.steps.len()).map(|index| tile::tiles(steps, index, &slots, config));
-    let tiles = tiles.collect::<Result<Vec<_>, _>>()?;
+    let slots = slots::channel_slots(steps, config);
+    let tiles = tile::all_tiles(steps, &slots, config)?;
     let regions: Vec<_> =
         steps.steps.iter().zip(&tiles).map(|(step, tiles)| region::regions(step, tiles, config)).collect();
     let mut layouts = maps::layouts(steps, slots, &regions, config);
     let forms = layouts.clone();
-    let mut planner = Planner::new(steps, &tiles, &forms, config);
+    let forms = Forms { steps, tiles: &tiles, layouts: &forms, regions: &regions, config };
+    let mut planner = Planner::new(&forms);
+    let apart = planner.plan()?;
+    planner.join(&apart);
     let (emitted, data_vectors) = loop {
         let plan = planner.plan()?;
         let stored = Planner::stored(steps, &plan);
-        let vectors = maps::place(steps, &stored, &mut layouts);
+        let vectors = maps::place(steps, &plan, &stored, &mut layouts);
         let input = Input {
             steps,
             tiles: &tiles,

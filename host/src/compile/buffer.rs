@@ -1,5 +1,6 @@
 //! Maps and strips of maps on the chip, and how passes walk over them.
 
+use super::group::round;
 use super::region::Region;
 use super::step::Step;
 use super::tile::Tap;
@@ -27,6 +28,8 @@ pub struct Buffer {
     pub phase_plane: usize,
     /// Vectors from a group to the next.
     pub plane: usize,
+    /// Rows behind the last one take the place of the first.
+    pub ring: bool,
 }
 
 /// Consecutive vectors on the chip and in memory.
@@ -55,7 +58,7 @@ impl Buffer {
         let pitch = layout.pitch();
         let phase_plane = rows.len() * pitch;
         let plane = layout.split[0] * layout.split[1] * phase_plane;
-        Self { base: 0, split: layout.split, rows, groups, pitch, phase_plane, plane }
+        Self { base: 0, split: layout.split, rows, groups, pitch, phase_plane, plane, ring: false }
     }
 
     /// Room for phase rows of a map that passes write, with gaps behind the phases and groups so that vectors written in one
@@ -101,6 +104,15 @@ impl Buffer {
         distances
     }
 
+    /// The buffer as it holds a phase row: a ring after so many rounds.
+    pub fn at(&self, row: usize) -> Self {
+        if !self.ring {
+            return self.clone();
+        }
+        let first = row / self.rows.len() * self.rows.len();
+        Self { rows: first..first + self.rows.len(), ..self.clone() }
+    }
+
     /// Vectors that it takes.
     pub fn vectors(&self) -> usize {
         self.groups.len() * self.plane
@@ -122,6 +134,16 @@ impl Buffer {
 
     /// Addresses of some phase rows of some groups, as few ranges as possible.
     pub fn ranges(&self, groups: Range<usize>, rows: &Range<usize>) -> Vec<Range<usize>> {
+        let here = self.at(rows.start);
+        if here.ring && rows.end > here.rows.end {
+            let mut ranges = here.ranges(groups.clone(), &(rows.start..here.rows.end));
+            ranges.extend(here.ranges(groups, &(here.rows.end..rows.end)));
+            return ranges;
+        }
+        here.straight_ranges(groups, rows)
+    }
+
+    fn straight_ranges(&self, groups: Range<usize>, rows: &Range<usize>) -> Vec<Range<usize>> {
         let mut ranges: Vec<Range<usize>> = Vec::new();
         for (group, phase) in groups.flat_map(|g| (0..self.split[0] * self.split[1]).map(move |p| (g, p))) {
             let start = self.row_address(group, phase, rows.start);
@@ -184,8 +206,14 @@ fn pace(step: &Step, buffer: &Buffer, axis: usize) -> i64 {
     (step.window.stride[axis] / buffer.split[axis]) as i64
 }
 
+/// The buffer as it holds the row at which a walk over a region begins, without padding and taps.
+fn walked_buffer(step: &Step, region: &Region, source: &Buffer) -> Buffer {
+    source.at(region.rows.start * step.window.stride[0] / source.split[0])
+}
+
 /// WALK over a region, relative to `source`.
 pub fn walk(step: &Step, region: &Region, source: &Buffer, array_rows: usize) -> Walk {
+    let source = &walked_buffer(step, region, source);
     let (height, width) = (region.rows.len(), region.columns.len());
     let pixels = height * width;
     let (pace_y, pace_x) = (pace(step, source, 0) * source.pitch as i64, pace(step, source, 1));
@@ -209,8 +237,19 @@ pub fn walk(step: &Step, region: &Region, source: &Buffer, array_rows: usize) ->
     }
 }
 
-/// The gather list entry of a tap, for a walk relative to `first`.
-pub fn entry(step: &Step, tap: &Tap, first: &Buffer, source: &Buffer) -> GatherEntry {
+/// How many rounds a tap of a region is ahead of the walk in the ring that it reads.
+fn rounds_ahead(step: &Step, region: &Region, source: &Buffer, dy: usize) -> i64 {
+    if !source.ring {
+        return 0;
+    }
+    let here = walked_buffer(step, region, source).rows.start / source.rows.len();
+    round(step, source.split[0], source.rows.len(), region.rows.start, dy) - here as i64
+}
+
+/// The gather list entry of a tap, for a walk over a region relative to `first`.
+pub fn entry(step: &Step, region: &Region, tap: &Tap, first: &Buffer, source: &Buffer) -> GatherEntry {
+    let ahead = rounds_ahead(step, region, source, tap.dy) * (source.rows.len() * source.pitch) as i64;
+    let (first, source) = (&walked_buffer(step, region, first), &walked_buffer(step, region, source));
     let along = |axis: usize, tap: usize| {
         let at = tap as i64 - step.window.pads[axis] as i64;
         let split = source.split[axis] as i64;
@@ -219,13 +258,14 @@ pub fn entry(step: &Step, tap: &Tap, first: &Buffer, source: &Buffer) -> GatherE
     let ((phase_y, y), (phase_x, x)) = (along(0, tap.dy), along(1, tap.dx));
     let phase = phase_y * source.split[1] as i64 + phase_x;
     let within = phase * source.phase_plane as i64 + y * source.pitch as i64 + x;
-    let offset = source.origin(tap.group) - first.origin(first.groups.start) + within;
+    let offset = source.origin(tap.group) - first.origin(first.groups.start) + within - ahead;
     GatherEntry { offset: wrapped(offset), dy: tap.dy as u32, dx: tap.dx as u32 }
 }
 
 /// SCATTER of a region into a buffer: from column 0 in slot `slot` on, shifted by `shift` in an enlarged map.
 pub fn scatter(step: &Step, region: &Region, output: &Buffer, slot: usize, shift: [usize; 2]) -> Scatter {
     let [factor_y, factor_x] = step.factor;
+    let output = &output.at(region.rows.start * factor_y / output.split[0]);
     let (y, x) = (region.rows.start * factor_y + shift[0], region.columns.start * factor_x + shift[1]);
     let (pitch, phase_plane) = (output.pitch as i64, output.phase_plane as i64);
     let mut scatter = Scatter {

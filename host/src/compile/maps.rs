@@ -1,5 +1,6 @@
 //! The form of every block in memory, and where it lies in segment 1 while it is needed there.
 
+use super::plan::Plan;
 use super::region::Region;
 use super::slots;
 use super::step::Steps;
@@ -57,23 +58,28 @@ pub fn layouts(
         shape: block.shape,
         base: 0,
         split,
-        groups: slots::groups(slots.len(), config),
+        groups: slots::groups(&slots, config),
         slots,
     })
     .collect()
 }
 
 /// Gives the blocks that are in segment 1 their places: first fit, in order of birth; a block may take the place of one that no
-/// later step reads. Returns the vectors used.
-pub fn place(steps: &Steps, stored: &[bool], layouts: &mut [MapLayout]) -> usize {
+/// later step reads. The steps of a group are executed at the same time. Returns the vectors used.
+pub fn place(steps: &Steps, plan: &Plan, stored: &[bool], layouts: &mut [MapLayout]) -> usize {
     let end = steps.steps.len();
+    let group = |step: usize| &plan.groups[plan.groups.partition_point(|group| group.end <= step)];
     // Step before which each block must be whole, and after which it is not needed.
     let lives: Vec<(usize, usize)> = steps
         .blocks
         .iter()
         .map(|block| {
-            let birth = block.writer.map_or(0, |writer| writer + 1);
-            let last = if block.output { end + 1 } else { block.readers.last().map_or(birth, |r| r + 1) };
+            let birth = block.writer.map_or(0, |writer| group(writer).start + 1);
+            let last = if block.output {
+                end + 1
+            } else {
+                block.readers.last().map_or(birth, |&reader| group(reader).end)
+            };
             (birth, last)
         })
         .collect();

@@ -1,14 +1,15 @@
 //! The compiler: from a quantized network to the program of the accelerator.
 //!
 //! In order: `step` lowers and fuses layers, `slots` decides which channels share a tile, `tile` makes the slot words with
-//! `schedule`, `region` cuts output maps, `maps` lays maps out in segment 1, `plan` decides what stays on the chip, `emit` makes the
-//! command list, with tokens by `depend`. `accelerator` calls them, and has the list checked.
+//! `schedule`, `region` cuts output maps, `maps` lays maps out in segment 1, `plan` decides what stays on the chip, with `group` which
+//! steps are executed strip by strip together, `emit` makes the command list, with tokens by `depend`. `accelerator` calls them, and has the list checked.
 
 mod accelerator;
 mod buffer;
 mod depend;
 mod emit;
 mod error;
+mod group;
 mod maps;
 mod memory;
 mod plan;

@@ -1,14 +1,13 @@
 //! Which maps stay on the chip, and in which strips the others are computed.
 //!
 //! At first every map is to stay on the chip for as long as it is needed. Where that is too much, maps are given up one after
-//! the other: those that nobody needs soon, then the largest.
+//! the other: those that nobody needs soon, then the largest. Steps between which maps would have to leave the chip are joined to
+//! groups ([`super::group`]) where that costs fewer cycles.
 
 use super::CompileError;
 use super::buffer::{Buffer, rows_needed};
+use super::group::{Forms, Rolled, StepRings};
 use super::step::Steps;
-use super::tile::Tiles;
-use pleach_spec::Config;
-use pleach_spec::layout::MapLayout;
 use std::ops::Range;
 
 /// All of the room on the chip.
@@ -17,12 +16,14 @@ const WHOLE: usize = 8;
 /// The plan of one step.
 #[derive(Clone, Debug, Default)]
 pub struct StepPlan {
-    /// Walked rows of each strip.
+    /// Walked rows of each strip; empty where those before have made all that the next step of the group needs.
     pub strips: Vec<Range<usize>>,
     /// Phase rows that a strip needs at most, of each source.
     pub source_rows: Vec<usize>,
     /// Phase rows that a strip of the output has at most.
     pub output_rows: usize,
+    /// The rings that it reads and writes.
+    pub rings: StepRings,
 }
 
 /// The plan of all steps.
@@ -31,83 +32,157 @@ pub struct Plan {
     /// The last step at which each block is on the chip as a whole; from its birth on (the network's input: from its first
     /// reader on).
     pub until: Vec<Option<usize>>,
+    /// Steps that are executed strip by strip, one after the other in each; most are alone.
+    pub groups: Vec<Range<usize>>,
     /// The plan of each step.
     pub steps: Vec<StepPlan>,
 }
 
-/// Everything that planning needs to know.
+/// Planning, with what it has decided so far.
 pub struct Planner<'a> {
-    /// Steps and blocks.
-    pub steps: &'a Steps<'a>,
-    /// Tiles of each step.
-    pub tiles: &'a [Tiles],
-    /// Form of each block.
-    pub layouts: &'a [MapLayout],
-    /// Configuration.
-    pub config: &'a Config,
+    /// What is planned.
+    forms: &'a Forms<'a>,
+    steps: &'a Steps<'a>,
+    groups: Vec<Range<usize>>,
     until: Vec<Option<usize>>,
-    /// Share of the room that the strips of each step may take, of [`WHOLE`].
+    /// Share of the room that the strips of the group of each step may take, of [`WHOLE`].
     share: Vec<usize>,
     /// Sources of each step.
     sources: Vec<Vec<usize>>,
 }
 
-/// Vectors that the strips of a step need.
+/// Vectors that the strips of a group need.
 struct Need {
-    vectors: usize,
-    source_rows: Vec<usize>,
-    output_rows: usize,
+    /// Rings, of which there is one.
+    rings: usize,
+    /// Strips that are loaded or stored, of which there had better be two.
+    strips: usize,
+    plans: Vec<StepPlan>,
 }
 
 impl<'a> Planner<'a> {
     /// Everything stays on the chip, but an input that is read once.
-    pub fn new(
-        steps: &'a Steps<'a>,
-        tiles: &'a [Tiles],
-        layouts: &'a [MapLayout],
-        config: &'a Config,
-    ) -> Self {
-        let until = steps.blocks.iter().map(|block| match (block.writer, &block.readers[..]) {
+    pub fn new(forms: &'a Forms<'a>) -> Self {
+        let steps = forms.steps;
+        let count = steps.steps.len();
+        let sources = steps.steps.iter().map(|step| step.sources()).collect();
+        let mut planner = Self {
+            forms,
+            steps,
+            groups: (0..count).map(|step| step..step + 1).collect(),
+            until: Vec::new(),
+            share: vec![WHOLE; count],
+            sources,
+        };
+        planner.keep_all();
+        planner
+    }
+
+    fn keep_all(&mut self) {
+        let until = self.steps.blocks.iter().map(|block| match (block.writer, &block.readers[..]) {
             (None, [_]) => None,
             (_, readers) => readers.last().copied(),
         });
-        let until = until.collect();
-        let sources = steps.steps.iter().map(|step| step.sources()).collect();
-        Self { steps, tiles, layouts, config, until, share: vec![WHOLE; steps.steps.len()], sources }
+        self.until = until.collect();
+        self.share.fill(WHOLE);
     }
 
     /// A plan in which all that must be on the chip at the same time fits by its size.
     pub fn plan(&mut self) -> Result<Plan, CompileError> {
-        let mut plans = Vec::new();
-        let mut step = 0;
-        while step < self.steps.steps.len() {
-            match self.strips(step) {
-                Some(plan) if self.is_wasteful(step, &plan) => {
-                    self.until[self.steps.steps[step].output] = None;
+        let mut plans: Vec<StepPlan> = Vec::new();
+        while plans.len() < self.steps.steps.len() {
+            let group = self.group(plans.len());
+            match self.strips(&group) {
+                Some(plan) if self.is_wasteful(&group, &plan) => {
+                    self.until[self.steps.steps[group.end - 1].output] = None;
                 }
-                Some(plan) => {
-                    plans.push(plan);
-                    step += 1;
-                }
+                Some(plan) => plans.extend(plan),
                 None => {
                     // Steps before may have room again.
-                    step = self.give_up(step)?;
-                    plans.truncate(step);
+                    let first = self.give_up(&group)?;
+                    plans.truncate(self.group(first).start);
                 }
             }
         }
-        Ok(Plan { until: self.until.clone(), steps: plans })
+        Ok(Plan { until: self.until.clone(), groups: self.groups.clone(), steps: plans })
     }
 
-    /// After the strips of a step did not fit, because the room is in pieces: less for them, or fewer maps beside them.
-    pub fn tighten(&mut self, step: usize) -> Result<(), CompileError> {
-        while self.share[step] > 1 {
-            self.share[step] -= 1;
-            if self.strips(step).is_some() {
-                return Ok(());
-            }
+    /// The group that a step is in.
+    fn group(&self, step: usize) -> Range<usize> {
+        let group = self.groups.iter().find(|group| group.contains(&step));
+        group.cloned().unwrap_or(step..step + 1)
+    }
+
+    /// Joins steps between which a plan moves maps to the memory and back, where that costs fewer cycles. All else is to stay on
+    /// the chip again. False if there are none.
+    pub fn join(&mut self, plan: &Plan) -> bool {
+        let count = self.steps.steps.len();
+        let joins = |step: usize| {
+            let block = self.steps.steps[step].output;
+            self.forms.feeds_next(step)
+                && self.until[block].is_none_or(|until| until <= step)
+                && self.forms.can_roll(step)
+                && self.forms.can_roll(step + 1)
+        };
+        let mut groups = Vec::new();
+        let mut start = 0;
+        while start < count {
+            let end = (start + 1..count).find(|&step| !joins(step - 1)).unwrap_or(count);
+            groups.extend(self.best_groups(start..end, plan));
+            start = end;
         }
-        self.give_up(step).map(drop)
+        let any = groups.len() < count;
+        if any {
+            self.groups = groups;
+            self.keep_all();
+        }
+        any
+    }
+
+    /// The cheapest way to cut a chain of steps into groups.
+    fn best_groups(&self, chain: Range<usize>, plan: &Plan) -> Vec<Range<usize>> {
+        // Cycles and groups up to each step of the chain.
+        let mut best: Vec<(usize, Vec<Range<usize>>)> = vec![(0, Vec::new())];
+        for end in chain.start + 1..=chain.end {
+            let candidates = (chain.start..end).rev().filter_map(|start| {
+                let (before, groups) = &best[start - chain.start];
+                let cycles = self.group_cycles(&(start..end), plan)?;
+                let mut groups = groups.clone();
+                groups.push(start..end);
+                Some((before + cycles, groups))
+            });
+            let found = candidates.min_by_key(|(cycles, _)| *cycles);
+            best.push(found.unwrap_or_default());
+        }
+        best.pop().map(|(_, groups)| groups).unwrap_or_default()
+    }
+
+    /// About the cycles of a group: what is multiplied, loaded and stored goes on at the same time.
+    fn group_cycles(&self, group: &Range<usize>, plan: &Plan) -> Option<usize> {
+        let alone = group.len() == 1;
+        let words: usize =
+            group.clone().flat_map(|step| &self.forms.tiles[step].tiles).map(|t| t.words()).sum();
+        if !alone && words > self.forms.config.word_depth * 3 / 4 {
+            return None;
+        }
+        let plans = match alone {
+            true => vec![plan.steps[group.start].clone()],
+            false => self.strips(group)?,
+        };
+        let rolled = Rolled {
+            strips: plans.iter().map(|plan| plan.strips.clone()).collect(),
+            rings: plans.iter().filter_map(|plan| plan.rings.output).collect(),
+        };
+        let compute = self.forms.cycles(group, &rolled)?;
+        let mut load = words * 2;
+        for (step, plan) in group.clone().zip(&plans) {
+            load += self.loaded(step, plan, &plan.rings).0;
+        }
+        let output = self.steps.steps[group.end - 1].output;
+        let store = if self.stays(output, group.end - 1) { 0 } else { self.whole(output) };
+        // The first strip is waited for, and the last one is stored while nobody can load it yet.
+        let strips = plans[0].strips.len();
+        Some(compute.max(load).max(store) + (load + store) / strips)
     }
 
     /// First step at which a block takes room on the chip if it stays there.
@@ -116,66 +191,85 @@ impl<'a> Planner<'a> {
         block.writer.unwrap_or_else(|| block.readers.first().copied().unwrap_or(0))
     }
 
-    /// Blocks that are on the chip as a whole at a step.
-    fn alive(&self, step: usize) -> impl Iterator<Item = usize> {
+    fn stays(&self, block: usize, step: usize) -> bool {
+        self.until[block].is_some_and(|until| step <= until)
+    }
+
+    /// The maps between the steps of a group.
+    fn inner(&self, group: &Range<usize>) -> impl Iterator<Item = usize> {
+        (group.start..group.end - 1).map(|step| self.steps.steps[step].output)
+    }
+
+    /// Blocks that are on the chip as a whole at some step of a group.
+    fn alive(&self, group: &Range<usize>) -> impl Iterator<Item = usize> {
         (0..self.until.len()).filter(move |&block| {
-            self.until[block].is_some_and(|until| self.birth(block) <= step && step <= until)
+            self.until[block].is_some_and(|until| self.birth(block) < group.end && group.start <= until)
+                && !self.inner(group).any(|inner| inner == block)
         })
     }
 
     fn whole(&self, block: usize) -> usize {
-        let layout = &self.layouts[block];
+        let layout = &self.forms.layouts[block];
         let rows = layout.shape.height.div_ceil(layout.split[0]);
         match self.steps.blocks[block].writer {
-            Some(_) => Buffer::written(layout, 0..rows, self.config).vectors(),
+            Some(_) => Buffer::written(layout, 0..rows, self.forms.config).vectors(),
             None => Buffer::new(layout, 0..rows, 0..layout.groups).vectors(),
         }
     }
 
-    fn room(&self, step: usize) -> Option<usize> {
-        let whole: usize = self.alive(step).map(|block| self.whole(block)).sum();
-        self.config.activation_vectors().checked_sub(whole).map(|room| room * self.share[step] / WHOLE)
+    fn room(&self, group: &Range<usize>) -> Option<usize> {
+        let whole: usize = self.alive(group).map(|block| self.whole(block)).sum();
+        let room = self.forms.config.activation_vectors().checked_sub(whole);
+        room.map(|room| room * self.share[group.start] / WHOLE)
     }
 
-    /// What strips of so many walked rows need.
-    fn need(&self, step: usize, height: usize) -> Need {
-        let (this, plan) = (&self.steps.steps[step], &self.tiles[step]);
-        let stays = |block: usize| self.until[block].is_some_and(|until| step <= until);
-        let mut need = Need { vectors: 0, source_rows: Vec::new(), output_rows: 0 };
-        for (number, &block) in self.sources[step].iter().enumerate() {
-            let layout = &self.layouts[block];
-            let strips = strips(this.walked[0], height);
-            let taps = plan.rows_read(number);
-            let rows = strips.map(|strip| rows_needed(this, layout.split[0], &strip, taps).len()).max();
-            let rows = rows.unwrap_or(1);
-            need.source_rows.push(rows);
-            if !stays(block) {
-                let groups = plan.groups_read(number);
-                need.vectors += Buffer::new(layout, 0..rows, groups).vectors();
+    /// What a group needs that is cut in some way.
+    fn need(&self, group: &Range<usize>, rolled: &Rolled) -> Need {
+        let mut need = Need { rings: 0, strips: 0, plans: Vec::new() };
+        for (step, strips) in group.clone().zip(&rolled.strips) {
+            let (this, tiles) = (&self.steps.steps[step], &self.forms.tiles[step]);
+            let rings = self.forms.rings(group, rolled, step);
+            let mut source_rows = Vec::new();
+            for (number, &block) in self.sources[step].iter().enumerate() {
+                let (layout, taps) = (&self.forms.layouts[block], tiles.rows_read(number));
+                let used = strips.iter().filter(|strip| !strip.is_empty());
+                let rows = used.map(|strip| rows_needed(this, layout.split[0], strip, taps).len()).max();
+                let rows = rows.unwrap_or(1);
+                source_rows.push(rows);
+                if !self.stays(block, step) && rings.sources[number].is_none() {
+                    need.strips += Buffer::new(layout, 0..rows, tiles.groups_read(number)).vectors();
+                }
             }
-        }
-        let layout = &self.layouts[this.output];
-        need.output_rows = (height * this.factor[0]).min(layout.shape.height).div_ceil(layout.split[0]);
-        if !stays(this.output) {
-            need.vectors += Buffer::written(layout, 0..need.output_rows, self.config).vectors();
+            let layout = &self.forms.layouts[this.output];
+            let height = strips.iter().map(Range::len).max().unwrap_or(0);
+            let output_rows = (height * this.factor[0]).min(layout.shape.height).div_ceil(layout.split[0]);
+            match rings.output {
+                Some(rows) => need.rings += Buffer::written(layout, 0..rows, self.forms.config).vectors(),
+                None if self.stays(this.output, step) => {}
+                None => need.strips += Buffer::written(layout, 0..output_rows, self.forms.config).vectors(),
+            }
+            need.plans.push(StepPlan { strips: strips.clone(), source_rows, output_rows, rings });
         }
         need
     }
 
-    /// Strips of a step that fit beside what is on the chip; twice, so that one is computed while the next is loaded and the last
+    /// Strips of a group that fit beside what is on the chip; twice, so that one is computed while the next is loaded and the last
     /// stored, if that can be.
-    fn strips(&self, step: usize) -> Option<StepPlan> {
-        let room = self.room(step)?;
-        let this = &self.steps.steps[step];
+    fn strips(&self, group: &Range<usize>) -> Option<Vec<StepPlan>> {
+        let room = self.room(group)?;
+        let this = &self.steps.steps[group.end - 1];
         let total = this.walked[0];
         // An enlarged map is split by its factor, or not at all.
         let unit = match this.factor {
-            [1, 1] => self.layouts[this.output].split[0],
+            [1, 1] => self.forms.layouts[this.output].split[0],
             _ => 1,
         };
         let units = total.div_ceil(unit);
-        let fits =
-            |units: usize, copies: usize| self.need(step, (units * unit).min(total)).vectors * copies <= room;
+        let height = |units: usize| (units * unit).min(total);
+        let fits = |units: usize, copies: usize| {
+            let need = self.need(group, &self.forms.roll(group, height(units)));
+            need.rings + need.strips * copies <= room
+        };
         let copies = [2, 1].into_iter().find(|&copies| fits(1, copies))?;
         // The most units that fit: need grows with the height.
         let (mut low, mut high) = (1, units);
@@ -183,86 +277,118 @@ impl<'a> Planner<'a> {
             let middle = (low + high).div_ceil(2);
             if fits(middle, copies) { low = middle } else { high = middle - 1 }
         }
-        let height = self.best_height(step, unit, low);
-        let need = self.need(step, height);
-        Some(StepPlan {
-            strips: strips(total, height).collect(),
-            source_rows: need.source_rows,
-            output_rows: need.output_rows,
-        })
+        let heights = (1..=low).rev().map(height);
+        let best = heights.filter_map(|height| Some((self.cost(group, height)?, height)));
+        // Of equal ones the first and so the highest.
+        let (_, height) = best.min_by_key(|(cost, _)| *cost)?;
+        Some(self.need(group, &self.forms.roll(group, height)).plans)
+    }
+
+    /// What tells heights apart: the pixel tiles of a step alone, where a strip costs as much as two of them; the cycles of a group.
+    fn cost(&self, group: &Range<usize>, height: usize) -> Option<usize> {
+        let rolled = self.forms.roll(group, height);
+        if group.len() > 1 {
+            return self.forms.cycles(group, &rolled);
+        }
+        let width = self.steps.steps[group.start].walked[1];
+        let rows = self.forms.config.rows;
+        Some(rolled.strips[0].iter().map(|strip| (strip.len() * width).div_ceil(rows) + 2).sum())
+    }
+
+    /// Vectors that the strips of a step load, and how many of them are loaded more than once.
+    fn loaded(&self, step: usize, plan: &StepPlan, rings: &StepRings) -> (usize, usize) {
+        let (this, tiles) = (&self.steps.steps[step], &self.forms.tiles[step]);
+        let (mut loaded, mut repeated) = (0, 0);
+        for (number, &block) in self.sources[step].iter().enumerate() {
+            if self.stays(block, step) || rings.sources[number].is_some() {
+                continue;
+            }
+            let (layout, taps) = (&self.forms.layouts[block], tiles.rows_read(number));
+            let rows = |strip| rows_needed(this, layout.split[0], strip, taps).len();
+            let sum: usize = plan.strips.iter().filter(|strip| !strip.is_empty()).map(rows).sum();
+            let row = layout.plane() / layout.shape.height.div_ceil(layout.split[0]).max(1);
+            let row = row * tiles.groups_read(number).len();
+            loaded += sum * row;
+            repeated += sum.saturating_sub(rows(&(0..this.walked[0]))) * row;
+        }
+        (loaded, repeated)
     }
 
     /// True if the rows that strips have in common make more traffic than storing and loading the output would, which stays on
     /// the chip and leaves little room to them.
-    fn is_wasteful(&self, step: usize, plan: &StepPlan) -> bool {
-        let this = &self.steps.steps[step];
-        if self.until[this.output].is_none() {
-            return false;
-        }
-        let repeated: usize = self.sources[step]
-            .iter()
-            .enumerate()
-            .filter(|&(_, &block)| self.until[block].is_none_or(|until| until < step))
-            .map(|(number, &block)| {
-                let (layout, taps) = (&self.layouts[block], self.tiles[step].rows_read(number));
-                let rows = |strip| rows_needed(this, layout.split[0], strip, taps).len();
-                let loaded: usize = plan.strips.iter().map(rows).sum();
-                let all = rows(&(0..this.walked[0]));
-                let row = layout.plane() / layout.shape.height.div_ceil(layout.split[0]).max(1);
-                loaded.saturating_sub(all) * row * self.tiles[step].groups_read(number).len()
-            })
-            .sum();
-        repeated > 2 * self.whole(this.output)
+    fn is_wasteful(&self, group: &Range<usize>, plan: &[StepPlan]) -> bool {
+        let output = self.steps.steps[group.end - 1].output;
+        let repeated = |(step, plan): (usize, &StepPlan)| self.loaded(step, plan, &plan.rings).1;
+        let repeated: usize = group.clone().zip(plan).map(repeated).sum();
+        self.until[output].is_some() && repeated > 2 * self.whole(output)
     }
 
-    /// Of the heights that fit, the one with the fewest pixel tiles; a strip costs as much as two of them.
-    fn best_height(&self, step: usize, unit: usize, most: usize) -> usize {
-        let this = &self.steps.steps[step];
-        let [total, width] = this.walked;
-        let cost = |height: usize| -> usize {
-            strips(total, height).map(|strip| (strip.len() * width).div_ceil(self.config.rows) + 2).sum()
+    /// Takes a map off the chip that is there at a group, or takes the group apart. Returns the first step for which that changes
+    /// something.
+    fn give_up(&mut self, group: &Range<usize>) -> Result<usize, CompileError> {
+        let uses = |block: usize| {
+            group.clone().any(|step| self.sources[step].contains(&block))
+                || self.steps.steps[group.end - 1].output == block
         };
-        let heights = (1..=most).rev().map(|units| (units * unit).min(total));
-        heights.min_by_key(|&height| cost(height)).unwrap_or(total)
+        let next = |block: usize| self.steps.blocks[block].readers.iter().find(|&&r| r >= group.end).copied();
+        let idle = self.alive(group).filter(|&block| !uses(block)).max_by_key(|&block| next(block));
+        let largest = || self.alive(group).max_by_key(|&block| (self.whole(block), block));
+        let Some(block) = idle.or_else(largest) else { return self.take_apart(group) };
+        let before = self.steps.blocks[block].readers.iter().rev().find(|&&reader| reader < group.start);
+        let birth = self.birth(block);
+        self.until[block] = before.copied().filter(|_| birth < group.start);
+        self.share[group.start] = WHOLE;
+        Ok(birth.min(group.start))
     }
 
-    /// Takes a map off the chip that is there at a step. Returns the first step for which that changes something.
-    fn give_up(&mut self, step: usize) -> Result<usize, CompileError> {
-        let uses =
-            |block: usize| self.sources[step].contains(&block) || self.steps.steps[step].output == block;
-        let next = |block: usize| self.steps.blocks[block].readers.iter().find(|&&r| r > step).copied();
-        let idle = self.alive(step).filter(|&block| !uses(block)).max_by_key(|&block| next(block));
-        let largest = || self.alive(step).max_by_key(|&block| (self.whole(block), block));
-        let Some(block) = idle.or_else(largest) else { return Err(self.too_large(step)) };
-        let before = self.steps.blocks[block].readers.iter().rev().find(|&&reader| reader < step);
-        let birth = self.birth(block);
-        self.until[block] = before.copied().filter(|_| birth < step);
-        self.share[step] = WHOLE;
-        Ok(birth.min(step))
+    /// The steps of a group are executed one by one, and the maps between them stored.
+    fn take_apart(&mut self, group: &Range<usize>) -> Result<usize, CompileError> {
+        if group.len() == 1 {
+            return Err(self.too_large(group.start));
+        }
+        let inner: Vec<usize> = self.inner(group).collect();
+        for block in inner {
+            self.until[block] = None;
+        }
+        let at = self.groups.iter().position(|other| other == group).unwrap_or(0);
+        self.groups.splice(at..at + 1, group.clone().map(|step| step..step + 1));
+        Ok(group.start)
     }
 
     fn too_large(&self, step: usize) -> CompileError {
-        let unit = self.layouts[self.steps.steps[step].output].split[0];
+        let this = &self.steps.steps[step];
+        let unit = self.forms.layouts[this.output].split[0].min(this.walked[0]);
+        let group = step..step + 1;
         CompileError::Activations {
             layer: self.steps.name(step),
-            needed: self.need(step, unit.min(self.steps.steps[step].walked[0])).vectors,
-            config: self.config.name.clone(),
-            held: self.config.activation_vectors(),
+            needed: self.need(&group, &self.forms.roll(&group, unit)).strips,
+            config: self.forms.config.name.clone(),
+            held: self.forms.config.activation_vectors(),
         }
     }
 
-    /// Whether each block must be in segment 1: read by the host or at a step at which it is not on the chip.
+    /// After the strips of a step did not fit, because the room is in pieces: less for them, or fewer maps beside them.
+    pub fn tighten(&mut self, step: usize) -> Result<(), CompileError> {
+        let group = self.group(step);
+        while self.share[group.start] > 1 {
+            self.share[group.start] -= 1;
+            if self.strips(&group).is_some() {
+                return Ok(());
+            }
+        }
+        self.give_up(&group).map(drop)
+    }
+
+    /// Whether each block must be in segment 1: read by the host, or at a step at which it is
+    /// not on the chip, or as weights.
     pub fn stored(steps: &Steps, plan: &Plan) -> Vec<bool> {
         let missed = |block: usize| {
             let served = |reader: usize| plan.until[block].is_some_and(|until| reader <= until);
             steps.blocks[block].readers.iter().any(|&reader| !served(reader))
         };
         let kept = |block: usize| steps.blocks[block].output || steps.blocks[block].writer.is_none();
-        (0..steps.blocks.len()).map(|block| kept(block) || missed(block)).collect()
+        let gates: Vec<usize> = steps.steps.iter().filter_map(|step| step.gate()).collect();
+        let weights = |block: usize| gates.contains(&block);
+        (0..steps.blocks.len()).map(|block| kept(block) || missed(block) || weights(block)).collect()
     }
-}
-
-/// Ranges of so many rows, the last one shorter.
-fn strips(total: usize, height: usize) -> impl Iterator<Item = Range<usize>> {
-    (0..total).step_by(height).map(move |first| first..total.min(first + height))
 }

@@ -19,10 +19,12 @@ pub struct Region {
     pub count: usize,
     /// Its passes execute all parts of the words.
     pub joined: bool,
+    /// Regions of a step with the same number have the same gather lists: the same taps are behind the end of a ring.
+    pub lists: usize,
 }
 
-/// The rectangles of a step, row by row. One for most; averages have one for every number of pixels that they are taken of, and
-/// sums that are cut in parts one for every pixel tile that executes them one by one.
+/// The rectangles of a step, row by row. One for most; averages have one for every number of pixels that they are taken of,
+/// interpolations one for each edge and corner, and sums that are cut in parts one for every pixel tile that executes them one by one.
 pub fn regions(step: &Step, tiles: &Tiles, config: &Config) -> Vec<Region> {
     let [height, width] = step.walked;
     if let Kernel::Average { pool, count_include_pad, .. } = step.kernel {
@@ -33,7 +35,13 @@ pub fn regions(step: &Step, tiles: &Tiles, config: &Config) -> Vec<Region> {
             runs(width, |a, b| count(0, a) == count(0, b) && count(height / 2, a) == count(height / 2, b));
         return product(&rows, &columns, count);
     }
-    let rows = |rows: Range<usize>, joined| Region { rows, columns: 0..width, count: 0, joined };
+    if let Kernel::Interpolate(_) = step.kernel {
+        let edges = |size: usize| {
+            move |a: usize, b: usize| (a == 0) == (b == 0) && (a + 1 == size) == (b + 1 == size)
+        };
+        return product(&runs(height, edges(height)), &runs(width, edges(width)), |_, _| 0);
+    }
+    let rows = |rows: Range<usize>, joined| Region { rows, columns: 0..width, count: 0, joined, lists: 0 };
     match (tiles.cut, tail_rows(step, config)) {
         (Cut::AtEnd, Some(tail)) => vec![rows(0..height - tail, true), rows(height - tail..height, false)],
         (Cut::Always, _) if step.pixels() > config.rows => {
@@ -64,6 +72,7 @@ fn product(
             columns: columns.clone(),
             count: count(rows.start, columns.start),
             joined: false,
+            lists: 0,
         })
         .collect()
 }

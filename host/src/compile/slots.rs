@@ -1,6 +1,7 @@
 //! Which output channels share a tile: the slot of each channel of each block (its vector group is slot / 16).
 
 use super::step::{Kernel, Place, Second, Step, Steps};
+use super::tile::scale::gate_slot;
 use pleach_spec::Config;
 use pleach_spec::network::Conv;
 
@@ -8,7 +9,7 @@ use pleach_spec::network::Conv;
 const DENSE_SHARE: f64 = 0.75;
 
 /// Slots of the channels of every block: the input's in natural order, the others' by tiles.
-pub fn channel_slots(steps: &Steps) -> Vec<Vec<u32>> {
+pub fn channel_slots(steps: &Steps, config: &Config) -> Vec<Vec<u32>> {
     let mut slots: Vec<Vec<u32>> =
         steps.blocks.iter().map(|block| (0..block.shape.channels as u32).collect()).collect();
     for step in &steps.steps {
@@ -16,12 +17,19 @@ pub fn channel_slots(steps: &Steps) -> Vec<Vec<u32>> {
             slots[step.output][channel as usize] = slot as u32;
         }
     }
+    // A gate follows what it scales, and nothing else reads it.
+    for step in &steps.steps {
+        if let Kernel::Scale(scale) = &step.kernel {
+            slots[scale.gate] = slots[step.output].iter().map(|&slot| gate_slot(slot, config)).collect();
+        }
+    }
     slots
 }
 
 /// Vector groups of a block: whole tiles of output channels.
-pub fn groups(channels: usize, config: &Config) -> usize {
-    channels.div_ceil(pleach_spec::VECTOR).next_multiple_of(config.columns.div_ceil(pleach_spec::VECTOR))
+pub fn groups(slots: &[u32], config: &Config) -> usize {
+    let most = slots.iter().max().map_or(0, |&slot| slot as usize + 1);
+    most.div_ceil(pleach_spec::VECTOR).next_multiple_of(config.columns.div_ceil(pleach_spec::VECTOR))
 }
 
 /// Output channels in the order of their slots. What copies channels leaves them where they are; convolutions see [`conv_order`].

@@ -11,7 +11,7 @@ mod build;
 pub use build::steps;
 
 use pleach_spec::Config;
-use pleach_spec::network::{Conv, Layer, MapShape, Network, Pool};
+use pleach_spec::network::{Conv, Interpolation, Layer, MapShape, Network, Pool};
 use pleach_spec::numerics::{Combine, Multiplier, Requantize};
 
 /// Bytes as they are.
@@ -53,6 +53,10 @@ pub enum Kernel<'a> {
     Select,
     /// The greatest byte of each channel.
     Maximum,
+    /// The channel itself times its gate.
+    Scale(Scale),
+    /// The pixels around, by their weights.
+    Interpolate(Interpolation),
     /// The sum of each channel, to be divided by the number of pixels.
     Average {
         /// The layer, for the divisor.
@@ -62,6 +66,17 @@ pub enum Kernel<'a> {
         /// Padding counts.
         count_include_pad: bool,
     },
+}
+
+/// What scales the channels of a map.
+#[derive(Clone, Copy, Debug)]
+pub struct Scale {
+    /// Block of the gate: one pixel, and no step reads it but this one.
+    pub gate: usize,
+    /// Zero point of the map.
+    pub zero: i8,
+    /// Zero point of the gate.
+    pub gate_zero: i8,
 }
 
 /// Taps of an output pixel. Pairs are `[vertical, horizontal]`.
@@ -126,7 +141,15 @@ pub struct Step<'a> {
 }
 
 impl Step<'_> {
-    /// Blocks that the step reads, each once, those of the first operand first.
+    /// The block whose bytes are weights.
+    pub fn gate(&self) -> Option<usize> {
+        match self.kernel {
+            Kernel::Scale(scale) => Some(scale.gate),
+            _ => None,
+        }
+    }
+
+    /// Blocks whose vectors the step gathers, each once, those of the first operand first.
     pub fn sources(&self) -> Vec<usize> {
         let mut sources = Vec::new();
         for place in self.inputs.iter().chain(self.second.iter().flat_map(|second| &second.inputs)) {
@@ -156,7 +179,8 @@ impl Step<'_> {
     fn can_add(&self, config: &Config) -> bool {
         let one_tile = self.pixels() <= config.rows;
         let words = self.most_words() + 64;
-        self.window.stride == [1, 1]
+        !matches!(self.kernel, Kernel::Scale(_) | Kernel::Interpolate(_))
+            && self.window.stride == [1, 1]
             && self.walked == self.input
             && self.factor == [1, 1]
             && self.second.is_none()

@@ -1,5 +1,8 @@
 //! Tiles of output channels: what each loads and multiplies, wherever the maps will lie.
 
+pub mod interpolate;
+pub mod scale;
+
 use super::CompileError;
 use super::schedule::{VectorWeights, dense_copy, maximum, schedule};
 use super::step::{Kernel, Place, Step, Steps};
@@ -31,6 +34,19 @@ pub struct Part {
     pub second: usize,
     /// They need no positions.
     pub dense: bool,
+    /// Weights that are a map.
+    pub gated: Vec<Gated>,
+}
+
+/// A beat of weights that is a vector of the gate that scales the step's map.
+#[derive(Clone, Copy, Debug)]
+pub struct Gated {
+    /// Word of the part.
+    pub word: usize,
+    /// Beat of the word.
+    pub beat: usize,
+    /// Vector group of the gate's block.
+    pub group: usize,
 }
 
 /// A tile of output channels.
@@ -73,6 +89,8 @@ pub enum Cut {
     AtEnd,
     /// All passes execute one part each: together they do not fit.
     Always,
+    /// The parts are variants, of which each pass executes one: [`interpolate::variant`].
+    Variants,
 }
 
 /// Vectors of the input that an operand needs: source, group, and the operand's channel in each lane.
@@ -82,11 +100,38 @@ struct Lanes {
     channels: [Option<usize>; VECTOR],
 }
 
+/// What a network waits for most of the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bottleneck {
+    /// The array: every word counts.
+    Words,
+    /// The memory: every beat counts.
+    Beats,
+}
+
+/// The tiles of all steps. Whether positions are worth the beats that they take is known when all words are: a network that
+/// turns out to wait for them gets others.
+pub fn all_tiles(steps: &Steps, slots: &[Vec<u32>], config: &Config) -> Result<Vec<Tiles>, CompileError> {
+    let all = |bottleneck| -> Result<Vec<Tiles>, CompileError> {
+        (0..steps.steps.len()).map(|index| tiles(steps, index, slots, bottleneck, config)).collect()
+    };
+    let tiles = all(Bottleneck::Words)?;
+    let (mut words, mut beats) = (0, 0);
+    for (step, tiles) in steps.steps.iter().zip(&tiles) {
+        for part in tiles.tiles.iter().flat_map(|tile| &tile.parts) {
+            words += part.words.len() * step.pixels().div_ceil(config.rows);
+            beats += part.words.len() * if part.dense { 1 } else { 2 };
+        }
+    }
+    if 2 * beats > words { all(Bottleneck::Beats) } else { Ok(tiles) }
+}
+
 /// All tiles of a step.
-pub fn tiles(
+fn tiles(
     steps: &Steps,
     index: usize,
     slots: &[Vec<u32>],
+    bottleneck: Bottleneck,
     config: &Config,
 ) -> Result<Tiles, CompileError> {
     let step = &steps.steps[index];
@@ -94,6 +139,14 @@ pub fn tiles(
     let first = lanes(&step.inputs, &sources, slots);
     let second = step.second.as_ref().map(|second| lanes(&second.inputs, &sources, slots));
     let columns = columns(step, slots, config);
+    match &step.kernel {
+        Kernel::Scale(scale) => return Ok(scale::tiles(scale, &columns, config)),
+        Kernel::Interpolate(interpolation) => {
+            let name = steps.name(index);
+            return interpolate::tiles(interpolation, (step, &name), &first, &columns, config);
+        }
+        _ => {}
+    }
     let chunk = (config.word_depth / 2 / VECTOR).min(config.load_depth / 2).max(1);
     let mut result = Tiles { tiles: Vec::new(), lists: Vec::new(), cut: Cut::No };
     let mut known = HashMap::new();
@@ -103,7 +156,7 @@ pub fn tiles(
         let pooled = matches!(step.kernel, Kernel::Maximum);
         let words = match step.kernel {
             Kernel::Maximum => maximum(&weights, step.window.kernel[0] * step.window.kernel[1], config),
-            _ => cheaper(schedule(&weights, 0, config), &weights, step, config),
+            _ => cheaper(schedule(&weights, 0, config), &weights, step, bottleneck, config),
         };
         let added = second.as_ref().map(|lanes| addend(step, lanes, columns));
         let one_tile = step.pixels() <= config.rows;
@@ -129,8 +182,9 @@ pub fn tiles(
         if result.cut == Cut::Always {
             let cuts = taps.chunks(chunk).zip(weights.chunks(chunk));
             let parts = cuts.map(|(taps, weights)| {
-                let words = cheaper(schedule(weights, 0, config), weights, step, config);
-                Part { list: list(taps), second: 0, dense: words.is_implicit(config), words }
+                let words = cheaper(schedule(weights, 0, config), weights, step, bottleneck, config);
+                let dense = words.is_implicit(config);
+                Part { list: list(taps), second: 0, dense, gated: Vec::new(), words }
             });
             let parts: Vec<Part> = parts.collect();
             result.tiles.push(Tile { columns, joined_list: parts[0].list, parts });
@@ -145,10 +199,10 @@ pub fn tiles(
                 let first = half(weights.len(), config);
                 let [head, tail] = cut(words, first * VECTOR, config.columns);
                 let (first, last) = taps.split_at(first);
-                let first = Part { list: list(first), words: head, second: 0, dense };
-                vec![first, Part { list: list(last), words: tail, second, dense }]
+                let first = Part { list: list(first), words: head, second: 0, dense, gated: Vec::new() };
+                vec![first, Part { list: list(last), words: tail, second, dense, gated: Vec::new() }]
             }
-            _ => vec![Part { list: joined_list, second, dense, words }],
+            _ => vec![Part { list: joined_list, second, dense, gated: Vec::new(), words }],
         };
         result.tiles.push(Tile { columns, parts, joined_list });
     }
@@ -166,7 +220,13 @@ type Operands =
 const CYCLES_OF_BEATS: [usize; 2] = [10, 9];
 
 /// The words given, or dense ones for the same weights, if these cost less: they are more, but are loaded in half the time.
-fn cheaper(words: WordStream, weights: &[VectorWeights], step: &Step, config: &Config) -> WordStream {
+fn cheaper(
+    words: WordStream,
+    weights: &[VectorWeights],
+    step: &Step,
+    bottleneck: Bottleneck,
+    config: &Config,
+) -> WordStream {
     let dense = weights.len() * VECTOR;
     let tiles = step.pixels().div_ceil(config.rows);
     let [cycles, beats] = CYCLES_OF_BEATS;
@@ -177,7 +237,10 @@ fn cheaper(words: WordStream, weights: &[VectorWeights], step: &Step, config: &C
         let waiting = if halved || tiles == 1 { 0 } else { late };
         (words * tiles * beats).max(words * loaded * cycles) + waiting * loaded * cycles
     };
-    match words.is_implicit(config) || cost(words.len(), 2) <= cost(dense, 1) {
+    // Where beats count, a cycle of the array must be had for two beats of positions.
+    let saved = dense.saturating_sub(words.len()) * tiles;
+    let pays = bottleneck == Bottleneck::Words || 2 * saved >= (2 * words.len()).saturating_sub(dense);
+    match words.is_implicit(config) || pays && cost(words.len(), 2) <= cost(dense, 1) {
         true => words,
         false => dense_copy(weights, 0, config),
     }
@@ -253,7 +316,8 @@ fn check_capacity(layer: &str, words: usize, loads: usize, config: &Config) -> R
 /// Channel of each column of all tiles, `None` where there are fewer channels than columns.
 fn columns(step: &Step, slots: &[Vec<u32>], config: &Config) -> Vec<Option<usize>> {
     let slots = &slots[step.output];
-    let mut columns = vec![None; slots.len().next_multiple_of(config.columns)];
+    let most = slots.iter().max().map_or(0, |&slot| slot as usize + 1);
+    let mut columns = vec![None; most.next_multiple_of(config.columns)];
     for (channel, &slot) in slots.iter().enumerate() {
         columns[slot as usize] = Some(channel);
     }

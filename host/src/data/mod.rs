@@ -51,7 +51,7 @@ pub struct Expected<'a> {
 /// - `*images-idx3-ubyte`, or a folder with one such file: IDX, with labels from `*labels-idx1-ubyte` beside it;
 /// - `*.bin`, or a folder of such files: CIFAR-10;
 /// - `*.npy`: `[N, C, H, W]` or `[C, H, W]` (of one channel also without C), integers as pixels, floats as normalised values;
-/// - `*.npz`: arrays `images` and, optionally, `labels`;
+/// - `*.npz`, or a folder with one such file: arrays `images` and, optionally, `labels`;
 /// - `*.png`, `*.jpg`, `*.jpeg`, or a folder with such files, or with one sub-folder of them a class.
 ///
 /// Pictures are scaled so that they cover the expected size, and cut to it around their centre; other formats must have
@@ -86,9 +86,11 @@ fn load_file(path: &Path, expected: Expected<'_>) -> Result<DataSet, DataError> 
 fn load_folder(path: &Path, expected: Expected<'_>) -> Result<DataSet, DataError> {
     let entries = entries(path)?;
     let binaries: Vec<PathBuf> = entries.iter().filter(|entry| extension(entry) == "bin").cloned().collect();
+    let archives: Vec<&PathBuf> = entries.iter().filter(|entry| extension(entry) == "npz").collect();
     let idx: Vec<&PathBuf> = entries.iter().filter(|entry| idx::is_images(entry)).collect();
     match idx[..] {
         [images] => idx::load(images, expected.shape),
+        [] if archives.len() == 1 => npy::load_npz(archives[0], expected.shape),
         [] if !binaries.is_empty() => cifar::load(path, &binaries, expected.shape),
         [] => pictures::folder(path, &entries, expected),
         _ => Err(DataError::Ambiguous { file: path.to_owned(), count: idx.len() }),

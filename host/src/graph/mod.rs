@@ -10,8 +10,10 @@ mod shape;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub use op::{BatchNorm, Channels, Clamp, Conv, Function, Op, Origin, Pooling, Unary};
-pub use run::{BatchStatistics, Moments, RunError, run, run_all, run_batch, run_with, settle_batch_norms};
+pub use op::{BatchNorm, Channels, Clamp, Conv, Function, Op, Origin, Pooling, Unary, is_gate};
+pub use run::{
+    BatchStatistics, Moments, RunError, run, run_all, run_batch, run_changed, run_with, settle_batch_norms,
+};
 pub use shape::{MAX_ELEMENTS, Shape, ShapeError, join};
 
 use pleach_spec::network::MapShape;

@@ -88,7 +88,7 @@ fn push_chain(
 }
 
 /// Version of ONNX's own operator set.
-fn opset(model: &ModelProto) -> Result<i64, Problem> {
+pub(super) fn opset(model: &ModelProto) -> Result<i64, Problem> {
     let own = model.opset_import.iter().find(|set| matches!(set.domain(), "" | "ai.onnx"));
     let found = own.ok_or(Problem::Incomplete { part: "operator set version (opset_import)" })?.version();
     if (OLDEST_OPSET..=NEWEST_OPSET).contains(&found) {
@@ -109,7 +109,7 @@ fn only<'m>(what: &'static str, infos: &[&'m ValueInfoProto]) -> Result<&'m Valu
 }
 
 /// The nodes that `outputs` depend on, each behind those that it reads from.
-fn in_order<'m>(
+pub(super) fn in_order<'m>(
     proto: &'m GraphProto,
     outputs: &[&str],
     known: &HashMap<&str, Value<'_>>,
@@ -164,7 +164,7 @@ fn in_order<'m>(
 }
 
 /// The name that messages use: ONNX nodes may be without one, their outputs not.
-fn display_name(node: &NodeProto) -> &str {
+pub(super) fn display_name(node: &NodeProto) -> &str {
     match (node.name(), node.output.first()) {
         ("", Some(output)) => output,
         (name, _) => name,
@@ -172,7 +172,7 @@ fn display_name(node: &NodeProto) -> &str {
 }
 
 /// [`display_name`], with a number behind it where another node has the name already.
-fn unique_name(node: &NodeProto, taken: &mut HashSet<String>) -> String {
+pub(super) fn unique_name(node: &NodeProto, taken: &mut HashSet<String>) -> String {
     free_name(display_name(node), taken)
 }
 

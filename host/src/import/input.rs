@@ -30,6 +30,33 @@ pub(super) fn shape(input: &ValueInfoProto, shapes: &BTreeMap<String, Vec<usize>
     }
 }
 
+/// Element type of an input, where it is a tensor of a known one.
+pub(super) fn element_type(input: &ValueInfoProto) -> Option<DataType> {
+    match input.r#type.as_ref()?.value.as_ref()? {
+        type_proto::Value::TensorType(tensor) => DataType::try_from(tensor.elem_type?).ok(),
+        _ => None,
+    }
+}
+
+/// Dimensions of an input of any type, batch included, and the code of its type.
+pub(super) fn dims(
+    input: &ValueInfoProto,
+    shapes: &BTreeMap<String, Vec<usize>>,
+) -> Result<(Vec<usize>, i32), Problem> {
+    let name = input.name();
+    let Some(type_proto::Value::TensorType(tensor)) = input.r#type.as_ref().and_then(|t| t.value.as_ref())
+    else {
+        let (input, found) = (name.to_owned(), "that is not a tensor".to_owned());
+        return Err(Problem::InputType { input, found });
+    };
+    let declared = tensor.shape.as_ref();
+    let dims = match shapes.get(name) {
+        Some(given) => choose(name, declared, given)?,
+        None => known(name, declared)?,
+    };
+    Ok((dims, tensor.elem_type.unwrap_or_default()))
+}
+
 /// The declared shape, `None` where the model gives none.
 fn declared(input: &ValueInfoProto) -> Result<Option<&TensorShapeProto>, Problem> {
     let wrong = |found: String| Problem::InputType { input: input.name().to_owned(), found };

@@ -10,10 +10,12 @@ mod input;
 mod node;
 mod ops;
 pub mod proto;
+mod quantized;
 mod tensor;
 
 pub use error::{ImportError, Problem, TensorProblem};
 pub use ops::supported_operators;
+pub use quantized::{Quantized, load_quantized};
 
 use crate::graph::Graph;
 use proto::ModelProto;

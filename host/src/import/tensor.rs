@@ -64,6 +64,26 @@ pub(super) fn integers(tensor: &TensorProto, folder: &Path) -> Result<Vec<i64>, 
     Ok(values)
 }
 
+/// Quantized values: a tensor of type INT8, UINT8 or INT32, flattened.
+pub(super) fn quantized(tensor: &TensorProto, folder: &Path) -> Result<Vec<i32>, TensorProblem> {
+    let dims = dims(tensor)?;
+    let bytes = |of: fn(u8) -> i32| match raw(tensor, &dims, 1, folder)? {
+        Some(bytes) => Ok(bytes.iter().map(|&byte| of(byte)).collect::<Vec<i32>>()),
+        None => Ok(tensor.int32_data.clone()),
+    };
+    let values = if is(tensor, DataType::Int8) {
+        bytes(|byte| i32::from(byte as i8))?
+    } else if is(tensor, DataType::Uint8) {
+        bytes(i32::from)?
+    } else if is(tensor, DataType::Int32) {
+        integers(tensor, folder)?.into_iter().map(|value| value as i32).collect()
+    } else {
+        return Err(wrong_type(tensor, "INT8, UINT8 or INT32"));
+    };
+    check_length(&dims, values.len())?;
+    Ok(values)
+}
+
 /// Whether a boolean scalar is true.
 pub(super) fn flag(tensor: &TensorProto, folder: &Path) -> Result<bool, TensorProblem> {
     if !is(tensor, DataType::Bool) {
@@ -83,7 +103,7 @@ pub(super) fn type_name(code: i32) -> String {
 }
 
 // Not through the generated getter: that gives the default for codes that it does not know.
-fn is(tensor: &TensorProto, expected: DataType) -> bool {
+pub(super) fn is(tensor: &TensorProto, expected: DataType) -> bool {
     tensor.data_type == Some(expected as i32)
 }
 

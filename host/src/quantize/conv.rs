@@ -1,22 +1,30 @@
 //! Quantization of a convolution's weights, bias and clamp.
 
-use super::QuantizeError;
+use super::{QuantizeError, weights};
 use crate::graph::{Clamp, Conv};
 use ndarray::Axis;
 use pleach_spec::network;
 use pleach_spec::numerics::{Multiplier, Quantization, ScaleError};
 
-/// Largest int8 weight; -128 is not used, so that a weight and its negative are both exact.
-const WEIGHT_MAX: f32 = 127.0;
 /// Largest magnitude of a bias: half of what an accumulator holds, the other half is for the products.
 const BIAS_MAX: f32 = (1u32 << 30) as f32;
 /// Smallest requantization factor of use: with it the largest accumulator still becomes half a step.
 const FACTOR_MIN: f32 = 1.0 / (1u64 << 32) as f32;
 
+/// How the weights of one convolution are quantized.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Weights<'a> {
+    /// 8, 4, 2 or 1.
+    pub bits: u8,
+    /// Mean of each input channel, for the correction of the bias; without it there is none.
+    pub means: Option<&'a [f64]>,
+}
+
 /// Quantizes the convolution of the layer `name` between two quantizations.
 pub(super) fn quantize(
     name: &str,
     conv: &Conv,
+    plan: Weights<'_>,
     x: Quantization,
     y: Quantization,
 ) -> Result<network::Conv, QuantizeError> {
@@ -29,7 +37,7 @@ pub(super) fn quantize(
         channel_order: Vec::new(),
     };
     for channel in 0..conv.out_channels() {
-        quantize_channel(name, conv, channel, x, y, &mut quantized)?;
+        quantize_channel(name, conv, channel, plan, [x, y], &mut quantized)?;
     }
     Ok(quantized)
 }
@@ -38,22 +46,30 @@ fn quantize_channel(
     name: &str,
     conv: &Conv,
     channel: usize,
-    x: Quantization,
-    y: Quantization,
+    plan: Weights<'_>,
+    [x, y]: [Quantization; 2],
     layer: &mut network::Conv,
 ) -> Result<(), QuantizeError> {
     let (kernel, bias) = (conv.weights.index_axis(Axis(0), channel), conv.bias[channel]);
     if !bias.is_finite() || kernel.iter().any(|weight| !weight.is_finite()) {
         return Err(QuantizeError::NotFinite { layer: name.to_owned(), channel });
     }
-    let largest = kernel.iter().fold(0f32, |largest, weight| largest.max(weight.abs()));
-    let scale = weight_scale(largest, bias, x.scale, y.scale);
+    let step = weights::step(kernel.iter().copied(), plan.bits);
+    let scale = weight_scale(step, bias, x.scale, y.scale);
     let failed = |reason: ScaleError| QuantizeError::Scale { layer: name.to_owned(), channel, reason };
     Multiplier::from_scale(x.scale * scale / y.scale).map_err(failed)?;
 
     let first = layer.weights.len();
-    layer.weights.extend(kernel.iter().map(|&weight| quantize_weight(weight, scale)));
-    let bias = (f64::from(bias) / (f64::from(x.scale) * f64::from(scale))).round_ties_even() as i64;
+    layer.weights.extend(kernel.iter().map(|&weight| weights::round(weight, scale, plan.bits)));
+    let error = plan.means.map_or(0.0, |means| {
+        let first_input = channel / (conv.out_channels() / conv.geometry.groups) * kernel.dim().0;
+        let each = kernel.indexed_iter().zip(&layer.weights[first..]);
+        each.map(|(((input, ..), &w), &q)| {
+            (f64::from(q) * f64::from(scale) - f64::from(w)) * means[first_input + input]
+        })
+        .sum::<f64>()
+    });
+    let bias = ((f64::from(bias) - error) / (f64::from(x.scale) * f64::from(scale))).round_ties_even() as i64;
     let magnitude: i64 = layer.weights[first..].iter().map(|&weight| i64::from(weight.unsigned_abs())).sum();
     let largest = magnitude * 255 + bias.abs();
     if largest > i64::from(i32::MAX) {
@@ -64,18 +80,14 @@ fn quantize_channel(
     Ok(())
 }
 
-/// Step of a channel's weights: small enough for the largest one to become 127, but
+/// Step of a channel's weights: that of the weights alone, but
 /// - large enough that the bias, counted in steps of `x_scale * scale`, fits into an accumulator beside the products;
 /// - large enough that the requantization factor is not lost in the last bits: channels that training or pruning has
 ///   emptied have weights of zero or 1e-30, and their bias must survive.
-fn weight_scale(largest: f32, bias: f32, x_scale: f32, y_scale: f32) -> f32 {
+fn weight_scale(step: f32, bias: f32, x_scale: f32, y_scale: f32) -> f32 {
     let for_bias = bias.abs() / x_scale / BIAS_MAX;
     let for_factor = y_scale / x_scale * FACTOR_MIN;
-    (largest / WEIGHT_MAX).max(for_bias).max(for_factor)
-}
-
-fn quantize_weight(weight: f32, scale: f32) -> i8 {
-    (weight / scale).round_ties_even().clamp(-WEIGHT_MAX, WEIGHT_MAX) as i8
+    step.max(for_bias).max(for_factor)
 }
 
 /// The clamp in int8: an end without limit is that of int8.
@@ -102,7 +114,7 @@ mod tests {
         change(&mut layer);
         let (x, y) =
             (Quantization { scale: 0.5, zero_point: -128 }, Quantization { scale: 0.25, zero_point: -100 });
-        quantize("layer", &layer, x, y)
+        quantize("layer", &layer, Weights { bits: 8, means: None }, x, y)
     }
 
     #[test]

@@ -43,6 +43,10 @@ pub enum CalibrateError {
 /// Why quantization fails.
 #[derive(Debug, thiserror::Error, Diagnostic)]
 pub enum QuantizeError {
+    /// An image does not fit.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Run(RunError),
     /// The calibration does not know a tensor.
     #[error("tensor '{tensor}' has no calibration data")]
     #[diagnostic(

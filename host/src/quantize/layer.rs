@@ -8,6 +8,7 @@ use pleach_spec::numerics::{Quantization, ScaleError};
 /// Quantizes a node between tensors of the network, given by index.
 pub(super) fn quantize(
     node: &Node,
+    weights: conv::Weights<'_>,
     inputs: Vec<usize>,
     output: usize,
     network: &Network,
@@ -18,13 +19,15 @@ pub(super) fn quantize(
     };
     let (x, y) = (quantization(inputs[0]), quantization(output));
     let kind = match &node.op {
-        Op::Conv(conv) => Kind::Conv(conv::quantize(&node.name, conv, x, y)?),
+        Op::Conv(conv) => Kind::Conv(conv::quantize(&node.name, conv, weights, x, y)?),
         Op::MaxPool(pooling) => Kind::MaxPool(pooling.pool),
         Op::AveragePool { pooling, count_include_pad } => {
             Kind::AveragePool { pool: pooling.pool, count_include_pad: *count_include_pad }
         }
         Op::Add(clamp) => Kind::Add { clamp: conv::clamp(*clamp, y) },
         Op::Channels(channels) => Kind::Channels { sources: channels.sources.clone() },
+        Op::Interpolate(interpolation) => Kind::Interpolate(*interpolation),
+        Op::Mul if network.tensors[inputs[1]].shape.pixels() == 1 => Kind::Scale,
         Op::Resize(factor) => Kind::Resize { factor: *factor },
         op => match unary(op) {
             Some(unary) => Kind::Unary { table: table(&unary, x, y) },
@@ -61,6 +64,8 @@ fn check_factors(layer: &Layer, network: &Network) -> Result<(), ScaleError> {
         Kind::Conv(_) | Kind::MaxPool(_) | Kind::Unary { .. } => Ok(()),
         Kind::AveragePool { .. } => network.average(layer, 1).map(drop),
         Kind::Add { clamp } => network.combine(layer, *clamp).map(drop),
+        Kind::Interpolate(interpolation) => network.average(layer, interpolation.total()).map(drop),
+        Kind::Scale => network.product(layer).map(drop),
         Kind::Channels { .. } | Kind::Resize { .. } => {
             (0..layer.inputs.len()).try_for_each(|index| network.rescale(layer, index).map(drop))
         }

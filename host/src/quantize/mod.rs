@@ -1,8 +1,12 @@
 //! From the float graph to integers: calibration on images, then scales, zero points and int8 weights.
 
+mod budget;
 mod calibrate;
 mod conv;
+mod emulate;
+mod equalize;
 mod error;
+mod explain;
 mod histogram;
 mod layer;
 mod noise;
@@ -10,15 +14,38 @@ mod range;
 mod sharing;
 #[cfg(test)]
 mod tests;
+mod weights;
 
+pub use budget::assign_bits;
 pub use calibrate::{Calibration, ChannelMoments, TensorStatistics, calibrate};
+pub use emulate::{Emulation, sensitivities};
+pub use equalize::equalize;
 pub use error::{CalibrateError, QuantizeError};
+pub use explain::{LayerLoss, doubts, explain};
 pub use histogram::Histogram;
 pub use noise::{Noise, noise};
 pub use range::{Range, RangeMethod};
 
 use crate::graph::{Graph, Node, Op, TensorId};
 use pleach_spec::network::{MapShape, Network, Tensor};
+use std::collections::BTreeMap;
+
+/// Choices beyond the calibration.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Options {
+    /// Bits of the weights of layers, by name; 8 where none are said.
+    pub bits: BTreeMap<String, u8>,
+    /// Take the mean of the error that rounded weights make out of the bias.
+    pub bias_correction: bool,
+}
+
+/// [`quantize_with`] the usual choices.
+///
+/// # Errors
+/// As [`quantize_with`].
+pub fn quantize(graph: &Graph, calibration: &Calibration) -> Result<Network, QuantizeError> {
+    quantize_with(graph, calibration, &Options::default())
+}
 
 /// Quantizes an optimised graph ([`crate::graph::passes::optimise`]) with the ranges of `calibration`.
 ///
@@ -28,7 +55,11 @@ use pleach_spec::network::{MapShape, Network, Tensor};
 ///
 /// # Errors
 /// A tensor without calibration data, an operator that integers do not have, a scale or an accumulator out of range.
-pub fn quantize(graph: &Graph, calibration: &Calibration) -> Result<Network, QuantizeError> {
+pub fn quantize_with(
+    graph: &Graph,
+    calibration: &Calibration,
+    options: &Options,
+) -> Result<Network, QuantizeError> {
     let outputs: Vec<TensorId> = graph.outputs().iter().map(|&id| without_tail(graph, id)).collect();
     let nodes = body(graph, &outputs);
     if !nodes.iter().any(|node| !node.op.keeps_values()) {
@@ -53,7 +84,14 @@ pub fn quantize(graph: &Graph, calibration: &Calibration) -> Result<Network, Qua
         let output = network.tensors.len();
         network.tensors.push(tensor(graph, node.output, &ranges)?);
         index_of[node.output.index()] = output;
-        network.layers.push(layer::quantize(node, inputs, output, &network)?);
+        let means: Option<Vec<f64>> = calibration
+            .tensor(&graph.tensor(node.inputs[0]).name)
+            .map(|statistics| statistics.channels.iter().map(calibrate::ChannelMoments::mean).collect());
+        let weights = conv::Weights {
+            bits: options.bits.get(&node.name).copied().unwrap_or(8),
+            means: means.as_deref().filter(|_| options.bias_correction),
+        };
+        network.layers.push(layer::quantize(node, weights, inputs, output, &network)?);
     }
     network.outputs = outputs.iter().map(|id| index_of[id.index()]).collect();
     Ok(network)

@@ -14,6 +14,17 @@ pub struct Noise {
 }
 
 impl Noise {
+    /// Of values that should be those of `float`.
+    pub fn between<'a>(
+        float: impl IntoIterator<Item = &'a f32>,
+        found: impl IntoIterator<Item = &'a f32>,
+    ) -> Self {
+        float.into_iter().zip(found).fold(Self::default(), |mut sum, (&value, &found)| {
+            sum += Self { signal: f64::from(value).powi(2), error: f64::from(value - found).powi(2) };
+            sum
+        })
+    }
+
     /// Signal to quantization noise ratio in decibels; infinite without any difference.
     pub fn decibels(&self) -> f64 {
         if self.error == 0.0 { f64::INFINITY } else { 10.0 * (self.signal / self.error).log10() }

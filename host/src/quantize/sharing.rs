@@ -29,7 +29,7 @@ pub(super) fn ranges(
         narrow(graph, nodes, node, &mut classes);
     }
     for node in nodes {
-        if matches!(node.op, Op::MaxPool(_) | Op::Resize(_)) || node.op.keeps_values() {
+        if matches!(node.op, Op::MaxPool(_) | Op::Resize(_) | Op::Interpolate(_)) || node.op.keeps_values() {
             classes.join(node.inputs[0], node.output);
         }
     }

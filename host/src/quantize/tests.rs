@@ -5,7 +5,7 @@ use crate::graph::testing::{conv, image, map};
 use crate::graph::{Channels, Clamp, Conv, Function, Pooling, Shape, Unary};
 use ndarray::Array3;
 use pleach_sim::golden;
-use pleach_spec::network::{ConvGeometry, Kind, Pool};
+use pleach_spec::network::{ConvGeometry, Interpolation, Kind, Pool, Sampling};
 
 fn images(dims: [usize; 3]) -> Vec<Array3<f32>> {
     (0..6).map(|seed| image(dims, seed)).collect()
@@ -56,7 +56,15 @@ fn everything() -> Graph {
     let i = graph.push("slice", Op::Channels(Channels::pick("Slice", [2, 0])), h, "i").unwrap();
     let clip = Op::Clip(Clamp::new(-0.1, 2.0).unwrap());
     let j = graph.push("clip", clip, i, "j").unwrap();
-    graph.set_outputs(vec![j, g]);
+    let between = Interpolation { factor: [2, 1], sampling: Sampling::HalfPixel };
+    let k = graph.push("linear", Op::Interpolate(between), j, "k").unwrap();
+    let squeeze = Pooling { origin: "GlobalAveragePool", pool: Pool::global([20, 15]), ceil: false };
+    let l = graph
+        .push("squeeze", Op::AveragePool { pooling: squeeze, count_include_pad: false }, k, "l")
+        .unwrap();
+    let m = graph.push("sigmoid", Op::Unary(Unary::plain(Function::Sigmoid)), l, "m").unwrap();
+    let n = graph.push_node("scale", Op::Mul, vec![k, m], "n").unwrap();
+    graph.set_outputs(vec![n, g]);
     graph
 }
 
@@ -65,8 +73,10 @@ fn every_operator_is_near_float() {
     let graph = everything();
     let network = quantized(&graph).unwrap();
     let kinds: Vec<_> = network.layers.iter().map(|layer| layer.op.as_str()).collect();
-    assert_eq!(kinds, ["Conv", "Pool", "Pool", "Add", "Concat", "Conv", "Swish", "Resize", "Slice", "Clip"]);
-    assert_eq!(network.outputs.iter().map(|&o| &network.tensors[o].name).collect::<Vec<_>>(), ["j", "g"]);
+    let first = ["Conv", "Pool", "Pool", "Add", "Concat", "Conv", "Swish", "Resize", "Slice", "Clip"];
+    assert_eq!(kinds[..10], first);
+    assert_eq!(kinds[10..], ["Resize", "GlobalAveragePool", "Sigmoid", "Mul"]);
+    assert_eq!(network.outputs.iter().map(|&o| &network.tensors[o].name).collect::<Vec<_>>(), ["n", "g"]);
     for (name, decibels) in fidelity(&graph, &network) {
         assert!(decibels > 30.0, "{name}: {decibels} dB");
     }

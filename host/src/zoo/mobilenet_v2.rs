@@ -51,7 +51,7 @@ fn inverted_residual(builder: &mut Builder, name: &str, x: &Tensor, block: Block
         y = builder.conv_bn(&format!("{name}.expand"), &y, hidden, Kernel::new(1, 1), 1.0);
         y = builder.relu6(&format!("{name}.expand.relu"), &y);
     }
-    let depthwise = Kernel { size: 3, stride: block.stride, groups: hidden };
+    let depthwise = Kernel::depthwise(3, block.stride, hidden);
     y = builder.conv_bn(&format!("{name}.depthwise"), &y, hidden, depthwise, 1.0);
     y = builder.relu6(&format!("{name}.depthwise.relu"), &y);
     let residual = block.stride == 1 && x.channels == block.channels;
@@ -61,7 +61,7 @@ fn inverted_residual(builder: &mut Builder, name: &str, x: &Tensor, block: Block
 }
 
 /// Channels times the width, as a multiple of 8 that is not more than a tenth below.
-fn scaled(channels: usize, width: f64) -> usize {
+pub(super) fn scaled(channels: usize, width: f64) -> usize {
     let exact = channels as f64 * width;
     let rounded = ((exact + 4.0) as usize / 8 * 8).max(8);
     if (rounded as f64) < 0.9 * exact { rounded + 8 } else { rounded }

@@ -384,9 +384,10 @@ fn refused_with(operator: &str, attributes: &[(&str, Value<'_>)], constants: Vec
 #[test]
 fn operands_of_different_shapes() {
     for operator in ["Add", "Mul"] {
-        let pooled = node("GlobalMaxPool", &["x"], "a");
+        // One value a channel scales a map, but four do not.
+        let pooled = with(node("MaxPool", &["x"], "a"), "kernel_shape", Value::Ints(&[3, 3]));
         let net = model(&[1, 2, 4, 4], vec![pooled, node(operator, &["x", "a"], "y")], vec![]);
-        says(&refusal(&net), &[operator, "the inputs have the shapes 2x4x4 and 2x1x1"]);
+        says(&refusal(&net), &[operator, "the inputs have the shapes 2x4x4 and 2x2x2"]);
     }
     let convs =
         vec![node("Conv", &["x", "w"], "a"), with(node("Concat", &["x", "a"], "y"), "axis", Value::Int(1))];
@@ -441,7 +442,12 @@ fn sizes_that_no_whole_factor_makes() {
         refused(resize, vec![constant])
     };
     says(&of(&[], scales(&[1.0, 1.0, 1.5, 2.0])), &["scales = [1.0, 1.0, 1.5, 2.0] is not supported"]);
-    says(&of(&[("mode", Value::Text("linear"))], scales(&[1.0; 4])), &["mode = linear is not supported"]);
+    says(&of(&[("mode", Value::Text("cubic"))], scales(&[1.0; 4])), &["mode = cubic is not supported"]);
+    let linear = ("mode", Value::Text("linear"));
+    let corners = [linear.clone(), ("coordinate_transformation_mode", Value::Text("align_corners"))];
+    let message = of(&corners, scales(&[1.0, 1.0, 2.0, 2.0]));
+    says(&message, &["coordinate_transformation_mode = align_corners", "export with align_corners=False"]);
+    says(&of(&[linear], scales(&[1.0, 1.0, 8.0, 8.0])), &["scales = [8, 8]", "use several steps"]);
     let ceil = [nearest, ("nearest_mode", Value::Text("ceil"))];
     says(&of(&ceil, scales(&[1.0, 1.0, 2.0, 2.0])), &["half_pixel with nearest_mode ceil is not supported"]);
 }

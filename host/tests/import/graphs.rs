@@ -222,6 +222,44 @@ fn resize_and_upsample_repeat_pixels() {
 }
 
 #[test]
+fn linear_resizes_interpolate() {
+    let x = Array3::from_shape_vec([1, 1, 2], vec![0.0, 4.0]).unwrap();
+    let of = |transform: Option<&str>, scales: [f32; 2]| {
+        let resize = with(node("Resize", &["x", "", "scales"], "y"), "mode", Value::Text("linear"));
+        let resize = match transform {
+            Some(transform) => with(resize, "coordinate_transformation_mode", Value::Text(transform)),
+            None => resize,
+        };
+        let scales = floats("scales", &[4], vec![1.0, 1.0, scales[0], scales[1]]);
+        output(&opset(model(&[1, 1, 1, 2], vec![resize], vec![scales]), 13), &x)
+    };
+    let half_pixel = ("1x2x4".to_owned(), [[0.0, 1.0, 3.0, 4.0]; 2].concat());
+    assert_eq!(of(None, [2.0, 2.0]), half_pixel);
+    assert_eq!(of(Some("pytorch_half_pixel"), [2.0, 2.0]), half_pixel);
+    assert_eq!(of(Some("asymmetric"), [1.0, 2.0]), ("1x1x4".to_owned(), vec![0.0, 2.0, 4.0, 4.0]));
+}
+
+#[test]
+fn a_map_of_one_pixel_scales_channels() {
+    let x = image([3, 2, 2]);
+    let of = |inputs: [&str; 2]| {
+        let nodes = vec![
+            node("GlobalAveragePool", &["x"], "a"),
+            node("Sigmoid", &["a"], "g"),
+            node("Mul", &inputs, "y"),
+        ];
+        output(&model(&[1, 3, 2, 2], nodes, vec![]), &x)
+    };
+    let (shape, values) = of(["x", "g"]);
+    assert_eq!(shape, "3x2x2");
+    for (scaled, pixels) in values.chunks(4).zip(x.as_slice().unwrap().chunks(4)) {
+        let gate = 1.0 / (1.0 + (-pixels.iter().sum::<f32>() / 4.0).exp());
+        assert!(scaled.iter().zip(pixels).all(|(y, x)| (y - x * gate).abs() < 1e-6), "{scaled:?}");
+    }
+    assert_eq!(of(["g", "x"]).1, values);
+}
+
+#[test]
 fn functions_are_applied_to_every_value() {
     let x = image([2, 3, 3]);
     let of = |node: NodeProto| output(&model(&[1, 2, 3, 3], vec![node], vec![]), &x).1;

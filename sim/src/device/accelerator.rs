@@ -2,7 +2,7 @@
 
 use super::{DeviceError, Vector};
 use crate::fast::dma::DmaCounters;
-use crate::fast::{Counters, Interpreter, ListTiming, Machine, time_list};
+use crate::fast::{Counters, Interpreter, ListTiming, Machine, Stepping, time_passes};
 use crate::memory::MemoryTiming;
 use pleach_spec::Config;
 use pleach_spec::list::{Command, Image, Segment, Target};
@@ -59,7 +59,9 @@ impl FastAccelerator {
     pub fn timing(&mut self) -> &ListTiming {
         let interpreter = &self.interpreter;
         self.timing.get_or_insert_with(|| {
-            time_list(&self.image, interpreter.commands(), interpreter.data(), &self.machine)
+            let (commands, data) = (interpreter.commands(), interpreter.data());
+            let regular = interpreter.regular_passes();
+            time_passes(&self.image, commands, data, &self.machine, Some(&regular), Stepping::Events)
         })
     }
 

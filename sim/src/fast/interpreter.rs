@@ -3,8 +3,9 @@
 //! The engines work at the same time, but in a list without races every order that the tokens allow has the same result, and
 //! that of the list is one of them.
 
-use super::compute::{Activations, Compute};
+use super::compute::{Buffer, Compute};
 use super::memories::Memories;
+use super::program::{Program, prepare};
 use pleach_spec::beats::beat_vector;
 use pleach_spec::list::{self, Beat, Command, Image, Load, PassCommand, Segment, Store, Target};
 use pleach_spec::{Config, VECTOR};
@@ -17,8 +18,9 @@ pub struct Interpreter {
     config: Config,
     memories: Memories,
     compute: Compute,
-    activations: Activations,
+    activations: Buffer,
     commands: Vec<Command>,
+    program: Program,
     model: Vec<Beat>,
     data: Vec<[i8; VECTOR]>,
 }
@@ -29,8 +31,9 @@ impl Interpreter {
         Self {
             memories: Memories::new(config),
             compute: Compute::new(config),
-            activations: vec![[0; VECTOR]; config.activation_vectors()],
+            activations: Buffer::new(config.activation_vectors()),
             commands: Vec::new(),
+            program: Program::default(),
             model: Vec::new(),
             data: Vec::new(),
             config: config.clone(),
@@ -43,6 +46,7 @@ impl Interpreter {
         self.commands = list::commands(beats).map_while(Result::ok).collect();
         self.model.clone_from(&image.model);
         self.data.resize(image.data_vectors, [0; VECTOR]);
+        self.program = Program::new(&self.config, &self.commands, &self.model, &self.data);
     }
 
     /// The model segment.
@@ -53,6 +57,19 @@ impl Interpreter {
     /// The commands of the list.
     pub fn commands(&self) -> &[Command] {
         &self.commands
+    }
+
+    /// Whether the hardware is made for each pass of the list, as segment 1 is now.
+    pub fn regular_passes(&self) -> Vec<bool> {
+        match self.program.fixed() {
+            Some(_) => self.program.regular(),
+            None => Program::new(&self.config, &self.commands, &self.model, &self.data).regular(),
+        }
+    }
+
+    /// The passes are the same in every run.
+    pub fn is_fixed(&self) -> bool {
+        self.program.fixed().is_some()
     }
 
     /// Segment 1.
@@ -67,10 +84,15 @@ impl Interpreter {
 
     /// Executes the list, up to a command that accesses what is not there; returns how many commands were executed.
     pub fn run(&mut self) -> usize {
+        let mut passes = 0;
         for index in 0..self.commands.len() {
             let executed = match self.commands[index] {
                 Command::Load(load) => self.load_command(&load),
-                Command::Compute(pass) => self.compute_command(&pass),
+                Command::Compute(pass) => {
+                    self.compute_command(&pass, passes);
+                    passes += 1;
+                    Some(())
+                }
                 Command::Store(store) => self.store_command(&store),
             };
             if executed.is_none() {
@@ -81,37 +103,42 @@ impl Interpreter {
     }
 
     fn load_command(&mut self, load: &Load) -> Option<()> {
-        let (source, address, count) = (load.source as usize, load.address as usize, load.count as usize);
-        let end = source.checked_add(count)?;
+        let (source, address) = (load.source as usize, load.address as usize);
+        let end = source.checked_add(load.count as usize)?;
         if load.target == Target::Activation as u32 {
-            let vectors = self.activations.get_mut(address..address + count)?;
             if load.segment == Segment::Data as u32 {
-                vectors.copy_from_slice(self.data.get(source..end)?);
-            } else {
-                for (vector, beat) in vectors.iter_mut().zip(self.model.get(source..end)?) {
-                    *vector = beat_vector(beat);
-                }
+                return self.activations.write(address, self.data.get(source..end)?);
             }
-            return Some(());
+            let vectors: Vec<_> = self.model.get(source..end)?.iter().map(beat_vector).collect();
+            return self.activations.write(address, &vectors);
         }
-        self.memories.load_command(load, &self.model, &self.data)
+        match self.program.fixed() {
+            // All that is made of it is made already.
+            Some(_) => Some(()),
+            None => self.memories.load_command(load, &self.model, &self.data),
+        }
     }
 
-    fn compute_command(&mut self, command: &PassCommand) -> Option<()> {
-        let pass = self.memories.pass(command);
-        if pass.check(&self.config).is_ok() {
-            self.compute.pass(&pass, &self.memories.tables, &mut self.activations);
+    /// The pass with this number.
+    fn compute_command(&mut self, command: &PassCommand, number: usize) {
+        match self.program.fixed() {
+            Some(passes) => {
+                if let Some(Some(pass)) = passes.get(number) {
+                    self.compute.execute(pass, &mut self.activations);
+                }
+            }
+            None => {
+                if let Some(pass) = prepare(&self.config, command, &self.memories, None) {
+                    self.compute.execute(&pass, &mut self.activations);
+                }
+            }
         }
-        Some(())
     }
 
     fn store_command(&mut self, store: &Store) -> Option<()> {
         let (target, count) = (store.target as usize, store.count as usize);
         let vectors = self.data.get_mut(target..target.checked_add(count)?)?;
-        let mask = self.activations.len() - 1;
-        for (vector, address) in vectors.iter_mut().zip(store.address as usize..) {
-            *vector = self.activations[address & mask];
-        }
+        self.activations.read(store.address as usize, vectors);
         Some(())
     }
 }

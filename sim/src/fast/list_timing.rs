@@ -1,12 +1,14 @@
-//! Cycles of a command list, exactly: the memory side is stepped, and COMPUTE is asked for each pass as it is released.
+//! Cycles of a command list, exactly: the memory side is stepped where something is decided, and COMPUTE is asked for each pass as
+//! it is released.
 //!
 //! COMPUTE needs no steps: when a pass is done and when it writes which banks is known in the cycle of its release. While
-//! nothing moves on the memory side, time jumps to the end of the next pass.
+//! nothing moves on the memory side, time jumps to the end of the next pass; while only words move, they move in one loop.
 
 use super::Counters;
-use super::dma::{Actions, ComputeSide, Dma, DmaCounters, Place, RunSetup};
-use super::memories::Memories;
-use super::timing::{BankWrites, ComputeTiming};
+use super::controls::Controls;
+use super::dma::{Actions, ComputeSide, Dma, DmaCounters, Place, RunSetup, ScatterAhead};
+use super::program::Program;
+use super::timing::{BankWrites, ComputeTiming, Steps, Tiles};
 use crate::memory::MemoryTiming;
 use pleach_spec::list::{Beat, Command, Image, PassCommand};
 use pleach_spec::register::RunError;
@@ -54,20 +56,29 @@ pub struct ListTiming {
     pub commands: Vec<Option<CommandTiming>>,
 }
 
-/// The passes of a list in order, with what is in the memories when they run.
+/// The passes of a list in order, with the controls that are in the word buffer when they run.
 struct Passes<'a> {
-    memories: Memories,
+    controls: Controls,
     commands: std::slice::Iter<'a, Command>,
     model: &'a [Beat],
     data: &'a [[i8; VECTOR]],
+    /// Whether the hardware is made for each of them; `None`: it is for all.
+    regular: Option<&'a [bool]>,
+    count: usize,
 }
 
 impl Passes<'_> {
-    fn next(&mut self) -> Option<PassCommand> {
+    /// The next one, and whether the hardware is made for it.
+    fn next(&mut self) -> Option<(PassCommand, bool)> {
         loop {
             match self.commands.next()? {
-                Command::Load(load) => self.memories.load_command(load, self.model, self.data)?,
-                Command::Compute(pass) => return Some(*pass),
+                Command::Load(load) => self.controls.load_command(load, self.model, self.data)?,
+                Command::Compute(pass) => {
+                    let regular =
+                        self.regular.is_none_or(|all| all.get(self.count).copied().unwrap_or(false));
+                    self.count += 1;
+                    return Some((*pass, regular));
+                }
                 Command::Store(_) => (),
             }
         }
@@ -78,6 +89,7 @@ impl Passes<'_> {
 struct ComputeSchedule<'a> {
     passes: Passes<'a>,
     timing: ComputeTiming,
+    steps: Steps,
     /// A pass waits for ever, and all after it do.
     hangs: bool,
     /// None broke the rules so far.
@@ -85,7 +97,6 @@ struct ComputeSchedule<'a> {
     done: VecDeque<u64>,
     writes: VecDeque<BankWrites>,
     counters: Counters,
-    config: &'a Config,
 }
 
 impl ComputeSchedule<'_> {
@@ -94,32 +105,52 @@ impl ComputeSchedule<'_> {
         if done {
             self.done.pop_front();
         }
-        self.forget_writes_before(cycle);
-        let banks =
-            self.writes.front().filter(|writes| writes.cycle == cycle).map_or(0, |writes| writes.banks);
-        ComputeSide { done, scatter_banks: banks }
+        ComputeSide { done, scatter_banks: self.scatter(cycle).banks }
     }
 
-    fn forget_writes_before(&mut self, cycle: u64) {
+    /// What SCATTER writes from a cycle on; earlier ones are not asked for any more.
+    fn scatter(&mut self, cycle: u64) -> ScatterAhead {
         while self.writes.front().is_some_and(|writes| writes.cycle < cycle) {
             self.writes.pop_front();
+        }
+        match self.writes.front() {
+            Some(writes) if writes.cycle == cycle => ScatterAhead { banks: writes.banks, free_cycles: 0 },
+            Some(writes) => ScatterAhead { banks: 0, free_cycles: writes.cycle - cycle },
+            None => ScatterAhead { banks: 0, free_cycles: u64::MAX },
         }
     }
 
     fn release(&mut self, cycle: u64) {
-        let pass = self.passes.next().map(|command| self.passes.memories.pass(&command));
-        self.regular &= pass.as_ref().is_some_and(|pass| pass.check(self.config).is_ok());
-        let pass = pass.filter(|_| !self.hangs && self.regular);
-        let timing = pass.as_ref().and_then(|pass| self.timing.pass(pass, cycle));
+        let next = self.passes.next();
+        self.regular &= next.is_some_and(|(_, regular)| regular);
+        let pass = next.filter(|_| !self.hangs && self.regular).map(|(pass, _)| pass);
+        let timing = pass.and_then(|pass| {
+            self.passes.controls.steps(&pass.issue, &mut self.steps);
+            self.timing.command(&pass, &self.steps, cycle)
+        });
         match (pass, timing) {
             (Some(pass), Some(timing)) => {
                 self.counters += timing.counters;
                 self.done.push_back(timing.done);
-                self.writes.extend(self.timing.writes(&pass));
+                self.writes.extend(self.timing.writes(&pass.issue, &pass.scatter));
             }
             _ => self.hangs = true,
         }
     }
+
+    /// Cycles from this one on in which no pass is done.
+    fn cycles_to_done(&self, cycle: u64) -> u64 {
+        self.done.front().map_or(u64::MAX, |done| done.saturating_sub(cycle))
+    }
+}
+
+/// How a list is timed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stepping {
+    /// Every cycle by itself: slow, and what the other must equal.
+    EveryCycle,
+    /// Time jumps to where something happens.
+    Events,
 }
 
 /// Times a program. `commands` are those of its list; `data` is segment 1 when the run begins, which only matters to a list that
@@ -130,23 +161,41 @@ pub fn time_list(
     data: &[[i8; VECTOR]],
     machine: &Machine,
 ) -> ListTiming {
+    let regular = Program::new(&machine.config, commands, &image.model, data).regular();
+    time_passes(image, commands, data, machine, Some(&regular), Stepping::Events)
+}
+
+/// Times a program that computes nothing and is not looked at: its list must be one that [`pleach_spec::check`] accepts. What
+/// [`time_list`] gives for it, many times as fast.
+pub fn cycles_only(image: &Image, commands: &[Command], machine: &Machine) -> ListTiming {
+    let data = vec![[0; VECTOR]; image.data_vectors];
+    time_passes(image, commands, &data, machine, None, Stepping::Events)
+}
+
+/// [`time_list`] for passes of which it is known whether the hardware is made for them; `None`: it is for all.
+pub fn time_passes(
+    image: &Image,
+    commands: &[Command],
+    data: &[[i8; VECTOR]],
+    machine: &Machine,
+    regular: Option<&[bool]>,
+    stepping: Stepping,
+) -> ListTiming {
     let config = &machine.config;
     let mut dma = Dma::new(config, machine.memory);
     dma.start(&setup(image, machine));
+    let tiles = if stepping == Stepping::EveryCycle { Tiles::OneByOne } else { Tiles::Together };
+    let controls = Controls::new(config);
+    let passes = Passes { controls, commands: commands.iter(), model: &image.model, data, regular, count: 0 };
     let mut compute = ComputeSchedule {
-        passes: Passes {
-            memories: Memories::new(config),
-            commands: commands.iter(),
-            model: &image.model,
-            data,
-        },
-        timing: ComputeTiming::new(config),
+        passes,
+        timing: ComputeTiming::with_tiles(config, tiles),
+        steps: Steps::default(),
         hangs: false,
         regular: true,
         done: VecDeque::new(),
         writes: VecDeque::new(),
         counters: Counters::default(),
-        config,
     };
     let mut log = Log::new(commands);
     let mut cycle = 0;
@@ -157,14 +206,19 @@ pub fn time_list(
             compute.release(cycle);
         }
         cycle += 1;
-        let next_done = compute.done.front().copied();
-        let idle = dma.idle_cycles().min(next_done.map_or(u64::MAX, |done| done.saturating_sub(cycle)));
+        let until_done = compute.cycles_to_done(cycle);
+        if stepping == Stepping::Events {
+            cycle += dma.stream(until_done, |passed| compute.scatter(cycle + passed));
+        }
+        let idle = dma.idle_cycles().min(compute.cycles_to_done(cycle));
         if idle == u64::MAX {
             // A pass waits for ever, and nobody watches.
             break;
         }
-        dma.skip(idle);
-        cycle += idle;
+        if stepping == Stepping::Events {
+            dma.skip(idle);
+            cycle += idle;
+        }
     }
     finish(&dma, &compute, log.commands)
 }

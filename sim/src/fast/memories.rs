@@ -7,6 +7,7 @@ use pleach_spec::list::{Beat, Load, PassCommand, Segment, Target};
 use pleach_spec::pass::{Pass, SecondOperand, Tables};
 use pleach_spec::stream::{Control, WordStream};
 use pleach_spec::{Config, Record, VECTOR};
+use std::sync::Arc;
 
 /// All memories but the activation buffer.
 #[derive(Clone)]
@@ -21,7 +22,7 @@ pub struct Memories {
     parameters: Vec<Beat>,
     codebook: Codebook,
     /// The tables of the lanes.
-    pub tables: Tables,
+    tables: Arc<Tables>,
 }
 
 impl Memories {
@@ -33,7 +34,7 @@ impl Memories {
             entries: vec![GatherEntry::default(); config.load_depth],
             parameters: vec![Beat::default(); config.pass_depth * config.columns],
             codebook: Codebook::default(),
-            tables: Tables::default(),
+            tables: Arc::default(),
             config: config.clone(),
         }
     }
@@ -42,6 +43,10 @@ impl Memories {
     pub fn load_command(&mut self, load: &Load, model: &[Beat], data: &[[i8; VECTOR]]) -> Option<()> {
         let target = *Target::ALL.get(load.target as usize)?;
         let source = load.source as usize..(load.source as usize).checked_add(load.beats_read() as usize)?;
+        if target == Target::Activation {
+            let held = if load.segment == Segment::Data as u32 { data.len() } else { model.len() };
+            return (source.end <= held).then_some(());
+        }
         let address = load.address as usize;
         let from_data: Vec<Beat>;
         let beats = if load.segment == Segment::Data as u32 {
@@ -77,15 +82,32 @@ impl Memories {
             Target::List => *wrapped(&mut self.entries, address) = GatherEntry::unpack(beat),
             Target::Parameter => *wrapped(&mut self.parameters, address) = *beat,
             Target::Table => {
-                let bytes = self.tables.0.as_flattened_mut();
+                let bytes = Arc::make_mut(&mut self.tables).0.as_flattened_mut();
                 let first = address * VECTOR % bytes.len();
                 bytes[first..first + VECTOR].copy_from_slice(&beat_vector(beat));
             }
         }
     }
 
+    /// The tables of the lanes.
+    pub fn tables(&self) -> &Arc<Tables> {
+        &self.tables
+    }
+
+    /// Some byte of the pass goes through a table.
+    pub fn uses_tables(&self, command: &PassCommand) -> bool {
+        let operands = if command.issue.second > 0 { 2 } else { 1 };
+        let mut entries = (command.issue.parameter as usize..).take(operands);
+        entries.any(|entry| self.records::<Parameter>(entry).iter().any(|parameter| parameter.table == 1))
+    }
+
     /// A pass with what it finds in the memories. Nothing of it is checked.
     pub fn pass(&self, command: &PassCommand) -> Pass {
+        Pass { words: self.words(&command.issue), ..self.pass_without_words(command) }
+    }
+
+    /// [`Memories::pass`] of which nobody will ask for the words.
+    pub fn pass_without_words(&self, command: &PassCommand) -> Pass {
         let PassCommand { walk, gather, issue, scatter, .. } = *command;
         let entry = |index: usize| self.entries[(gather.base as usize + index) % self.entries.len()];
         Pass {
@@ -95,7 +117,7 @@ impl Memories {
             issue,
             scatter,
             loads: (0..gather.count as usize).map(entry).collect(),
-            words: self.words(&issue),
+            words: WordStream::default(),
             parameters: self.records(issue.parameter as usize),
             second: (issue.second > 0).then(|| {
                 let combinations: Vec<Combination> = self.records(issue.parameter as usize + 2);
@@ -112,7 +134,8 @@ impl Memories {
         self.parameters[first..first + self.config.columns].iter().map(|beat| T::unpack(beat)).collect()
     }
 
-    fn words(&self, issue: &Issue) -> WordStream {
+    /// The words of a pass.
+    pub fn words(&self, issue: &Issue) -> WordStream {
         let (count, columns) = (issue.count as usize, self.config.columns);
         let mut words = WordStream {
             weights: Vec::with_capacity(count * columns),

@@ -2,6 +2,7 @@
 //!
 //! It knows nothing of the array, of tiles or of streams, and is not meant to be quick.
 
+mod interpolate;
 mod pool;
 #[cfg(test)]
 mod tests;
@@ -87,6 +88,19 @@ pub fn layer(network: &Network, layer: &Layer, inputs: &[ArrayView3<i8>]) -> Res
         Kind::Resize { factor } => {
             let rescaled = rescaled(network, layer, inputs)?;
             Ok(Array3::from_shape_fn(size, |(c, y, x)| rescaled[0][(c, y / factor[0], x / factor[1])]))
+        }
+        Kind::Interpolate(interpolation) => {
+            let sums = interpolate::sums(inputs[0], zero_point, interpolation);
+            let requantize = network.average(layer, interpolation.total())?;
+            Ok(sums.mapv(|sum| requantize.apply(sum)))
+        }
+        Kind::Scale => {
+            let gate_zero = i32::from(network.tensors[layer.inputs[1]].quantization.zero_point);
+            let requantize = network.product(layer)?;
+            Ok(Array3::from_shape_fn(size, |at| {
+                let gate = i32::from(inputs[1][(at.0, 0, 0)]) - gate_zero;
+                requantize.apply((i32::from(inputs[0][at]) - i32::from(zero_point)) * gate)
+            }))
         }
         Kind::Unary { table } => Ok(inputs[0].mapv(|byte| table[usize::from(byte as u8)])),
     }

@@ -2,7 +2,7 @@
 
 use super::*;
 use ndarray::{Array4, array};
-use pleach_spec::network::{MapShape, Pool, Tensor};
+use pleach_spec::network::{Interpolation, MapShape, Pool, Sampling, Tensor};
 use pleach_spec::numerics::Quantization;
 
 #[test]
@@ -127,6 +127,37 @@ fn a_resize_repeats_pixels() {
     let output = compute(&network, &[array![[[9, 4]]]]);
     // 4 and -1 steps become 2 and -0.5, which rounds to 0.
     assert_eq!(output, array![[[1, 1, 1, -1, -1, -1], [1, 1, 1, -1, -1, -1]]]);
+}
+
+#[test]
+fn an_interpolation_weighs_neighbours_and_repeats_the_edge() {
+    let of = |sampling| {
+        let kind = Kind::Interpolate(Interpolation { factor: [1, 2], sampling });
+        // Zero point 5 becomes -1; the scales are equal, but the sums are eight times the average.
+        let network = network(&[([1, 1, 3], 0.5, 5), ([1, 1, 6], 0.5, -1)], kind);
+        compute(&network, &[array![[[5, 13, 1]]]])
+    };
+    // Minus the zero point 0, 8, -4.
+    assert_eq!(of(Sampling::HalfPixel), array![[[-1, 1, 5, 4, -2, -5]]]);
+    assert_eq!(of(Sampling::Asymmetric), array![[[-1, 3, 7, 1, -5, -5]]]);
+}
+
+#[test]
+fn an_interpolation_is_linear_along_both_axes() {
+    let kind = Kind::Interpolate(Interpolation { factor: [2, 2], sampling: Sampling::HalfPixel });
+    let network = network(&[([1, 2, 2], 1.0, 0), ([1, 4, 4], 1.0, 0)], kind);
+    let y = compute(&network, &[array![[[0, 16], [32, 80]]]]);
+    assert_eq!(y.slice(ndarray::s![0, 1, ..]), array![8, 14, 26, 32]);
+    assert_eq!([y[(0, 0, 0)], y[(0, 3, 3)], y[(0, 3, 0)]], [0, 80, 32]);
+}
+
+#[test]
+fn a_gate_scales_its_channel() {
+    let tensors = [([2, 1, 2], 0.5, 3), ([2, 1, 1], 0.25, -128), ([2, 1, 2], 0.5, -10)];
+    let network = network(&tensors, Kind::Scale);
+    let gate = array![[[-124]], [[-128]]];
+    // The first channel is scaled by 4 * 0.25, the second by 0.
+    assert_eq!(compute(&network, &[array![[[5, -7]], [[90, 1]]], gate]), array![[[-8, -20]], [[-10, -10]]]);
 }
 
 #[test]

@@ -22,7 +22,7 @@ use std::collections::VecDeque;
 
 pub use checker::Checker;
 pub use hostile::{Faults, Hostile};
-pub use pace::{MemoryTiming, Pace};
+pub use pace::{MemoryTiming, Pace, WordFlow};
 pub use regions::{Region, Regions};
 pub use signals::{Burst, MAX_WORD_BYTES, MasterSignals, ReadBeat, SlaveSignals, Word, WriteBeat};
 

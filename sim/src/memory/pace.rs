@@ -7,9 +7,12 @@
 //! write comes `latency` cycles after the last word left the buffer. Nothing moves and no token flows in the first `refresh_cycles`
 //! of every `refresh_interval`; addresses are accepted all the same.
 
+mod flow;
+
 use std::collections::VecDeque;
 
 use super::{Moved, ReadWord, Schedule, Timing};
+pub use flow::WordFlow;
 
 /// Read bursts that can wait.
 const READS: usize = 16;
@@ -46,6 +49,8 @@ pub struct Pace {
     timing: MemoryTiming,
     /// The cycle whose outputs are computed next.
     cycle: u64,
+    /// That cycle, from the last refresh on.
+    refresh_phase: u64,
     tokens: u32,
     read_moved_last: bool,
     reads: VecDeque<Read>,
@@ -69,6 +74,7 @@ impl Pace {
         Self {
             timing,
             cycle: 0,
+            refresh_phase: 0,
             tokens: 0,
             read_moved_last: false,
             reads: VecDeque::with_capacity(READS),
@@ -98,6 +104,9 @@ impl Pace {
     /// Lets time pass while idle.
     pub fn skip(&mut self, cycles: u64) {
         self.cycle += cycles;
+        if self.timing.refresh_interval > 0 {
+            self.refresh_phase = self.cycle % self.timing.refresh_interval;
+        }
     }
 
     fn most_tokens(&self) -> u32 {
@@ -105,8 +114,7 @@ impl Pace {
     }
 
     fn refreshes(&self) -> bool {
-        self.timing.refresh_interval > 0
-            && self.cycle % self.timing.refresh_interval < self.timing.refresh_cycles
+        self.timing.refresh_interval > 0 && self.refresh_phase < self.timing.refresh_cycles
     }
 
     fn accept(&mut self, moved: &Moved) {
@@ -168,6 +176,10 @@ impl Pace {
 impl Timing for Pace {
     fn step(&mut self, moved: &Moved, word_bytes: u64) -> Schedule {
         self.cycle += 1;
+        self.refresh_phase += 1;
+        if self.refresh_phase == self.timing.refresh_interval {
+            self.refresh_phase = 0;
+        }
         self.accept(moved);
         if !self.refreshes() {
             self.move_word(word_bytes);

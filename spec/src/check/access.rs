@@ -141,8 +141,10 @@ impl<'a> Accesses<'a> {
             accesses.push(self.straight(Memory::Codebook, 0, 1, Mode::Read)?);
         }
         if load.segment == Segment::Data as u32 {
-            if target != Target::Activation {
-                return Err(Problem::Illegal("segment 1 holds maps, which go to the activation buffer only"));
+            if !matches!(target, Target::Activation | Target::Weight) || load.width != 0 {
+                return Err(Problem::Illegal(
+                    "segment 1 holds maps, which are activations or weights of 8 bits",
+                ));
             }
             accesses.push(self.straight(Memory::Data, load.source, load.beats_read(), Mode::Read)?);
         } else {

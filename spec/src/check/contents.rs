@@ -8,6 +8,9 @@ use crate::pass::{Pass, SecondOperand};
 use crate::stream::{Control, WordStream};
 use crate::{Config, Record, VECTOR};
 
+/// Weights none of which is known to be 0.
+const ANY_WEIGHTS: Beat = [0x0101_0101; 4];
+
 /// A memory in beats, each with the number of the LOAD that wrote it.
 #[derive(Debug)]
 struct Beats {
@@ -73,6 +76,14 @@ impl<'a> Contents<'a> {
     pub fn load(&mut self, load: &Load, model: &[Beat]) {
         self.loads += 1;
         if load.segment != Segment::Model as u32 {
+            if load.target == Target::Weight as u32 {
+                // Maps as weights: what they will hold is not known, so all positions count as read.
+                self.weights.write(
+                    load.address as usize,
+                    &vec![ANY_WEIGHTS; load.count as usize],
+                    self.loads,
+                );
+            }
             return;
         }
         let first = load.source as usize;

@@ -1,6 +1,7 @@
 //! What a layer computes. All sums are int32, all activations int8; `zx`, `zy` and `x_scale`, `y_scale` are zero points and scales
 //! of input and output.
 
+use super::Interpolation;
 use serde::{Deserialize, Serialize};
 
 /// A step of a network.
@@ -10,8 +11,8 @@ pub struct Layer {
     pub name: String,
     /// ONNX operator it came from: `Conv`, `Gemm`, `Add`, `Concat`, `Sigmoid`, …
     pub op: String,
-    /// Indices of the input tensors in [`super::Network::tensors`]: two for [`Kind::Add`], one or more for [`Kind::Channels`], one for
-    /// all others.
+    /// Indices of the input tensors in [`super::Network::tensors`]: two for [`Kind::Add`] and [`Kind::Scale`], one or more for
+    /// [`Kind::Channels`], one for all others.
     pub inputs: Vec<usize>,
     /// Index of the output tensor.
     pub output: usize,
@@ -50,6 +51,13 @@ pub enum Kind {
         /// Vertical and horizontal factor, at least 1.
         factor: [usize; 2],
     },
+    /// Linear interpolation: `Σ (x - zx) * w` over the pixels around the position of each output pixel,
+    /// [`Interpolation::position`], requantized with the factor `f32(x_scale / (y_scale * total))`, [`super::Network::average`] with
+    /// [`Interpolation::total`].
+    Interpolate(Interpolation),
+    /// Each channel of the first input times that of the second, a map of one pixel (squeeze and excitation):
+    /// `y = requantize((x - zx) * (gate - zg))` with the factor `f32(x_scale * gate_scale / y_scale)`, [`super::Network::product`].
+    Scale,
     /// A function of each byte.
     Unary {
         /// 256 results; the index is the byte as an unsigned number (`q as u8`).

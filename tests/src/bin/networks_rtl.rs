@@ -5,30 +5,14 @@ use pleach_host::compile::compile_list;
 use pleach_host::device::{golden_maps, infer};
 use pleach_host::pipeline::{Options, compile_onnx};
 use pleach_sim::device::{Accelerator, FastAccelerator, RtlAccelerator};
-use pleach_sim::fast::Machine;
-use pleach_sim::memory::MemoryTiming;
 use pleach_sim::rtl::Behaviour;
-use pleach_spec::Config;
 use pleach_spec::network::Network;
 use pleach_tests::networks::random_map;
 use pleach_tests::random::Random;
-use pleach_tests::zoo;
+use pleach_tests::zoo::{self, machine};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
-
-/// The accelerator that figures refer to: 250 MHz and 12.8 GB/s, four of five words of a 512-bit bus, with refreshes.
-fn machine() -> Machine {
-    let config = Config { axi_bits: 512, clock_mhz: 250, ..Config::resolve("default").expect("built in") };
-    let memory = MemoryTiming {
-        latency_cycles: 40,
-        numerator: 4,
-        denominator: 5,
-        refresh_interval: 1950,
-        refresh_cycles: 40,
-    };
-    Machine { config, memory, bases: [0, 1 << 32], watchdog_cycles: 1 << 24 }
-}
 
 fn digits() -> Network {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/digits.onnx");

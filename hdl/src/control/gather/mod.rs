@@ -2,12 +2,12 @@
 //!
 //! | port | width | |
 //! |---|---|---|
-//! | `clock`, `reset`, `pass_release` | 1 | in, as in [`CommandMemory`] |
+//! | `clock`, `reset`, `pass_release` | 1 | in, as in [`CommandMemory`]; `reset` counts one cycle later |
 //! | `command_write$0`, `command_entry`, `command_data` | 1, 12, 128 | in, as in [`CommandMemory`] |
 //! | `list_write`, `list_entry`, `list_data` | 1, 16, 32 | in, LOAD writes the gather list |
-//! | `full`, `classes`, `address$r`, `ix$r`, `iy$r`, `class$r` | | in, a tile of [`Walk`](super::walk::Walk) |
+//! | `full$i`, `classes`, `address$r`, `ix$r`, `iy$r`, `class$r` | | in, a tile of [`Walk`](super::walk::Walk) |
 //! | `need_write`, `need_class`, `need` | 1, 6, 6 | in, as above |
-//! | `take` | 1 | out, the tile is copied at the end of this cycle |
+//! | `take$i` | 1 | out, all the same: the tile is copied at the end of this cycle. One for each row, and one more |
 //! | `ended` | 1 | in, one more pass counts as done *from the next cycle on* |
 //! | `pop` | 1 | in, ISSUE issues a word that pops a vector |
 //! | `staged` | 1 | out, a vector became available: ISSUE may issue a word that takes it from the next cycle on |
@@ -33,6 +33,7 @@
 
 mod needs;
 mod sequencer;
+mod take;
 
 use pleach_spec::Record;
 use pleach_spec::command::{Gather as Command, GatherEntry};
@@ -42,12 +43,13 @@ use rust_hdl::prelude::*;
 use super::command::CommandMemory;
 use super::walk::RecordRegister;
 use super::{ADDRESS, LANE, PASS, POINTER, STAGE};
-use crate::cells::{Delay, LutRam, Ram};
+use crate::cells::{Delay, Fan, LutRam, Ram};
 use crate::many::many;
 use crate::netlist::{Net, Readable, Structure, Tap, Wiring};
 
 use needs::{NEEDS, NeedAddress};
 use sequencer::Sequencer;
+use take::Take;
 
 /// From the last bank read of a vector to its arrival at the staging buffers.
 pub const ARRIVAL_CYCLES: usize = timing::FETCH_LATENCY as usize - 1;
@@ -74,7 +76,7 @@ pub struct Gather {
     /// Entry that is written.
     pub list_data: Signal<In, Bits<32>>,
     /// WALK has a tile.
-    pub full: Signal<In, Bit>,
+    pub full: Vec<Signal<In, Bit>>,
     /// Its rotation classes, minus 1.
     pub classes: Signal<In, Bits<LANE>>,
     /// Its addresses.
@@ -92,7 +94,7 @@ pub struct Gather {
     /// Its bank minus its row.
     pub need: Signal<In, Bits<LANE>>,
     /// The tile is copied.
-    pub take: Signal<Out, Bit>,
+    pub take: Vec<Signal<Out, Bit>>,
     /// A pass counts as done from the next cycle on.
     pub ended: Signal<In, Bit>,
     /// ISSUE pops a vector.
@@ -128,9 +130,12 @@ pub struct Gather {
     /// Staging slot of the arriving vectors.
     pub stage_slot: Signal<Out, Bits<STAGE>>,
 
+    /// For the commands, for the rest.
+    resets: Fan<Bit>,
     command: CommandMemory,
     list: Ram<POINTER, 32>,
     sequencer: Sequencer,
+    takes: Vec<Take>,
     tile: Vec<RecordRegister>,
     /// Needs of the tile here and of the tile that WALK fills, side by side.
     needs: LutRam<NEEDS, LANE>,
@@ -156,7 +161,7 @@ impl Gather {
             list_write: Default::default(),
             list_entry: Default::default(),
             list_data: Default::default(),
-            full: Default::default(),
+            full: many(rows + 1),
             classes: Default::default(),
             address: many(rows),
             ix: many(rows),
@@ -165,7 +170,7 @@ impl Gather {
             need_write: Default::default(),
             need_class: Default::default(),
             need: Default::default(),
-            take: Default::default(),
+            take: many(rows + 1),
             ended: Default::default(),
             pop: Default::default(),
             staged: Default::default(),
@@ -183,9 +188,11 @@ impl Gather {
             row_iy: many(rows),
             row_class: many(rows),
             stage_slot: Default::default(),
+            resets: Fan::new(2),
             command: CommandMemory::new(config.pass_depth, 1),
             list: Ram::new(config.load_depth),
             sequencer: Sequencer::new(config.stage_depth),
+            takes: many(rows + 1),
             tile: many(rows),
             needs: LutRam::new(1 << NEEDS),
             need_write_address: Default::default(),
@@ -201,7 +208,9 @@ impl Gather {
     fn wire_memories(&mut self, net: &mut Net) {
         let (command, list) = (&mut self.command, &mut self.list);
         net.wire(self.clock.tap(), &mut command.clock);
-        net.wire(self.reset.tap(), &mut command.reset);
+        net.wire(self.clock.tap(), &mut self.resets.clock);
+        net.wire(self.reset.tap(), &mut self.resets.d);
+        net.wire(self.resets.q[0].tap(), &mut command.reset);
         net.wire(self.pass_release.tap(), &mut command.pass_release);
         net.wire(self.sequencer.advance.tap(), &mut command.advance);
         net.wire(self.command_write[0].tap(), &mut command.write[0]);
@@ -220,8 +229,8 @@ impl Gather {
     fn wire_sequencer(&mut self, net: &mut Net) {
         let (sequencer, command) = (&mut self.sequencer, &self.command);
         net.wire(self.clock.tap(), &mut sequencer.clock);
-        net.wire(self.reset.tap(), &mut sequencer.reset);
-        net.wire(command.running.tap(), &mut sequencer.running);
+        net.wire(self.resets.q[1].tap(), &mut sequencer.reset);
+        net.wire(command.next_running.tap(), &mut sequencer.next_running);
         net.wire(command.field(Command::FIELDS, "count"), &mut sequencer.next_count);
         net.wire(command.field(Command::FIELDS, "base"), &mut sequencer.next_base);
         net.wire(command.field(Command::FIELDS, "tiles"), &mut sequencer.next_tiles);
@@ -229,11 +238,9 @@ impl Gather {
         net.wire(command.field(Command::FIELDS, "in_height"), &mut sequencer.next_in_height);
         net.wire(command.field(Command::FIELDS, "after"), &mut sequencer.next_after);
         net.wire(command.field(Command::FIELDS, "pad"), &mut sequencer.next_pad);
-        net.wire(self.full.tap(), &mut sequencer.full);
         net.wire(self.classes.tap(), &mut sequencer.walk_classes);
         net.wire(self.ended.tap(), &mut sequencer.ended);
         net.wire(self.freed.q.tap(), &mut sequencer.freed);
-        net.wire(sequencer.take.tap(), &mut self.take);
         net.wire(sequencer.issue.tap(), &mut self.issue);
         net.wire(sequencer.issue_class.tap(), &mut self.issue_class);
         net.wire(sequencer.in_width.tap(), &mut self.in_width);
@@ -241,10 +248,22 @@ impl Gather {
         net.wire(sequencer.pad.tap(), &mut self.pad);
     }
 
+    fn wire_takes(&mut self, net: &mut Net) {
+        let sequencer = &mut self.sequencer;
+        for (i, take) in self.takes.iter_mut().enumerate() {
+            net.wire(self.clock.tap(), &mut take.clock);
+            net.wire(sequencer.next_has_tile.tap(), &mut take.next_has_tile);
+            net.wire(sequencer.next_ends_tile.tap(), &mut take.next_ends_tile);
+            net.wire(self.full[i].tap(), &mut take.full);
+            net.wire(take.take.tap(), &mut self.take[i]);
+        }
+        net.wire(self.takes[self.tile.len()].take.tap(), &mut sequencer.take);
+    }
+
     fn wire_tile(&mut self, net: &mut Net) {
         for (r, record) in self.tile.iter_mut().enumerate() {
             net.wire(self.clock.tap(), &mut record.clock);
-            net.wire(self.sequencer.take.tap(), &mut record.enable);
+            net.wire(self.takes[r].take.tap(), &mut record.enable);
             net.wire(self.address[r].tap(), &mut record.address_in);
             net.wire(self.ix[r].tap(), &mut record.ix_in);
             net.wire(self.iy[r].tap(), &mut record.iy_in);
@@ -297,6 +316,7 @@ impl Structure for Gather {
     fn wires(&mut self, net: &mut Net) {
         self.wire_memories(net);
         self.wire_sequencer(net);
+        self.wire_takes(net);
         self.wire_tile(net);
         self.wire_needs(net);
         self.wire_delays(net);

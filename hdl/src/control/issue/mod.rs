@@ -161,7 +161,7 @@ impl Issue {
         let (sequencer, command) = (&mut self.sequencer, &self.command);
         net.wire(self.clock.tap(), &mut sequencer.clock);
         net.wire(self.reset.tap(), &mut sequencer.reset);
-        net.wire(command.running.tap(), &mut sequencer.running);
+        net.wire(command.next_running.tap(), &mut sequencer.next_running);
         net.wire(self.staged.tap(), &mut sequencer.staged);
         net.wire(command.field(Command::FIELDS, "count"), &mut sequencer.next_count);
         net.wire(command.field(Command::FIELDS, "dense"), &mut sequencer.next_dense);

@@ -2,20 +2,24 @@
 //!
 //! Its ports are those of [`Issue`](super::Issue), with the command as fields (`next_...`: of the upcoming one, see
 //! [`CommandMemory`](crate::control::command)) and the control nibble of the word at hand (`control_...`). `next_word` is
-//! the index whose nibble is wanted in the next cycle. `advance` with the last word of a pass.
+//! the index whose nibble is wanted in the next cycle. `advance` with the last word of a pass. Whether there is a pass, and
+//! whether its last tile, stands in registers with copies, which each load some of the next command: `takes`.
 
 use pleach_spec::Config;
 use pleach_spec::timing::{Pace, drain_interval};
 use rust_hdl::prelude::*;
 
-use crate::cells::Reg;
+use crate::cells::{Fan, Reg};
 use crate::control::{PASS, POINTER, STAGE};
+
+/// Copies of what decides whether the next command is taken.
+const COPIES: usize = 3;
 
 #[derive(Debug, LogicBlock)]
 pub(super) struct Sequencer {
     pub clock: Signal<In, Clock>,
     pub reset: Signal<In, Bit>,
-    pub running: Signal<In, Bit>,
+    pub next_running: Signal<In, Bit>,
     pub next_count: Signal<In, Bits<17>>,
     pub next_dense: Signal<In, Bits<1>>,
     pub next_partial: Signal<In, Bits<1>>,
@@ -60,6 +64,9 @@ pub(super) struct Sequencer {
     first_word: Reg<Bits<POINTER>>,
     entry: Reg<Bits<PASS>>,
     drain_cycles: Reg<Bits<7>>,
+    // There is a pass; its last tile.
+    running: Fan<Bit>,
+    at_last_tile: Fan<Bit>,
     // What is left after the current one: tiles; words of the operand.
     tiles_left: Reg<Bits<20>>,
     words_left: Reg<Bits<17>>,
@@ -85,6 +92,8 @@ pub(super) struct Sequencer {
     starved: Signal<Local, Bit>,
     held: Signal<Local, Bit>,
     issue: Signal<Local, Bit>,
+    completes_tile: Signal<Local, Bit>,
+    takes: [Signal<Local, Bit>; COPIES],
     chunks: Signal<Local, Bits<2>>,
     is_second: Signal<Local, Bit>,
     fast_cycles: Constant<Bits<7>>,
@@ -100,7 +109,7 @@ impl Sequencer {
         Self {
             clock: Default::default(),
             reset: Default::default(),
-            running: Default::default(),
+            next_running: Default::default(),
             next_count: Default::default(),
             next_dense: Default::default(),
             next_partial: Default::default(),
@@ -143,6 +152,8 @@ impl Sequencer {
             first_word: Default::default(),
             entry: Default::default(),
             drain_cycles: Default::default(),
+            running: Fan::new(COPIES),
+            at_last_tile: Fan::new(COPIES),
             tiles_left: Default::default(),
             words_left: Default::default(),
             word: Default::default(),
@@ -161,6 +172,8 @@ impl Sequencer {
             starved: Default::default(),
             held: Default::default(),
             issue: Default::default(),
+            completes_tile: Default::default(),
+            takes: Default::default(),
             chunks: Default::default(),
             is_second: Default::default(),
             // Counted down to 0 from the cycle after the last word.
@@ -200,6 +213,7 @@ impl Logic for Sequencer {
             stage,
             draining
         );
+        clock!(self, clock, running, at_last_tile);
 
         // What the word at hand takes.
         self.word_take.next = self.control_take.val();
@@ -220,10 +234,10 @@ impl Logic for Sequencer {
         self.ends_tile.next = self.ends_operand.val() & !self.another.q.val();
         self.starved.next = self.word_take.val().any() & !self.available.q.val().any();
         self.held.next = self.ends_operand.val() & self.draining.q.val().any();
-        self.issue.next = self.running.val() & !self.starved.val() & !self.held.val();
-        self.stall_data.next = self.running.val() & self.starved.val();
-        self.stall_drain.next = self.running.val() & !self.starved.val() & self.held.val();
-        self.no_pass.next = !self.running.val();
+        self.issue.next = self.running.q[0].val() & !self.starved.val() & !self.held.val();
+        self.stall_data.next = self.running.q[0].val() & self.starved.val();
+        self.stall_drain.next = self.running.q[0].val() & !self.starved.val() & self.held.val();
+        self.no_pass.next = !self.running.q[0].val();
 
         // The word.
         self.word_valid.next = self.issue.val();
@@ -261,7 +275,8 @@ impl Logic for Sequencer {
             self.drain_kind.next = 2.into();
         }
         self.drain.next = self.issue.val() & self.ends_tile.val() & !self.partial.q.val();
-        self.advance.next = self.issue.val() & self.ends_tile.val() & !self.tiles_left.q.val().any();
+        self.completes_tile.next = self.issue.val() & self.ends_tile.val();
+        self.advance.next = self.completes_tile.val() & self.at_last_tile.q[0].val();
         self.pass_end.next = self.advance.val();
 
         // The next word, operand, tile.
@@ -269,6 +284,7 @@ impl Logic for Sequencer {
             self.draining.d.next = self.draining.q.val() - 1;
         }
         self.next_word.next = self.word.q.val();
+        self.at_last_tile.d.next = self.at_last_tile.q[0].val();
         if self.issue.val() {
             self.next_word.next = self.word.q.val() + 1;
             self.position.d.next = (self.position.q.val() + 1) & self.last_position.val();
@@ -289,6 +305,7 @@ impl Logic for Sequencer {
                 self.another.d.next = self.has_second.q.val();
                 self.chunk.d.next = 0.into();
                 self.tiles_left.d.next = self.tiles_left.q.val() - 1;
+                self.at_last_tile.d.next = self.tiles_left.q.val() == 1;
             }
         }
 
@@ -304,9 +321,18 @@ impl Logic for Sequencer {
         }
 
         // The next pass. Its first operand has count - second words: less one that is count + !second.
-        if self.advance.val() | !self.running.val() {
+        self.running.d.next = self.next_running.val();
+        self.takes[0].next =
+            !self.running.q[0].val() | (self.completes_tile.val() & self.at_last_tile.q[0].val());
+        self.takes[1].next =
+            !self.running.q[1].val() | (self.completes_tile.val() & self.at_last_tile.q[1].val());
+        self.takes[2].next =
+            !self.running.q[2].val() | (self.completes_tile.val() & self.at_last_tile.q[2].val());
+        if self.takes[0].val() {
             self.first_words.d.next = self.next_count.val() + !bit_cast::<17, 16>(self.next_second.val());
             self.words_left.d.next = self.next_count.val() + !bit_cast::<17, 16>(self.next_second.val());
+        }
+        if self.takes[1].val() {
             self.second_words.d.next = bit_cast::<17, 16>(self.next_second.val()) - 1;
             self.has_second.d.next = self.next_second.val().any();
             self.another.d.next = self.next_second.val().any();
@@ -318,7 +344,10 @@ impl Logic for Sequencer {
             if self.next_slow.val().any() {
                 self.drain_cycles.d.next = self.slow_cycles.val();
             }
+        }
+        if self.takes[2].val() {
             self.tiles_left.d.next = self.next_tiles.val() - 1;
+            self.at_last_tile.d.next = self.next_tiles.val() == 1;
             self.first_word.d.next = self.next_base.val();
             self.next_word.next = self.next_base.val();
         }

@@ -157,7 +157,7 @@ impl Scatter {
         let (steps, command) = (&mut self.steps, &self.command);
         net.wire(self.clock.tap(), &mut steps.clock);
         net.wire(self.reset.tap(), &mut steps.reset);
-        net.wire(command.running.tap(), &mut steps.running);
+        net.wire(command.next_running.tap(), &mut steps.next_running);
         net.wire(command.field(Command::FIELDS, "pixels"), &mut steps.next_pixels);
         net.wire(command.field(Command::FIELDS, "lane"), &mut steps.next_lane);
         net.wire(command.field(Command::FIELDS, "slow"), &mut steps.next_slow);
@@ -243,7 +243,7 @@ impl Scatter {
         for (port, result) in self.result.iter_mut().enumerate() {
             net.wire(self.clock.tap(), &mut result.clock);
             net.wire(self.valid.tap(), &mut result.write_enable);
-            net.wire(writer.results_write_index.tap(), &mut result.write_address);
+            net.wire(writer.results_write_index.tap(), &mut result.next_write_address);
             net.wire(self.activations[port].tap(), &mut result.write_data);
             net.wire(writer.results_read_index.tap(), &mut result.next_read_address);
             net.wire(result.read_data.tap(), &mut self.data[port]);

@@ -3,7 +3,7 @@
 //! | port | width | |
 //! |---|---|---|
 //! | `clock`, `reset` | 1 | in |
-//! | `running`, `advance` | 1 | in, out, as in [`CommandMemory`](crate::control::command) |
+//! | `next_running`, `advance` | 1 | in, out, as in [`CommandMemory`](crate::control::command) |
 //! | `next_...` | | in, fields of the upcoming command |
 //! | `drain`, `pass_end` | 1 | in, cycle t: ISSUE issues the last word of a tile whose results are written; of a pass |
 //! | `begins` | 1 | out, cycle t+1: `drain` |
@@ -14,19 +14,27 @@
 //! | `info` | 6 | out, with `pair`: bits 0 and 1: the even, odd row has a pixel; bits 5..2: `lane` |
 //!
 //! What is added from pair to pair is chosen one pair ahead. Drains are at least R/2 cycles apart.
+//!
+//! Whether there is a pair, and whether the pass ends, stands in registers with copies, for many bits depend on it; so does where
+//! a row of pixels ends, for much is decided by it. The pixels of a row are counted down: `x_left` are behind the even one.
 
 use pleach_spec::Config;
 use rust_hdl::prelude::*;
 
 use super::INFO;
-use crate::cells::Reg;
+use crate::cells::{Fan, Reg};
 use crate::control::{ADDRESS, LANE};
+
+/// Copies of what decides whether the next command is taken.
+const COPIES: usize = 5;
+/// Copies of whether there is a pair.
+const PAIR_COPIES: usize = 3;
 
 #[derive(Debug, LogicBlock)]
 pub(super) struct Steps {
     pub clock: Signal<In, Clock>,
     pub reset: Signal<In, Bit>,
-    pub running: Signal<In, Bit>,
+    pub next_running: Signal<In, Bit>,
     pub advance: Signal<Out, Bit>,
     pub next_pixels: Signal<In, Bits<24>>,
     pub next_lane: Signal<In, Bits<4>>,
@@ -70,6 +78,8 @@ pub(super) struct Steps {
     split_y: Reg<Bits<4>>,
     before_split_y: Reg<Bits<4>>,
     one_column: Reg<Bit>,
+    two_columns: Reg<Bit>,
+    three_columns: Reg<Bit>,
     one_phase_x: Reg<Bit>,
     one_phase_y: Reg<Bit>,
     x_step: Reg<Bits<ADDRESS>>,
@@ -82,11 +92,17 @@ pub(super) struct Steps {
     // Pairs of the tile that are left, and whether it is the last tile.
     pairs_left: Reg<Bits<LANE>>,
     ending: Reg<Bit>,
+    // There is a pass; there is a pair; the pass ends with it.
+    running: Fan<Bit>,
+    has_pair: Fan<Bit>,
+    ends: Fan<Bit>,
     begun: Reg<Bit>,
     ended: Reg<Bit>,
     // The even pixel of the next pair.
     pixels_left: Reg<Bits<24>>,
-    x: Reg<Bits<12>>,
+    x_left: Reg<Bits<12>>,
+    none_left: Reg<Bit>,
+    one_left: Reg<Bit>,
     phase_x: Reg<Bits<4>>,
     phase_y: Reg<Bits<4>>,
     // The steps to it.
@@ -97,7 +113,11 @@ pub(super) struct Steps {
     next_from_row: Reg<Bit>,
     next_from_none: Reg<Bit>,
 
-    has_pair: Signal<Local, Bit>,
+    takes: [Signal<Local, Bit>; COPIES],
+    next_ending: Signal<Local, Bit>,
+    few_left: Signal<Local, Bit>,
+    next_has_pair: Signal<Local, Bit>,
+    next_ends: Signal<Local, Bit>,
     two_pixels: Signal<Local, Bit>,
     // Of the even pixel: whether a row of pixels, phases end with it, and the steps that it asks for.
     even_ends_row: Signal<Local, Bit>,
@@ -120,7 +140,7 @@ impl Steps {
         Self {
             clock: Default::default(),
             reset: Default::default(),
-            running: Default::default(),
+            next_running: Default::default(),
             advance: Default::default(),
             next_pixels: Default::default(),
             next_lane: Default::default(),
@@ -158,6 +178,8 @@ impl Steps {
             split_y: Default::default(),
             before_split_y: Default::default(),
             one_column: Default::default(),
+            two_columns: Default::default(),
+            three_columns: Default::default(),
             one_phase_x: Default::default(),
             one_phase_y: Default::default(),
             x_step: Default::default(),
@@ -169,10 +191,15 @@ impl Steps {
             slow: Default::default(),
             pairs_left: Default::default(),
             ending: Default::default(),
+            running: Fan::new(COPIES),
+            has_pair: Fan::new(PAIR_COPIES),
+            ends: Fan::new(COPIES),
             begun: Default::default(),
             ended: Default::default(),
             pixels_left: Default::default(),
-            x: Default::default(),
+            x_left: Default::default(),
+            none_left: Default::default(),
+            one_left: Default::default(),
             phase_x: Default::default(),
             phase_y: Default::default(),
             next_step_one: Default::default(),
@@ -181,7 +208,11 @@ impl Steps {
             next_row_step_two: Default::default(),
             next_from_row: Default::default(),
             next_from_none: Default::default(),
-            has_pair: Default::default(),
+            takes: Default::default(),
+            next_ending: Default::default(),
+            few_left: Default::default(),
+            next_has_pair: Default::default(),
+            next_ends: Default::default(),
             two_pixels: Default::default(),
             even_ends_row: Default::default(),
             even_back_x: Default::default(),
@@ -212,6 +243,8 @@ impl Logic for Steps {
             split_y,
             before_split_y,
             one_column,
+            two_columns,
+            three_columns,
             one_phase_x,
             one_phase_y,
             x_step,
@@ -222,9 +255,10 @@ impl Logic for Steps {
             lane,
             slow,
             pairs_left,
-            ending,
             pixels_left,
-            x,
+            x_left,
+            none_left,
+            one_left,
             phase_x,
             phase_y,
             next_step_one,
@@ -234,22 +268,22 @@ impl Logic for Steps {
             next_from_row,
             next_from_none
         );
-        clock!(self, clock, begun, ended);
+        clock!(self, clock, begun, ended, ending, running, has_pair, ends);
 
         // Which pair, of which tile.
-        self.has_pair.next = self.pairs_left.q.val().any();
-        if self.has_pair.val() {
+        self.few_left.next =
+            !self.pairs_left.q.val().get_bits::<4>(2).any() & !self.pairs_left.q.val().get_bits::<2>(0).all();
+        self.next_has_pair.next = self.pairs_left.q.val().get_bits::<5>(1).any();
+        if self.has_pair.q[0].val() {
             self.pairs_left.d.next = self.pairs_left.q.val() - 1;
         }
+        self.advance.next = self.ends.q[0].val();
+        self.next_ending.next = self.pass_end.val() | (self.ending.q.val() & !self.ends.q[0].val());
+        self.next_ends.next = self.next_ending.val() & self.few_left.val();
         if self.drain.val() {
             self.pairs_left.d.next = self.pairs.val();
-        }
-        self.advance.next = self.ending.q.val() & !self.pairs_left.q.val().get_bits::<5>(1).any();
-        if self.advance.val() {
-            self.ending.d.next = false;
-        }
-        if self.pass_end.val() {
-            self.ending.d.next = true;
+            self.next_has_pair.next = true;
+            self.next_ends.next = false;
         }
         self.begun.d.next = self.drain.val();
         self.ended.d.next = self.pass_end.val();
@@ -258,10 +292,10 @@ impl Logic for Steps {
         self.ends_slow.next = self.ended.q.val() & self.slow.q.val();
         self.is_slow.next = self.slow.q.val();
 
-        self.pair.next = self.has_pair.val();
+        self.pair.next = self.has_pair.q[0].val();
 
         // The steps from its even pixel, and from its odd one.
-        self.even_ends_row.next = self.x.q.val() == self.last_x.q.val();
+        self.even_ends_row.next = self.none_left.q.val();
         self.even_back_x.next = self.phase_x.q.val() == self.split_x.q.val();
         self.even_back_y.next = self.phase_y.q.val() == self.split_y.q.val();
         self.even_x_step.next = self.x_step.q.val();
@@ -272,7 +306,7 @@ impl Logic for Steps {
         if self.even_back_y.val() {
             self.even_y_step.next = self.y_back.q.val();
         }
-        self.odd_ends_row.next = self.x.q.val() == self.before_last_x.q.val();
+        self.odd_ends_row.next = self.one_left.q.val();
         self.odd_back_x.next = self.phase_x.q.val() == self.before_split_x.q.val();
         self.odd_back_y.next = self.even_back_y.val();
         self.odd_phase_y.next = self.phase_y.q.val();
@@ -300,44 +334,62 @@ impl Logic for Steps {
 
         // The even pixel of the next pair, and the steps to it.
         self.two_pixels.next = self.pixels_left.q.val().get_bits::<23>(1).any();
-        if self.has_pair.val() {
+        if self.has_pair.q[0].val() {
             self.pixels_left.d.next = 0.into();
             if self.two_pixels.val() {
                 self.pixels_left.d.next = self.pixels_left.q.val() - 2;
             }
-            self.next_from_none.d.next = false;
-            self.next_from_row.d.next = self.even_ends_row.val() | self.odd_ends_row.val();
-            self.x.d.next = self.x.q.val() + 2;
+            self.x_left.d.next = self.x_left.q.val() - 2;
+            self.none_left.d.next = self.x_left.q.val() == 2;
+            self.one_left.d.next = self.x_left.q.val() == 3;
             self.phase_x.d.next = self.phase_x.q.val() + 2;
-            self.next_step_one.d.next = self.even_x_step.val();
-            self.next_row_step_one.d.next = 0.into();
             if self.even_back_x.val() {
                 self.phase_x.d.next = 1.into();
             }
-            if self.odd_ends_row.val() {
-                self.next_step_one.d.next = 0.into();
-            }
             if self.even_ends_row.val() {
-                self.x.d.next = 1.into();
+                self.x_left.d.next = self.before_last_x.q.val();
+                self.none_left.d.next = self.two_columns.q.val();
+                self.one_left.d.next = self.three_columns.q.val();
                 self.phase_x.d.next = 1.into();
-                self.next_step_one.d.next = self.even_y_step.val();
-                self.next_row_step_one.d.next = self.even_y_step.val();
             }
-            self.next_step_two.d.next = self.odd_x_step.val();
-            self.next_row_step_two.d.next = 0.into();
             self.phase_y.d.next = self.odd_phase_y.val();
             if self.odd_back_x.val() {
                 self.phase_x.d.next = 0.into();
             }
             if self.odd_ends_row.val() {
-                self.x.d.next = 0.into();
+                self.x_left.d.next = self.last_x.q.val();
+                self.none_left.d.next = self.one_column.q.val();
+                self.one_left.d.next = self.two_columns.q.val();
                 self.phase_x.d.next = 0.into();
-                self.next_step_two.d.next = self.odd_y_step.val();
-                self.next_row_step_two.d.next = self.odd_y_step.val();
                 self.phase_y.d.next = self.odd_phase_y.val() + 1;
                 if self.odd_back_y.val() {
                     self.phase_y.d.next = 0.into();
                 }
+            }
+        }
+        if self.has_pair.q[1].val() {
+            self.next_from_none.d.next = false;
+            self.next_from_row.d.next = self.even_ends_row.val() | self.odd_ends_row.val();
+            self.next_step_one.d.next = self.even_x_step.val();
+            if self.odd_ends_row.val() {
+                self.next_step_one.d.next = 0.into();
+            }
+            if self.even_ends_row.val() {
+                self.next_step_one.d.next = self.even_y_step.val();
+            }
+            self.next_step_two.d.next = self.odd_x_step.val();
+            if self.odd_ends_row.val() {
+                self.next_step_two.d.next = self.odd_y_step.val();
+            }
+        }
+        if self.has_pair.q[2].val() {
+            self.next_row_step_one.d.next = 0.into();
+            if self.even_ends_row.val() {
+                self.next_row_step_one.d.next = self.even_y_step.val();
+            }
+            self.next_row_step_two.d.next = 0.into();
+            if self.odd_ends_row.val() {
+                self.next_row_step_two.d.next = self.odd_y_step.val();
             }
         }
 
@@ -363,39 +415,62 @@ impl Logic for Steps {
         }
 
         // The next pass.
-        if self.advance.val() | !self.running.val() {
-            self.last_x.d.next = self.next_width.val() - 1;
-            self.before_last_x.d.next = self.next_width.val() - 2;
+        self.running.d.next = self.next_running.val();
+        self.takes[0].next = !self.running.q[0].val() | self.ends.q[0].val();
+        self.takes[1].next = !self.running.q[1].val() | self.ends.q[1].val();
+        self.takes[2].next = !self.running.q[2].val() | self.ends.q[2].val();
+        self.takes[3].next = !self.running.q[3].val() | self.ends.q[3].val();
+        self.takes[4].next = !self.running.q[4].val() | self.ends.q[4].val();
+        if self.takes[0].val() {
             self.split_x.d.next = self.next_split_x.val();
             self.before_split_x.d.next = self.next_split_x.val() - 1;
             self.split_y.d.next = self.next_split_y.val();
             self.before_split_y.d.next = self.next_split_y.val() - 1;
-            self.one_column.d.next = self.next_width.val() == 1;
-            self.one_phase_x.d.next = !self.next_split_x.val().any();
-            self.one_phase_y.d.next = !self.next_split_y.val().any();
             self.x_step.d.next = self.next_x_step.val();
             self.x_back.d.next = self.next_x_back.val();
+            self.lane.d.next = self.next_lane.val();
+        }
+        if self.takes[1].val() {
             self.y_step.d.next = self.next_y_step.val();
             self.y_back.d.next = self.next_y_back.val();
             self.plane_step.d.next = self.next_plane.val();
-            self.lane.d.next = self.next_lane.val();
             self.slow.d.next = self.next_slow.val().any();
+        }
+        if self.takes[2].val() {
+            self.last_x.d.next = self.next_width.val() - 1;
+            self.before_last_x.d.next = self.next_width.val() - 2;
+            self.one_column.d.next = self.next_width.val() == 1;
+            self.two_columns.d.next = self.next_width.val() == 2;
+            self.three_columns.d.next = self.next_width.val() == 3;
+            self.one_phase_x.d.next = !self.next_split_x.val().any();
+            self.one_phase_y.d.next = !self.next_split_y.val().any();
             self.pixels_left.d.next = self.next_pixels.val();
-            self.x.d.next = 0.into();
+        }
+        if self.takes[3].val() {
+            self.x_left.d.next = self.next_width.val() - 1;
+            self.none_left.d.next = self.next_width.val() == 1;
+            self.one_left.d.next = self.next_width.val() == 2;
+            self.next_row_step_one.d.next = self.next_address.val();
+            self.next_row_step_two.d.next = 0.into();
+        }
+        if self.takes[4].val() {
             self.phase_x.d.next = 0.into();
             self.phase_y.d.next = 0.into();
             self.next_step_one.d.next = self.next_address.val();
             self.next_step_two.d.next = 0.into();
-            self.next_row_step_one.d.next = self.next_address.val();
-            self.next_row_step_two.d.next = 0.into();
             self.next_from_row.d.next = false;
             self.next_from_none.d.next = true;
         }
         if self.reset.val() {
             self.pairs_left.d.next = 0.into();
-            self.ending.d.next = false;
+            self.next_ending.next = false;
+            self.next_has_pair.next = false;
+            self.next_ends.next = false;
             self.begun.d.next = false;
             self.ended.d.next = false;
         }
+        self.ending.d.next = self.next_ending.val();
+        self.has_pair.d.next = self.next_has_pair.val();
+        self.ends.d.next = self.next_ends.val();
     }
 }

@@ -8,7 +8,7 @@
 //! | `places_valid`, `places_write_index` | 1, 7 | in, out: where the queue of places gets its next pair |
 //! | `places_read_index`, `info` | 7, 6 | out, in, cycle y - 1: the pair whose places are wanted in cycle y, and what is known of it |
 //! | `write_even`, `write_odd`, `bytes` | 1, 1, 16 | out, cycle y: which rows are written, and which bytes |
-//! | `results_valid`, `results_write_index` | 1, 5 | in, out, cycle v_k: where the queue of results gets its next pair |
+//! | `results_valid`, `results_write_index` | 1, 5 | in, out, cycle v_k: where the queue of results gets the pair after this cycle's |
 //! | `results_read_index` | 5 | out, cycle y: the pair that is written |
 //! | `ended`, `done` | 1 | out, cycles e and e + 1: a pass ends, a pass is done |
 //!
@@ -61,6 +61,7 @@ pub(super) struct Writer {
     mask: Reg<Bits<16>>,
     is_done: Reg<Bit>,
 
+    results_in_next: Signal<Local, Bits<PAIR>>,
     step: Signal<Local, Bit>,
     whole_pair: Signal<Local, Bit>,
     at_odd: Signal<Local, Bit>,
@@ -103,6 +104,7 @@ impl Writer {
             odd_written: Default::default(),
             mask: Default::default(),
             is_done: Default::default(),
+            results_in_next: Default::default(),
             step: Default::default(),
             whole_pair: Default::default(),
             at_odd: Default::default(),
@@ -159,9 +161,9 @@ impl Logic for Writer {
         if self.places_valid.val() {
             self.places_in.d.next = self.places_in.q.val() + 1;
         }
-        self.results_write_index.next = self.results_in.q.val();
+        self.results_in_next.next = self.results_in.q.val();
         if self.results_valid.val() {
-            self.results_in.d.next = self.results_in.q.val() + 1;
+            self.results_in_next.next = self.results_in.q.val() + 1;
         }
 
         // The end of a pass.
@@ -173,9 +175,11 @@ impl Logic for Writer {
             self.steps_left.d.next = 0.into();
             self.places_in.d.next = 0.into();
             self.places_out.d.next = 0.into();
-            self.results_in.d.next = 0.into();
+            self.results_in_next.next = 0.into();
             self.even_written.d.next = false;
             self.odd_written.d.next = false;
         }
+        self.results_in.d.next = self.results_in_next.val();
+        self.results_write_index.next = self.results_in_next.val();
     }
 }

@@ -5,8 +5,8 @@
 //! | `clock`, `reset` | 1 | in |
 //! | `pass_release` | 1 | in, one more pass may begin: its first record enters the chain in the next cycle at the earliest |
 //! | `command_write$b`, `command_entry`, `command_data` | 1, 12, 128 | in, FETCH writes commands, two beats each |
-//! | `take` | 1 | in, GATHER takes the tile at the end of this cycle; only while `full` |
-//! | `full` | 1 | out, a whole tile is here |
+//! | `take$i` | 1 | in, all the same: GATHER takes the tile at the end of this cycle; only while `full`. One for each row, and one more |
+//! | `full$i` | 1 | out, all the same: a whole tile is here. One for each row, and one more |
 //! | `classes` | 6 | out, rotation classes of the tile, minus 1 |
 //! | `address$r`, `ix$r`, `iy$r`, `class$r` | 20, 14, 14, 6 | out, the record of row *r* |
 //! | `need_write`, `need_class`, `need` | 1, 6, 6 | out, GATHER keeps `need` of each class; of the tile being filled, and of the next one in the cycle of `take` |
@@ -19,7 +19,11 @@
 //!                       push
 //! command ──> sequencer ────> record R-1 ──> ... ──> record 1 ──> record 0
 //! ```
+//!
+//! The records of all rows move at once, with each other and with GATHER's, so what decides it is in registers of which each row
+//! has a copy: no net but these goes to all rows.
 
+mod push;
 mod record;
 mod sequencer;
 
@@ -32,6 +36,7 @@ use super::{ADDRESS, LANE, PASS};
 use crate::many::many;
 use crate::netlist::{Net, Readable, Structure, Wiring};
 
+use push::Push;
 pub use record::RecordRegister;
 use sequencer::Sequencer;
 
@@ -51,9 +56,9 @@ pub struct Walk {
     /// What is written.
     pub command_data: Signal<In, Bits<128>>,
     /// GATHER takes the tile.
-    pub take: Signal<In, Bit>,
+    pub take: Vec<Signal<In, Bit>>,
     /// The tile is complete.
-    pub full: Signal<Out, Bit>,
+    pub full: Vec<Signal<Out, Bit>>,
     /// Rotation classes, minus 1.
     pub classes: Signal<Out, Bits<LANE>>,
     /// Address of each row.
@@ -73,6 +78,7 @@ pub struct Walk {
 
     command: CommandMemory,
     sequencer: Sequencer,
+    push: Vec<Push>,
     chain: Vec<RecordRegister>,
     wiring: Wiring,
 }
@@ -88,8 +94,8 @@ impl Walk {
             command_write: many(2),
             command_entry: Default::default(),
             command_data: Default::default(),
-            take: Default::default(),
-            full: Default::default(),
+            take: many(rows + 1),
+            full: many(rows + 1),
             classes: Default::default(),
             address: many(rows),
             ix: many(rows),
@@ -100,6 +106,7 @@ impl Walk {
             need: Default::default(),
             command: CommandMemory::new(config.pass_depth, 2),
             sequencer: Sequencer::new(rows),
+            push: many(rows),
             chain: many(rows),
             wiring: Default::default(),
         }
@@ -123,7 +130,8 @@ impl Walk {
         net.wire(self.clock.tap(), &mut sequencer.clock);
         net.wire(self.reset.tap(), &mut sequencer.reset);
         net.wire(command.running.tap(), &mut sequencer.running);
-        net.wire(self.take.tap(), &mut sequencer.take);
+        net.wire(command.next_running.tap(), &mut sequencer.next_running);
+        net.wire(self.take[self.chain.len()].tap(), &mut sequencer.take);
         net.wire(command.field(Command::FIELDS, "pixels"), &mut sequencer.next_pixels);
         net.wire(command.field(Command::FIELDS, "tiles"), &mut sequencer.next_tiles);
         net.wire(command.field(Command::FIELDS, "width"), &mut sequencer.next_width);
@@ -134,11 +142,21 @@ impl Walk {
         net.wire(command.field(Command::FIELDS, "y_jump"), &mut sequencer.next_y_jump);
         net.wire(command.field(Command::FIELDS, "ix"), &mut sequencer.next_ix);
         net.wire(command.field(Command::FIELDS, "iy"), &mut sequencer.next_iy);
-        net.wire(sequencer.full.tap(), &mut self.full);
+        net.wire(sequencer.full.tap(), &mut self.full[self.chain.len()]);
         net.wire(sequencer.classes.tap(), &mut self.classes);
         net.wire(sequencer.need_write.tap(), &mut self.need_write);
         net.wire(sequencer.record_class.tap(), &mut self.need_class);
         net.wire(sequencer.need.tap(), &mut self.need);
+    }
+
+    fn wire_pushes(&mut self, net: &mut Net) {
+        for (r, push) in self.push.iter_mut().enumerate() {
+            net.wire(self.clock.tap(), &mut push.clock);
+            net.wire(self.command.next_running.tap(), &mut push.next_running);
+            net.wire(self.sequencer.next_full.tap(), &mut push.next_full);
+            net.wire(self.take[r].tap(), &mut push.take);
+            net.wire(push.full.tap(), &mut self.full[r]);
+        }
     }
 
     fn wire_chain(&mut self, net: &mut Net) {
@@ -149,7 +167,7 @@ impl Walk {
         let mut class = sequencer.record_class.tap();
         for (r, record) in self.chain.iter_mut().enumerate().rev() {
             net.wire(self.clock.tap(), &mut record.clock);
-            net.wire(sequencer.push.tap(), &mut record.enable);
+            net.wire(self.push[r].push.tap(), &mut record.enable);
             net.wire(address, &mut record.address_in);
             net.wire(ix, &mut record.ix_in);
             net.wire(iy, &mut record.iy_in);
@@ -174,6 +192,7 @@ impl Structure for Walk {
     fn wires(&mut self, net: &mut Net) {
         self.wire_command(net);
         self.wire_sequencer(net);
+        self.wire_pushes(net);
         self.wire_chain(net);
     }
 }

@@ -1,8 +1,12 @@
 //! The order of the passes, and how often each thing that they load is used.
 
 use super::Input;
+use crate::compile::group::{rounds_ahead, runs};
 use crate::compile::region::Region;
-use crate::compile::tile::{Cut, Tile};
+use crate::compile::step::{Kernel, Step};
+use crate::compile::tile::interpolate::variant;
+use crate::compile::tile::{Cut, Tile, Tiles};
+use std::ops::Range;
 
 /// One pass.
 #[derive(Clone, Copy, Debug)]
@@ -17,7 +21,7 @@ pub struct Turn {
     pub shift: usize,
     /// Index into the regions of the strip.
     pub region: usize,
-    /// Part of the sum; the first of all where the region executes them joined.
+    /// Part of the sum, or variant; the first of all where the region executes them joined.
     pub part: usize,
     /// The last pass of the tile in this strip.
     pub ends_tile: bool,
@@ -45,6 +49,13 @@ struct StepOrder {
     regions: Vec<Vec<Region>>,
     /// Copies of each result.
     shifts: usize,
+    scopes: Scopes,
+}
+
+/// How long what is loaded stays, the same for all steps of a group: the rings become free in order, so that what stays must not
+/// be behind what goes.
+#[derive(Clone, Copy, Debug)]
+struct Scopes {
     words: Scope,
     lists: Scope,
     parameters: Scope,
@@ -58,20 +69,16 @@ pub struct Order {
 }
 
 impl Order {
-    /// Strip by strip, in each tile by tile.
+    /// Group by group, in each strip by strip, in each step by step, in each tile by tile.
     pub fn new(input: &Input) -> Self {
-        let steps: Vec<_> = (0..input.steps.steps.len()).map(|step| StepOrder::new(input, step)).collect();
+        let mut steps = Vec::new();
         let mut turns = Vec::new();
-        for (step, order) in steps.iter().enumerate() {
-            let tiles = &input.tiles[step].tiles;
-            for strip in 0..order.regions.len() {
-                for (tile, parts) in tiles.iter().map(|tile| tile.parts.len()).enumerate() {
-                    turns.extend(order.tile_turns(step, strip, tile, parts));
-                    if let Some(last) = turns.last_mut() {
-                        last.ends_tile = true;
-                        last.ends_strip = tile + 1 == tiles.len();
-                        last.ends_step = last.ends_strip && strip + 1 == order.regions.len();
-                    }
+        for group in &input.plan.groups {
+            let scopes = Scopes::new(input, group);
+            steps.extend(group.clone().map(|step| StepOrder::new(input, step, scopes)));
+            for strip in 0..input.plan.steps[group.start].strips.len() {
+                for step in group.clone() {
+                    turns.extend(steps[step].strip_turns(input, step, strip));
                 }
             }
         }
@@ -113,23 +120,28 @@ impl Order {
 
     /// Scope number and uses of the words of a part.
     pub fn word_uses(&self, turn: usize) -> (usize, usize) {
-        self.uses(turn, self.steps[self.turns[turn].step].words, |_| 1)
+        self.uses(turn, self.steps[self.turns[turn].step].scopes.words, |_| 1)
     }
 
     /// Scope number and uses of the gather list of a pass.
     pub fn list_uses(&self, turn: usize, input: &Input, list: usize) -> (usize, usize) {
         let Turn { step, .. } = self.turns[turn];
+        let lists = self.region(turn).lists;
         let tiles = &input.tiles[step].tiles;
         let joined = tiles.iter().filter(|tile| tile.joined_list == list).count();
         let single = tiles.iter().flat_map(|tile| &tile.parts).filter(|part| part.list == list).count();
-        let each = |region: &Region| if region.joined { joined } else { single };
-        self.uses(turn, self.steps[step].lists, each)
+        let each = |region: &Region| match (region.lists == lists, region.joined) {
+            (false, _) => 0,
+            (true, true) => joined,
+            (true, false) => single,
+        };
+        self.uses(turn, self.steps[step].scopes.lists, each)
     }
 
     /// Scope number and uses of the parameters of a pass.
     pub fn parameter_uses(&self, turn: usize, input: &Input) -> (usize, usize) {
         let Turn { step, tile, .. } = self.turns[turn];
-        let parts = input.tiles[step].tiles[tile].parts.len();
+        let parts = executed(&input.tiles[step], tile);
         let count = self.region(turn).count;
         let each = |region: &Region| match region.count == count {
             true => {
@@ -141,26 +153,54 @@ impl Order {
             }
             false => 0,
         };
-        self.uses(turn, self.steps[step].parameters, each)
+        self.uses(turn, self.steps[step].scopes.parameters, each)
     }
 
     /// Passes of a step.
     pub fn step_passes(&self, step: usize, input: &Input) -> usize {
         let tiles = &input.tiles[step].tiles;
-        let parts: usize = tiles.iter().map(|tile| tile.parts.len()).sum();
+        let parts: usize = (0..tiles.len()).map(|tile| executed(&input.tiles[step], tile)).sum();
         self.sum(step, None, |region| if region.joined { tiles.len() } else { parts })
     }
 }
 
+/// Parts of a tile that the passes of a region execute one by one.
+fn executed(tiles: &Tiles, tile: usize) -> usize {
+    if tiles.cut == Cut::Variants { 1 } else { tiles.tiles[tile].parts.len() }
+}
+
 impl StepOrder {
+    /// The passes of a strip.
+    fn strip_turns(&self, input: &Input, step: usize, strip: usize) -> Vec<Turn> {
+        let tiles = &input.tiles[step].tiles;
+        let later = &self.regions[strip + 1..];
+        let mut turns = Vec::new();
+        for (tile, parts) in tiles.iter().map(|tile| tile.parts.len()).enumerate() {
+            turns.extend(self.tile_turns(&input.steps.steps[step], [step, strip, tile], parts));
+            if let Some(last) = turns.last_mut() {
+                last.ends_tile = true;
+                last.ends_strip = tile + 1 == tiles.len();
+                last.ends_step = last.ends_strip && later.iter().all(Vec::is_empty);
+            }
+        }
+        turns
+    }
+
     /// The passes of a tile in a strip.
-    fn tile_turns(&self, step: usize, strip: usize, tile: usize, parts: usize) -> Vec<Turn> {
+    fn tile_turns(&self, this: &Step, [step, strip, tile]: [usize; 3], parts: usize) -> Vec<Turn> {
         let (ends_tile, ends_strip, ends_step) = (false, false, false);
         let mut turns = Vec::new();
         for shift in 0..self.shifts {
-            for (region, joined) in self.regions[strip].iter().map(|region| region.joined).enumerate() {
-                let passes = if joined { 1 } else { parts };
-                turns.extend((0..passes).map(|part| Turn {
+            for (region, place) in self.regions[strip].iter().enumerate() {
+                let passes = match &this.kernel {
+                    Kernel::Interpolate(interpolation) => {
+                        let phase = [shift / this.factor[1], shift % this.factor[1]];
+                        let variant = variant(interpolation, this, place, phase);
+                        variant..variant + 1
+                    }
+                    _ => 0..if place.joined { 1 } else { parts },
+                };
+                turns.extend(passes.map(|part| Turn {
                     step,
                     strip,
                     tile,
@@ -176,24 +216,44 @@ impl StepOrder {
         turns
     }
 
-    fn new(input: &Input, step: usize) -> Self {
-        let (this, tiles, config) = (&input.steps.steps[step], &input.tiles[step], input.config);
-        let strips = &input.plan.steps[step].strips;
-        let clip = |rows: &std::ops::Range<usize>| {
-            let regions = input.regions[step].iter().filter_map(|region| {
+    fn new(input: &Input, step: usize, scopes: Scopes) -> Self {
+        let (this, plan) = (&input.steps.steps[step], &input.plan.steps[step]);
+        let mut lists: Vec<Vec<i64>> = Vec::new();
+        let mut cut = |rows: &Range<usize>| -> Vec<Region> {
+            let mut regions = Vec::new();
+            for region in &input.regions[step] {
                 let rows = region.rows.start.max(rows.start)..region.rows.end.min(rows.end);
-                (!rows.is_empty()).then(|| Region { rows, ..region.clone() })
-            });
-            regions.collect()
+                for rows in runs(this, &input.tiles[step], input.layouts, &plan.rings, rows) {
+                    let ahead =
+                        rounds_ahead(this, &input.tiles[step], input.layouts, &plan.rings, rows.start);
+                    let number = lists.iter().position(|known| *known == ahead).unwrap_or(lists.len());
+                    if number == lists.len() {
+                        lists.push(ahead);
+                    }
+                    regions.push(Region { rows, lists: number, ..region.clone() });
+                }
+            }
+            regions
         };
-        let regions: Vec<Vec<Region>> = strips.iter().map(clip).collect();
-        let shifts = this.factor[0] * this.factor[1];
-        let words: usize = tiles.tiles.iter().map(Tile::words).sum();
-        let lists: usize = tiles.lists.iter().map(Vec::len).sum();
-        let operands = if this.second.is_some() { 3 } else { 1 };
-        let mut counts: Vec<usize> = input.regions[step].iter().map(|region| region.count).collect();
-        counts.sort_unstable();
-        counts.dedup();
+        let regions = plan.strips.iter().map(&mut cut).collect();
+        Self { regions, shifts: this.factor[0] * this.factor[1], scopes }
+    }
+}
+
+impl Scopes {
+    fn new(input: &Input, group: &Range<usize>) -> Self {
+        let config = input.config;
+        let all = |each: &dyn Fn(usize) -> usize| group.clone().map(each).sum::<usize>();
+        let words = all(&|step| input.tiles[step].tiles.iter().map(Tile::words).sum());
+        // Of lists in rings there are three at most.
+        let rings = if group.len() > 1 { 3 } else { 1 };
+        let lists = rings * all(&|step| input.tiles[step].lists.iter().map(Vec::len).sum());
+        let entries = |step: usize| {
+            let mut counts: Vec<usize> = input.regions[step].iter().map(|region| region.count).collect();
+            counts.sort_unstable();
+            counts.dedup();
+            counts.len() * if input.steps.steps[step].second.is_some() { 3 } else { 1 }
+        };
         let limit = config.pass_depth / 2;
         let scope = |step: bool, strip: bool| match (step, strip) {
             (true, _) => Scope::Step,
@@ -201,15 +261,17 @@ impl StepOrder {
             _ => Scope::Pass,
         };
         // A list names places on the chip; with several maps these differ from strip to strip.
-        let one_source = this.sources().len() == 1;
+        let one_source = group.clone().all(|step| input.steps.steps[step].sources().len() == 1);
+        let any = |cut: Cut| group.clone().any(|step| input.tiles[step].cut == cut);
+        // Which of its variants a pass uses depends on the pass.
+        let variants = any(Cut::Variants);
+        let short = !variants && lists <= config.load_depth / 2;
         Self {
-            regions,
-            shifts,
-            words: scope(words <= config.word_depth * 3 / 4, tiles.cut != Cut::Always),
-            lists: scope(one_source && lists <= config.load_depth / 2, lists <= config.load_depth / 2),
+            words: scope(!variants && words <= config.word_depth * 3 / 4, !variants && !any(Cut::Always)),
+            lists: scope(one_source && short, short),
             parameters: scope(
-                tiles.tiles.len() * counts.len() * operands <= limit,
-                counts.len() * operands <= limit,
+                all(&|step| input.tiles[step].tiles.len() * entries(step)) <= limit,
+                all(&entries) <= limit,
             ),
         }
     }

@@ -6,7 +6,7 @@ use super::order::Turn;
 use crate::compile::buffer::{Buffer, banks_differ, rows_needed, scatter, walk};
 use crate::compile::depend::{Access, Memory, Mode};
 use crate::compile::memory::Ring;
-use crate::compile::tile::written_groups;
+use crate::compile::tile::{Cut, written_groups};
 use pleach_spec::VECTOR;
 use pleach_spec::command::{Gather, Issue};
 use pleach_spec::list::{PassCommand, Store};
@@ -68,7 +68,15 @@ impl Emitter<'_> {
         let taps = &tiles.lists[list];
         let shift = [shift / this.factor[1], shift % this.factor[1]];
 
-        let walk = walk(this, region, &sources[0], config.rows);
+        // Variants are each a sum of their own.
+        let summed = if tiles.cut == Cut::Variants { executed.clone() } else { 0..parts.len() };
+        let still = this.gate().is_some();
+        let mut walk = walk(this, region, &sources[0], config.rows);
+        if still {
+            // Whatever the pixel: on the map without an offset, outside of it with one.
+            (walk.ix, walk.iy, walk.stride_x, walk.stride_y) = (0, 0, 0, 0);
+        }
+        let [in_height, in_width] = if still { [1, 1] } else { this.input };
         let mut scatter = scatter(this, region, output, tile * config.columns, shift);
         scatter.plane = if config.columns > VECTOR { output.plane as i32 } else { 0 };
         let slow = u32::from(!banks_differ(&scatter, config));
@@ -80,16 +88,16 @@ impl Emitter<'_> {
                 count: taps.len() as u32,
                 base: at[1] as u32,
                 tiles: walk.tiles,
-                in_width: this.input[1] as u32,
-                in_height: this.input[0] as u32,
+                in_width: in_width as u32,
+                in_height: in_height as u32,
                 after: 0,
                 pad: i32::from(this.pad),
             },
             issue: Issue {
                 count: words as u32,
                 dense: u32::from(last.dense),
-                partial: u32::from(executed.end < parts.len()),
-                accumulate: u32::from(executed.start > 0),
+                partial: u32::from(executed.end < summed.end),
+                accumulate: u32::from(executed.start > summed.start),
                 slow,
                 tiles: walk.tiles,
                 base: at[0] as u32,

@@ -11,6 +11,7 @@ use crate::compile::depend::{Access, Memory, Mode};
 use crate::compile::memory::{End, Ring};
 use crate::compile::region::requantize;
 use crate::compile::step::UNCHANGED;
+use crate::compile::tile::Gated;
 use pleach_spec::VECTOR;
 use pleach_spec::beats::beats_per_word;
 use pleach_spec::codebook::Codebook;
@@ -35,6 +36,9 @@ const TABLE_BEATS: usize = 256 / VECTOR;
 impl Emitter<'_> {
     /// Prepares a pass, as far as there is room: `None` if some is missing, then to be called again.
     pub fn prepare(&mut self, turn: usize) -> Result<Option<Prepared>, Failure> {
+        if !self.gate_is_stored(turn) {
+            return Ok(None);
+        }
         let Some(sources) = self.sources(turn) else { return Ok(None) };
         let Some(output) = self.output(turn) else { return Ok(None) };
         let Some((words, base)) = self.words(turn) else { return Ok(None) };
@@ -43,6 +47,12 @@ impl Emitter<'_> {
         let Some((parameters, parameter)) = self.parameters(turn, bank)? else { return Ok(None) };
         let held = Uses { words, list, parameters };
         Ok(Some(self.pass(turn, &sources, &output, held, [base, entries, parameter], bank)))
+    }
+
+    /// True if what the pass has for weights is in memory, or they are no map.
+    fn gate_is_stored(&self, turn: usize) -> bool {
+        let gate = self.input.steps.steps[self.order.turn(turn).step].gate();
+        gate.is_none_or(|block| self.stored_rows[block] > 0)
     }
 
     fn queue(&mut self, turn: usize, load: Load, accesses: Vec<Access>) {
@@ -123,8 +133,10 @@ impl Emitter<'_> {
         let layout = &input.layouts[block];
         if input.plan.until[block].is_some() {
             if self.chip.resident[block].is_none() {
-                let rows = 0..layout.shape.height.div_ceil(layout.split[0]);
-                let buffer = Buffer::written(layout, rows, input.config);
+                let ring = input.plan.steps[step].rings.output;
+                let rows = ring.unwrap_or(layout.shape.height.div_ceil(layout.split[0]));
+                let written = Buffer::written(layout, 0..rows, input.config);
+                let buffer = Buffer { ring: ring.is_some(), ..written };
                 self.chip.resident[block] = Some(self.chip.place(buffer, End::Low)?);
             }
             return self.chip.resident[block].clone();
@@ -171,7 +183,7 @@ impl Emitter<'_> {
                     width,
                     segment: Segment::Model as u32,
                     count: (count * beats) as u32,
-                    source: (source + (done * beats >> width)) as u32,
+                    source: (source + ((done * beats) >> width)) as u32,
                     address: (first * beats) as u32,
                     ..Load::default()
                 };
@@ -182,8 +194,30 @@ impl Emitter<'_> {
             if !this.dense {
                 load(Target::Position, 0, stored.positions, beats_per_word(config));
             }
+            self.load_gates(turn, &this.gated, first, done..done + count);
         }
         Some((key, self.chip.words.hold(key, uses)))
+    }
+
+    /// The vectors of the gate among some words of a part, the first of which is word `first` of the buffer.
+    fn load_gates(&mut self, turn: usize, gated: &[Gated], first: usize, words: Range<usize>) {
+        let (input, config) = (self.input, self.input.config);
+        let Some(gate) = input.steps.steps[self.order.turn(turn).step].gate() else { return };
+        for gated in gated.iter().filter(|gated| words.contains(&gated.word)) {
+            let source = input.layouts[gate].base + gated.group;
+            let word = (first + gated.word - words.start) % config.word_depth;
+            let load = Load {
+                target: Target::Weight as u32,
+                segment: Segment::Data as u32,
+                count: 1,
+                source: source as u32,
+                address: (word * beats_per_word(config) + gated.beat) as u32,
+                ..Load::default()
+            };
+            let mut accesses = access(Memory::Data, Mode::Read, Some(source..source + 1));
+            accesses.extend(access(Memory::Word, Mode::Write, Some(word..word + 1)));
+            self.queue(turn, load, accesses);
+        }
     }
 
     fn common_codebook(&mut self, step: usize) -> Option<(Codebook, u32)> {
@@ -213,15 +247,16 @@ impl Emitter<'_> {
         let input = self.input;
         let Turn { step, .. } = *self.order.turn(turn);
         let list = self.list_number(turn);
+        let region = &self.order.region(turn).clone();
         let (scope, uses) = self.order.list_uses(turn, input, list);
-        let key = (step, [list, 0], scope);
+        let key = (step, [list, region.lists], scope);
         if let Some(first) = self.chip.lists.find(&key) {
             return Ok(Some((key, first)));
         }
         let taps = &input.tiles[step].lists[list];
         let this = &input.steps.steps[step];
         let entries: Vec<GatherEntry> =
-            taps.iter().map(|tap| entry(this, tap, &sources[0], &sources[tap.source])).collect();
+            taps.iter().map(|tap| entry(this, region, tap, &sources[0], &sources[tap.source])).collect();
         let Some((first, ..)) = self.chip.lists.piece(entries.len(), entries.len()) else { return Ok(None) };
         let load = Load {
             target: Target::List as u32,

@@ -1,7 +1,9 @@
 //! Lowering and fusion.
 
-use super::{Block, Kernel, Place, Second, Step, Steps, UNCHANGED, Window};
+use super::{Block, Kernel, Place, Scale, Second, Step, Steps, UNCHANGED, Window};
 use crate::compile::CompileError;
+use crate::compile::tile::interpolate::TAPS;
+use crate::compile::tile::scale::negated;
 use pleach_spec::Config;
 use pleach_spec::network::{Conv, Kind, Layer, Network};
 use pleach_spec::numerics::{Requantize, ScaleError};
@@ -26,6 +28,7 @@ pub fn steps<'a>(network: &'a Network, config: &'a Config) -> Result<Steps<'a>, 
         result: Steps { network, steps: Vec::new(), blocks: Vec::new(), places: Vec::new() },
         pending: (0..network.tensors.len()).map(|_| None).collect(),
         fused: vec![false; network.layers.len()],
+        homes: Vec::new(),
     };
     builder.result.places = vec![Vec::new(); network.tensors.len()];
     builder.block(network.input, None);
@@ -52,6 +55,8 @@ struct Builder<'a> {
     pending: Vec<Option<Step<'a>>>,
     /// Layers that are part of a step already.
     fused: Vec<bool>,
+    /// The tensor that each block was made for.
+    homes: Vec<usize>,
 }
 
 impl<'a> Builder<'a> {
@@ -59,6 +64,7 @@ impl<'a> Builder<'a> {
     fn block(&mut self, tensor: usize, writer: Option<usize>) -> usize {
         let shape = self.result.network.tensors[tensor].shape;
         let block = self.result.blocks.len();
+        self.homes.push(tensor);
         self.result.blocks.push(Block { shape, writer, readers: Vec::new(), output: false });
         self.result.places[tensor] = (0..shape.channels).map(|channel| Place { block, channel }).collect();
         block
@@ -92,7 +98,7 @@ impl<'a> Builder<'a> {
 
     fn finish(&mut self, mut step: Step<'a>, tensor: usize) {
         let index = self.result.steps.len();
-        for source in step.sources() {
+        for source in step.sources().into_iter().chain(step.gate()) {
             self.result.blocks[source].readers.push(index);
         }
         step.output = self.block(tensor, Some(index));
@@ -172,6 +178,40 @@ impl<'a> Builder<'a> {
         Ok(step)
     }
 
+    /// The places of a layer's first input in one block that holds nothing else, in which it is copied if need be.
+    fn whole(&mut self, layer: usize) -> Vec<Place> {
+        let tensor = self.result.network.layers[layer].inputs[0];
+        let places = self.places(tensor);
+        let block = places[0].block;
+        let natural = places.iter().enumerate().all(|(channel, &place)| place == Place { block, channel });
+        match natural && self.result.blocks[block].shape.channels == places.len() {
+            true => places,
+            false => self.copy(layer, tensor, places),
+        }
+    }
+
+    /// The block of the gate of a layer, which is written by a step and read by nothing else; copied if need be.
+    fn gate(&mut self, layer: usize) -> usize {
+        let tensor = self.result.network.layers[layer].inputs[1];
+        let places = self.places(tensor);
+        let block = places[0].block;
+        let own = self.homes[block] == tensor && self.result.blocks[block].writer.is_some();
+        match own && self.only_reader(tensor).is_some() && self.result.blocks[block].readers.is_empty() {
+            true => block,
+            false => self.copy(layer, tensor, places)[0].block,
+        }
+    }
+
+    /// A block of its own with a tensor, for one layer.
+    fn copy(&mut self, layer: usize, tensor: usize, places: Vec<Place>) -> Vec<Place> {
+        let shape = self.result.network.tensors[tensor].shape;
+        let unchanged = vec![UNCHANGED; places.len()];
+        let step = self.select(layer, places, [shape.height, shape.width], unchanged);
+        let before = std::mem::take(&mut self.result.places[tensor]);
+        self.finish(step, tensor);
+        std::mem::replace(&mut self.result.places[tensor], before)
+    }
+
     fn both_wait(&self, first: usize, second: usize) -> bool {
         match (&self.pending[first], &self.pending[second]) {
             (Some(a), Some(b)) => a.layer < b.layer,
@@ -221,6 +261,10 @@ impl<'a> Builder<'a> {
                 let inputs = self.gathered(layer, sources);
                 self.select(index, inputs, size, requantize)
             }
+            Kind::Scale => {
+                let inputs = self.whole(index);
+                self.select(index, inputs, size, vec![UNCHANGED; y.channels])
+            }
             _ => {
                 let inputs = self.places(layer.inputs[0]);
                 self.select(index, inputs, size, vec![UNCHANGED; y.channels])
@@ -241,6 +285,23 @@ impl<'a> Builder<'a> {
                 step.window =
                     Window { kernel: pool.kernel, stride: pool.stride, dilation: pool.dilation, pads };
                 (step.kernel, step.pad) = (Kernel::Maximum, i8::MIN);
+            }
+            Kind::Interpolate(interpolation) => {
+                let total = interpolation.total();
+                let average = network.average(layer, total).map_err(scale_error(layer))?;
+                let bias = -i32::from(zero_point(0)) * total as i32;
+                step.requantize = vec![Requantize { bias, ..average }; y.channels];
+                step.kernel = Kernel::Interpolate(*interpolation);
+                step.window = Window { kernel: [TAPS; 2], pads: [1, 1], ..Window::POINT };
+                (step.walked, step.factor) = (size, interpolation.factor);
+            }
+            Kind::Scale => {
+                let [zero, gate_zero] = [0, 1].map(zero_point);
+                let product = network.product(layer).map_err(scale_error(layer))?;
+                let bias = i32::from(zero) * i32::from(gate_zero);
+                step.requantize = vec![Requantize { bias, ..product }; y.channels];
+                step.pad = negated(zero).first().copied().unwrap_or(0);
+                step.kernel = Kernel::Scale(Scale { gate: self.gate(index), zero, gate_zero });
             }
             Kind::AveragePool { pool, count_include_pad } => {
                 let pads = [pool.pads[0], pool.pads[1]];

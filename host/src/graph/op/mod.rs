@@ -16,7 +16,7 @@ pub use pooling::Pooling;
 
 use super::shape::{Shape, ShapeError};
 use ndarray::Array1;
-use pleach_spec::network::MapShape;
+use pleach_spec::network::{Interpolation, MapShape};
 
 /// What a node computes.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ pub enum Op {
     Clip(Clamp),
     /// Sum of two tensors of one shape, then clamped.
     Add(Clamp),
-    /// Product of two tensors of one shape.
+    /// Product of two tensors of one shape, or of a map and one with a single pixel, which scales its channels.
     Mul,
     /// Greatest value of a window; padding never wins.
     MaxPool(Pooling),
@@ -48,6 +48,8 @@ pub enum Op {
     Channels(Channels),
     /// Nearest neighbour, by a vertical and a horizontal factor.
     Resize([usize; 2]),
+    /// Linear interpolation by a vertical and a horizontal factor.
+    Interpolate(Interpolation),
     /// A function of each value.
     Unary(Unary),
     /// Zeros around a map: `[top, left, bottom, right]`.
@@ -76,7 +78,7 @@ impl Op {
             Self::Clip(_) => "Clip",
             Self::MaxPool(pooling) | Self::AveragePool { pooling, .. } => pooling.origin,
             Self::Channels(channels) => channels.origin,
-            Self::Resize(_) => "Resize",
+            Self::Resize(_) | Self::Interpolate(_) => "Resize",
             Self::Unary(unary) => unary.name(),
             Self::Pad(_) => "Pad",
             Self::Flatten => "Flatten",
@@ -106,6 +108,7 @@ impl Op {
     pub fn output_shape(&self, inputs: &[&Shape]) -> Result<Shape, ShapeError> {
         match (self, inputs) {
             (Self::Add(_) | Self::Mul, [a, b]) if a == b => Ok((*a).clone()),
+            (Self::Mul, [x, gate]) if is_gate(x, gate) => Ok((*x).clone()),
             (Self::Add(_) | Self::Mul, [a, b]) => {
                 Err(ShapeError::Different { first: (*a).clone(), second: (*b).clone() })
             }
@@ -123,7 +126,8 @@ impl Op {
             Self::Bias(values) | Self::Scale(values) => per_channel(x, values.len()),
             Self::Clip(_) | Self::Identity | Self::Unary(_) => Ok(x.clone()),
             Self::MaxPool(pooling) | Self::AveragePool { pooling, .. } => pooling.output_shape(x),
-            Self::Resize([vertical, horizontal]) => {
+            Self::Resize([vertical, horizontal])
+            | Self::Interpolate(Interpolation { factor: [vertical, horizontal], .. }) => {
                 let map = map_of(x)?;
                 Shape::new(vec![map.channels, map.height * vertical, map.width * horizontal])
             }
@@ -147,6 +151,11 @@ impl Op {
             Self::Add(_) | Self::Mul | Self::Channels(_) => Err(ShapeError::Inputs { found: 1 }),
         }
     }
+}
+
+/// Whether a tensor has one value for each channel of a map.
+pub fn is_gate(x: &Shape, gate: &Shape) -> bool {
+    matches!((x.dims(), gate.dims()), (&[channels, ..], &[gates, 1, 1]) if channels == gates && x.dims().len() == 3)
 }
 
 /// Shape of the output of an operator that has one constant per channel of `x`.

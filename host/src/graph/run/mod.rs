@@ -2,6 +2,7 @@
 
 mod batch;
 mod conv;
+mod interpolate;
 mod pool;
 
 pub use batch::{BatchStatistics, Moments, run_batch, settle_batch_norms};
@@ -70,19 +71,31 @@ pub fn run_with(
     image: &Array3<f32>,
     mut visit: impl FnMut(TensorId, &ArrayD<f32>),
 ) -> Result<(), RunError> {
+    run_changed(graph, image, |id, values| visit(id, values))
+}
+
+/// [`run_with`], but what is shown may be changed: the nodes behind are given the changed values. Their shape must stay.
+///
+/// # Errors
+/// [`RunError::InputShape`].
+pub fn run_changed(
+    graph: &Graph,
+    image: &Array3<f32>,
+    mut change: impl FnMut(TensorId, &mut ArrayD<f32>),
+) -> Result<(), RunError> {
     let mut values: Vec<Option<ArrayD<f32>>> = vec![None; graph.tensors().len()];
     let mut reads = vec![0usize; graph.tensors().len()];
     for id in graph.nodes().iter().flat_map(|node| &node.inputs) {
         reads[id.index()] += 1;
     }
-    let input = fit_input(graph, image)?;
-    visit(graph.input(), &input);
+    let mut input = fit_input(graph, image)?;
+    change(graph.input(), &mut input);
     values[graph.input().index()] = Some(input);
     for node in graph.nodes() {
         let value = |id: &TensorId| values[id.index()].as_ref().expect("nodes are in execution order");
         let inputs: Vec<&ArrayD<f32>> = node.inputs.iter().map(value).collect();
-        let y = compute(&node.op, &inputs, &graph.tensor(node.output).shape);
-        visit(node.output, &y);
+        let mut y = compute(&node.op, &inputs, &graph.tensor(node.output).shape);
+        change(node.output, &mut y);
         values[node.output.index()] = Some(y);
         for id in &node.inputs {
             reads[id.index()] -= 1;
@@ -120,6 +133,7 @@ fn compute(op: &Op, inputs: &[&ArrayD<f32>], y_shape: &Shape) -> ArrayD<f32> {
         }
         Op::Clip(clamp) => x.mapv(|value| clamp.apply(value)),
         Op::Add(clamp) => Zip::from(x).and(inputs[1]).map_collect(|a, b| clamp.apply(a + b)),
+        // A gate has the dimensions of the map, of which two are 1.
         Op::Mul => x * inputs[1],
         Op::MaxPool(pooling) => pool::maximum(pooling, as_map(x), y_shape),
         Op::AveragePool { pooling, count_include_pad } => {
@@ -129,6 +143,10 @@ fn compute(op: &Op, inputs: &[&ArrayD<f32>], y_shape: &Shape) -> ArrayD<f32> {
         Op::Resize([vertical, horizontal]) => {
             let map = as_map(x);
             from_map(y_shape, |(c, row, column)| map[(c, row / vertical, column / horizontal)])
+        }
+        Op::Interpolate(interpolation) => {
+            let map = as_map(x);
+            from_map(y_shape, |at| interpolate::value(interpolation, map, at))
         }
         Op::Unary(unary) => x.mapv(|value| unary.apply(value)),
         Op::Pad([top, left, ..]) => {

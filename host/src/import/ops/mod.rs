@@ -33,7 +33,7 @@ mod tanh;
 mod transpose;
 mod unsqueeze;
 mod upsample;
-mod window;
+pub(super) mod window;
 
 use super::error::Problem;
 use super::node::{Imported, Node};

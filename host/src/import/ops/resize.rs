@@ -1,9 +1,10 @@
-//! `Resize` to nearest neighbours by whole factors.
+//! `Resize` by whole factors, to nearest neighbours or with linear interpolation.
 
 use super::super::error::Problem;
 use super::super::node::{Imported, Node};
 use super::window;
 use crate::graph::Op;
+use pleach_spec::network::{Interpolation, Sampling};
 
 /// Largest factor; beyond it a file is damaged.
 const MAX_FACTOR: f32 = 64.0;
@@ -11,14 +12,17 @@ const MAX_FACTOR: f32 = 64.0;
 pub(super) fn import<'m>(node: &Node<'m>) -> Result<Imported<'m>, Problem> {
     let (x, size) = window::map(node, "X")?;
     let mode = node.text("mode", "nearest")?;
-    if mode != "nearest" {
-        return Err(node.unsupported("mode", mode, "only nearest is supported"));
+    if !matches!(mode.as_str(), "nearest" | "linear") {
+        return Err(node.unsupported("mode", mode, "only nearest and linear are supported"));
     }
     let factor = factors(node, size)?;
     // Operator set 10 had neither attribute.
     let newer = node.opset >= 11;
     let transform =
         node.text("coordinate_transformation_mode", if newer { "half_pixel" } else { "asymmetric" })?;
+    if mode == "linear" {
+        return Ok(Imported::Node(Op::Interpolate(interpolation(node, factor, &transform)?), x));
+    }
     let rounding = node.text("nearest_mode", if newer { "round_prefer_floor" } else { "floor" })?;
     for axis in 0..2 {
         let outputs = size[axis] * factor[axis];
@@ -32,6 +36,29 @@ pub(super) fn import<'m>(node: &Node<'m>) -> Result<Imported<'m>, Problem> {
         }
     }
     Ok(Imported::Node(Op::Resize(factor), x))
+}
+
+/// Linear interpolation with the mode of the node.
+fn interpolation(node: &Node<'_>, factor: [usize; 2], transform: &str) -> Result<Interpolation, Problem> {
+    let sampling = match transform {
+        // Factors are whole, so that these three agree; a single pixel is repeated in all of them.
+        "half_pixel" | "pytorch_half_pixel" | "half_pixel_symmetric" => Sampling::HalfPixel,
+        "asymmetric" => Sampling::Asymmetric,
+        other => {
+            let remedy = "linear interpolation is supported with half_pixel, pytorch_half_pixel and asymmetric: export with \
+                          align_corners=False";
+            return Err(node.unsupported("coordinate_transformation_mode", other, remedy));
+        }
+    };
+    let interpolation = Interpolation { factor, sampling };
+    match interpolation.fits() {
+        true => Ok(interpolation),
+        false => {
+            let remedy =
+                "linear interpolation is supported up to a product of the factors of 31: use several steps";
+            Err(node.unsupported("scales", format!("{factor:?}"), remedy))
+        }
+    }
 }
 
 /// Vertical and horizontal factor, from scales or sizes.

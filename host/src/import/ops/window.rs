@@ -26,7 +26,10 @@ fn not_a_map(node: &Node<'_>, shape: &Shape) -> Problem {
 }
 
 /// The window of a pooling operator, and what it reads.
-pub(super) fn pooling(node: &Node<'_>, origin: &'static str) -> Result<(Pooling, TensorId), Problem> {
+pub(in crate::import) fn pooling(
+    node: &Node<'_>,
+    origin: &'static str,
+) -> Result<(Pooling, TensorId), Problem> {
     let (x, size) = map(node, "X")?;
     if node.ints("kernel_shape").is_none() {
         return Err(node.unsupported("kernel_shape", "(left out)", "the size of the window is needed"));
@@ -40,7 +43,10 @@ pub(super) fn pooling(node: &Node<'_>, origin: &'static str) -> Result<(Pooling,
 }
 
 /// A window over the whole map that a node reads.
-pub(super) fn global(node: &Node<'_>, origin: &'static str) -> Result<(Pooling, TensorId), Problem> {
+pub(in crate::import) fn global(
+    node: &Node<'_>,
+    origin: &'static str,
+) -> Result<(Pooling, TensorId), Problem> {
     let (x, size) = map(node, "X")?;
     Ok((Pooling { origin, pool: Pool::global(size), ceil: false }, x))
 }
@@ -51,7 +57,7 @@ pub(super) fn global_average<'m>(pooling: Pooling, x: TensorId) -> Imported<'m> 
 }
 
 /// A list of `N` sizes, none of them below `least`.
-pub(super) fn steps<const N: usize>(
+pub(in crate::import) fn steps<const N: usize>(
     node: &Node<'_>,
     name: &'static str,
     default: [usize; N],
@@ -71,35 +77,66 @@ pub(super) fn steps<const N: usize>(
 }
 
 /// `[top, left, bottom, right]`, explicit or from `auto_pad`.
-pub(super) fn pads(
+pub(in crate::import) fn pads(
     node: &Node<'_>,
     input: [usize; 2],
     kernel: [usize; 2],
     stride: [usize; 2],
     dilation: [usize; 2],
 ) -> Result<[usize; 4], Problem> {
-    let auto = node.text("auto_pad", "NOTSET")?;
-    let extra_first = match auto.as_str() {
-        "NOTSET" | "" => return steps(node, "pads", [0; 4], 0),
-        "VALID" => return Ok([0; 4]),
-        "SAME_UPPER" => false,
-        "SAME_LOWER" => true,
-        _ => {
-            return Err(node.unsupported(
-                "auto_pad",
-                auto,
-                "NOTSET, VALID, SAME_UPPER and SAME_LOWER are supported",
-            ));
-        }
-    };
-    let mut pads = [0; 4];
-    for axis in 0..2 {
-        // As many outputs as inputs, divided by the stride and rounded up.
-        let outputs = input[axis].div_ceil(stride[axis]);
-        let span = dilation[axis] * (kernel[axis] - 1) + 1;
-        let total = ((outputs - 1) * stride[axis] + span).saturating_sub(input[axis]);
-        let (small, large) = (total / 2, total.div_ceil(2));
-        (pads[axis], pads[axis + 2]) = if extra_first { (large, small) } else { (small, large) };
+    let Some(auto) = Auto::of(node)? else { return steps(node, "pads", [0; 4], 0) };
+    let axis = |axis: usize| auto.pads(input[axis], kernel[axis], stride[axis], dilation[axis]);
+    let ([top, bottom], [left, right]) = (axis(0), axis(1));
+    Ok([top, left, bottom, right])
+}
+
+/// `[left, right]` of an operator in one dimension.
+pub(in crate::import) fn pads_of_row(
+    node: &Node<'_>,
+    input: usize,
+    kernel: usize,
+    stride: usize,
+    dilation: usize,
+) -> Result<[usize; 2], Problem> {
+    match Auto::of(node)? {
+        Some(auto) => Ok(auto.pads(input, kernel, stride, dilation)),
+        None => steps(node, "pads", [0; 2], 0),
     }
-    Ok(pads)
+}
+
+/// What `auto_pad` says.
+enum Auto {
+    Valid,
+    SameUpper,
+    SameLower,
+}
+
+impl Auto {
+    /// `None` where the padding is explicit.
+    fn of(node: &Node<'_>) -> Result<Option<Self>, Problem> {
+        let auto = node.text("auto_pad", "NOTSET")?;
+        match auto.as_str() {
+            "NOTSET" | "" => Ok(None),
+            "VALID" => Ok(Some(Self::Valid)),
+            "SAME_UPPER" => Ok(Some(Self::SameUpper)),
+            "SAME_LOWER" => Ok(Some(Self::SameLower)),
+            _ => {
+                let remedy = "NOTSET, VALID, SAME_UPPER and SAME_LOWER are supported";
+                Err(node.unsupported("auto_pad", auto, remedy))
+            }
+        }
+    }
+
+    /// Padding at both ends of an axis.
+    fn pads(&self, input: usize, kernel: usize, stride: usize, dilation: usize) -> [usize; 2] {
+        // As many outputs as inputs, divided by the stride and rounded up.
+        let outputs = input.div_ceil(stride);
+        let span = dilation * (kernel.max(1) - 1) + 1;
+        let total = ((outputs - 1) * stride + span).saturating_sub(input);
+        match self {
+            Self::Valid => [0, 0],
+            Self::SameUpper => [total / 2, total.div_ceil(2)],
+            Self::SameLower => [total.div_ceil(2), total / 2],
+        }
+    }
 }

@@ -1,69 +1,93 @@
 //! What the array computes: a pass as a sparse matrix times the vectors of its pixels.
 //!
-//! [`plan`] finds which channel of which vector each weight multiplies; after that a pixel costs one multiply-accumulate for each
-//! non-zero weight, in the loops of [`block`].
+//! A pass is prepared once: [`plan`] finds which channel of which vector each weight multiplies, [`matrix`] puts the weights into the
+//! form that the loops of [`kernel`] take, [`lanes`] the parameters. A tile of pixels then takes three steps: [`gather`] its vectors,
+//! multiply, requantize. Tiles do not depend on each other: what a pass writes is written when all of it is computed.
 
-mod block;
+mod buffer;
+mod gather;
+mod kernel;
+mod lanes;
+mod matrix;
 mod plan;
+mod scatter;
 
-use block::{BLOCK, Operand, maxima, multiply_accumulate};
-use plan::{Plan, Term};
-use pleach_spec::command::{GatherEntry, Parameter, Position};
-use pleach_spec::numerics::{Combine, Requantize};
+pub use buffer::Buffer;
+use gather::{Room, Taps};
+use kernel::{COLUMNS, Kernel, Matrix, Operands, PIXELS, Sums};
+use lanes::{Blend, Lanes};
+use plan::Plan;
+use pleach_spec::command::{Issue, Parameter, Position, Scatter, Walk};
+use pleach_spec::numerics::Combine;
 use pleach_spec::pass::{Pass, Run, Tables};
 use pleach_spec::{Config, VECTOR};
+use rayon::prelude::*;
+use std::sync::Arc;
 
-/// The activation buffer, by vector address; their number is a power of two.
-pub type Activations = Vec<[i8; VECTOR]>;
+/// Dot products of a pass from which on its tiles are worth several threads.
+const PARALLEL_COST: usize = 1 << 13;
 
 /// COMPUTE without its clock.
 pub struct Compute {
-    config: Config,
-    /// Accumulators `[column][row]`, which a partial pass leaves to the next.
-    sums: Vec<[i32; BLOCK]>,
+    kernel: Kernel,
+    /// Accumulators `[row][columns / 16]`, which a partial pass leaves to the next.
+    kept: Vec<[i32; COLUMNS]>,
+    /// Vectors that a pass writes, `[pixel][columns / 16]`.
+    results: Vec<[i8; COLUMNS]>,
+    room: Room,
 }
 
-/// One requantized operand of a column.
-struct Lane<'a> {
-    requantize: Requantize,
-    table: Option<&'a [i8; 256]>,
+/// What becomes of the sums of sixteen columns.
+struct Block {
+    first: Lanes,
+    second: Option<(Lanes, Blend)>,
 }
 
-impl<'a> Lane<'a> {
-    fn new(parameter: &Parameter, tables: &'a Tables) -> Self {
-        let table = (parameter.table == 1).then(|| &tables.0[parameter.bank as usize]);
-        Self { requantize: Requantize::from(*parameter), table }
+/// A pass, ready to be executed on any activations.
+pub struct Prepared {
+    plan: Arc<Plan>,
+    taps: Taps,
+    blocks: Vec<Block>,
+    walk: Walk,
+    issue: Issue,
+    scatter: Scatter,
+    columns: usize,
+}
+
+/// The words of a pass, ready to be executed: the same for all passes with these words.
+#[derive(Clone)]
+pub struct PreparedWords(Arc<Plan>);
+
+impl PreparedWords {
+    /// Of a pass that keeps the rules of [`Pass::check`]; `None` of one that breaks those of the window.
+    pub fn new(pass: &Pass, config: &Config) -> Option<Self> {
+        Plan::new(pass, config).map(|plan| Self(Arc::new(plan)))
     }
-
-    fn apply(&self, sums: &[i32; BLOCK]) -> [i8; BLOCK] {
-        let bytes = sums.map(|sum| self.requantize.apply(sum));
-        match self.table {
-            Some(table) => bytes.map(|byte| table[usize::from(byte as u8)]),
-            None => bytes,
-        }
-    }
 }
 
-/// Where the vectors of a pass go.
-struct Places {
-    /// Of each pixel, for each half of the columns.
-    addresses: [Vec<usize>; 2],
-    lane: usize,
-}
-
-impl Places {
-    fn new(pass: &Pass, vectors: usize) -> Self {
-        let mask = vectors as i64 - 1;
-        let half = |plane: i64| pass.scatter.addresses().map(|a| ((a + plane) & mask) as usize).collect();
-        Self { addresses: [half(0), half(i64::from(pass.scatter.plane))], lane: pass.scatter.lane as usize }
-    }
-
-    /// Writes the bytes of a column for the pixels from `first` on.
-    fn write(&self, column: usize, first: usize, bytes: &[i8; BLOCK], activations: &mut Activations) {
-        let byte = (self.lane + column) % VECTOR;
-        let addresses = &self.addresses[column / VECTOR][first..];
-        for (&address, &value) in addresses.iter().zip(bytes) {
-            activations[address][byte] = value;
+impl Prepared {
+    /// Of a pass that keeps the rules of [`Pass::check`].
+    pub fn new(pass: &Pass, words: PreparedWords, tables: &Arc<Tables>, config: &Config) -> Self {
+        let lanes = |parameters: &[Parameter], block: usize| {
+            let columns = parameters.chunks(COLUMNS).nth(block).unwrap_or_default();
+            Lanes::new(columns, tables)
+        };
+        let second = |block: usize| {
+            let second = pass.second.as_ref()?;
+            let blend = Blend::new(Combine::from(second.combination));
+            Some((lanes(&second.parameters, block), blend))
+        };
+        let blocks = 0..config.columns.div_ceil(COLUMNS);
+        Self {
+            plan: words.0,
+            taps: Taps::new(&pass.gather, &pass.loads),
+            blocks: blocks
+                .map(|block| Block { first: lanes(&pass.parameters, block), second: second(block) })
+                .collect(),
+            walk: pass.walk,
+            issue: pass.issue,
+            scatter: pass.scatter,
+            columns: config.columns,
         }
     }
 }
@@ -71,88 +95,129 @@ impl Places {
 impl Compute {
     /// The array of a configuration.
     pub fn new(config: &Config) -> Self {
-        Self { config: config.clone(), sums: vec![[0; BLOCK]; config.columns] }
+        let blocks = config.columns.div_ceil(COLUMNS);
+        Self {
+            kernel: Kernel::best(),
+            kept: vec![[0; COLUMNS]; config.rows * blocks],
+            results: Vec::new(),
+            room: Room::default(),
+        }
     }
 
-    /// Executes a pass on the activation buffer. One that breaks the rules of [`Pass::check`] has results without meaning.
-    pub fn pass(&mut self, pass: &Pass, tables: &Tables, activations: &mut Activations) {
-        let Some(plan) = Plan::new(pass, &self.config) else { return };
+    /// Executes a pass on the activation buffer, with the threads of the current pool.
+    pub fn execute(&mut self, pass: &Prepared, buffer: &mut Buffer) {
+        buffer.set_padding(pass.taps.pad);
         let pixels: Vec<Position> = pass.walk.positions().collect();
-        let places = Places::new(pass, activations.len());
-        let mut operands: Vec<Operand> = vec![[0; BLOCK]; plan.rows];
-        for (index, pixels) in pixels.chunks(BLOCK).enumerate() {
-            gather(pass, pixels, activations, &mut operands);
-            maxima(&plan.maxima, self.config.chunk, &mut operands);
-            for column in 0..self.config.columns {
-                self.first_operand(column, pass, &plan.first[column], &operands);
-                if pass.issue.partial == 0 {
-                    let bytes = self.result(column, pass, &plan.second[column], &operands, tables);
-                    places.write(column, index * BLOCK, &bytes, activations);
+        let blocks = pass.blocks.len();
+        if pass.issue.partial == 1 {
+            self.partial(pass, &pixels, buffer);
+            return;
+        }
+        let mut results = std::mem::take(&mut self.results);
+        results.resize(pixels.len() * blocks, [0; COLUMNS]);
+        let tiles = pixels.len().div_ceil(PIXELS);
+        let mut room = std::mem::take(&mut self.room);
+        let (this, source) = (&*self, &*buffer);
+        let tile = |room: &mut Room, index: usize, results: &mut [[i8; COLUMNS]]| {
+            let first = index * PIXELS;
+            let pixels = &pixels[first..pixels.len().min(first + PIXELS)];
+            this.tile(pass, first, pixels, source, room, results);
+        };
+        if tiles > 1 && tiles * pass.plan.cost() >= PARALLEL_COST && rayon::current_num_threads() > 1 {
+            let tiles = results.par_chunks_mut(PIXELS * blocks).enumerate();
+            tiles.for_each_init(Room::default, |room, (index, results)| tile(room, index, results));
+        } else {
+            for (index, results) in results.chunks_mut(PIXELS * blocks).enumerate() {
+                tile(&mut room, index, results);
+            }
+        }
+        self.room = room;
+        scatter::write(&pass.scatter, pass.columns, &results, buffer);
+        self.results = results;
+    }
+
+    /// The sums of the only tile of a partial pass.
+    fn partial(&mut self, pass: &Prepared, pixels: &[Position], buffer: &Buffer) {
+        let mut room = std::mem::take(&mut self.room);
+        for (index, pixels) in pixels.chunks(PIXELS).enumerate() {
+            let operands = room.operands(self.kernel, (&pass.taps, &pass.plan), pixels, buffer);
+            let first = index * PIXELS;
+            for (block, matrix) in pass.plan.operands[0].iter().enumerate() {
+                let sums = self.sums(pass, matrix, block, first, pixels.len(), operands);
+                for (pixel, sums) in sums.iter().enumerate().take(pixels.len()) {
+                    self.kept[(first + pixel) * pass.blocks.len() + block] = *sums;
                 }
             }
         }
+        self.room = room;
     }
 
-    fn first_operand(&mut self, column: usize, pass: &Pass, terms: &[Term], operands: &[Operand]) {
-        let sums = &mut self.sums[column];
-        if pass.issue.accumulate == 0 {
-            *sums = [0; BLOCK];
-        }
-        multiply_accumulate(terms, operands, sums);
-    }
-
-    /// The bytes of a column: of the sums of the first operand, and of the second where there is one.
-    fn result(
+    /// The vectors of a tile that begins with pixel `first`.
+    fn tile(
         &self,
-        column: usize,
-        pass: &Pass,
-        second_terms: &[Term],
-        operands: &[Operand],
-        tables: &Tables,
-    ) -> [i8; BLOCK] {
-        let mut bytes = Lane::new(&pass.parameters[column], tables).apply(&self.sums[column]);
-        if let Some(second) = &pass.second {
-            let mut sums = [0; BLOCK];
-            multiply_accumulate(second_terms, operands, &mut sums);
-            let others = Lane::new(&second.parameters[column], tables).apply(&sums);
-            let combine = Combine::from(second.combination);
-            for (byte, other) in bytes.iter_mut().zip(others) {
-                *byte = combine.apply(*byte, other);
+        pass: &Prepared,
+        first: usize,
+        pixels: &[Position],
+        buffer: &Buffer,
+        room: &mut Room,
+        results: &mut [[i8; COLUMNS]],
+    ) {
+        let operands = room.operands(self.kernel, (&pass.taps, &pass.plan), pixels, buffer);
+        let count = pixels.len();
+        for (index, block) in pass.blocks.iter().enumerate() {
+            let [matrix, second_matrix] = pass.plan.operands.each_ref().map(|blocks| &blocks[index]);
+            let sums = self.sums(pass, matrix, index, first, count, operands);
+            let mut bytes = [[0; COLUMNS]; PIXELS];
+            block.first.apply(self.kernel, count, &sums, &mut bytes);
+            if let Some((lanes, blend)) = &block.second {
+                let mut sums = [second_matrix.offset; PIXELS];
+                self.kernel.multiply(second_matrix, operands, count, &mut sums);
+                let mut others = [[0; COLUMNS]; PIXELS];
+                lanes.apply(self.kernel, count, &sums, &mut others);
+                self.kernel.combine(blend, count, &mut bytes, &others);
+            }
+            for (pixel, bytes) in bytes.iter().enumerate().take(count) {
+                results[pixel * pass.blocks.len() + index] = *bytes;
             }
         }
-        bytes
+    }
+
+    /// The sums of the first operand.
+    fn sums(
+        &self,
+        pass: &Prepared,
+        matrix: &Matrix,
+        block: usize,
+        first: usize,
+        count: usize,
+        operands: Operands<'_>,
+    ) -> Sums {
+        let mut sums = [matrix.offset; PIXELS];
+        if pass.issue.accumulate == 1 {
+            let kept = self.kept.iter().skip(first * pass.blocks.len() + block).step_by(pass.blocks.len());
+            for (sums, kept) in sums.iter_mut().zip(kept).take(count) {
+                for (sum, &kept) in sums.iter_mut().zip(kept) {
+                    *sum = sum.wrapping_add(kept);
+                }
+            }
+        }
+        self.kernel.multiply(matrix, operands, count, &mut sums);
+        sums
     }
 }
 
-/// Runs all passes on the activation buffer.
-pub fn execute(run: &Run, config: &Config, activations: &mut Activations) {
+/// Runs all passes on the activation buffer, by vector address; the number of vectors is a power of two.
+pub fn execute(run: &Run, config: &Config, activations: &mut [[i8; VECTOR]]) {
     let mut compute = Compute::new(config);
-    for pass in &run.passes {
-        compute.pass(pass, &run.tables, activations);
+    let mut buffer = Buffer::new(activations.len());
+    let tables = Arc::new(run.tables.clone());
+    if buffer.write(0, activations).is_none() {
+        return;
     }
-}
-
-/// Fills the operand matrix `[vector][channel][pixel]` for a block of pixels.
-fn gather(pass: &Pass, pixels: &[Position], activations: &Activations, operands: &mut [Operand]) {
-    let pad = [pass.gather.pad as i8; VECTOR];
-    let mask = activations.len() as i64 - 1;
-    for (entry, rows) in pass.loads.iter().zip(operands.chunks_mut(VECTOR)) {
-        for (index, pixel) in pixels.iter().enumerate() {
-            let vector = match source(entry, pass, pixel) {
-                Some(address) => &activations[(address & mask) as usize],
-                None => &pad,
-            };
-            for (row, &value) in rows.iter_mut().zip(vector) {
-                row[index] = i16::from(value);
-            }
+    for pass in &run.passes {
+        if let Some(words) = PreparedWords::new(pass, config) {
+            compute.execute(&Prepared::new(pass, words, &tables, config), &mut buffer);
         }
     }
-}
-
-/// Vector address that an entry reads for a pixel, `None` for padding.
-fn source(entry: &GatherEntry, pass: &Pass, pixel: &Position) -> Option<i64> {
-    let inside = |at: i32, size: u32| (0..size as i32).contains(&at);
-    let hit = inside(pixel.iy + entry.dy as i32, pass.gather.in_height)
-        && inside(pixel.ix + entry.dx as i32, pass.gather.in_width);
-    hit.then(|| pixel.address + i64::from(entry.offset))
+    buffer.read(0, activations);
 }

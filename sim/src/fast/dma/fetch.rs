@@ -124,6 +124,19 @@ impl Fetch {
             })
     }
 
+    /// Nothing changes until a beat comes or a queue has a place.
+    pub fn stands_still(&self, queues: &Queues) -> bool {
+        let asks_nothing = match self.burst {
+            0 => self.to_request == 0,
+            _ => self.reserved + BURST > FIFO,
+        };
+        let hands_out_nothing = match self.stage {
+            None => self.received == 0,
+            Some(_) => self.waits(queues),
+        };
+        self.phase == Phase::Run && asks_nothing && hands_out_nothing
+    }
+
     pub fn step(&mut self, inputs: &Inputs) -> Outputs {
         let mut outputs = Outputs::default();
         let setup = inputs.setup;

@@ -5,9 +5,9 @@ use std::collections::VecDeque;
 use pleach_spec::list::{self, Engine, Target};
 use pleach_spec::register::ErrorCode;
 
-use super::expand::Expand;
+use super::expand::Incoming;
 use super::fetch::Ordered;
-use super::read::Request;
+use super::read::{LOAD_BURSTS, LOAD_ID, Request};
 use super::tokens::Tokens;
 use super::{Fault, LoadWrite, RunSetup, Shape};
 
@@ -31,19 +31,23 @@ enum State {
 /// A command whose data is under way.
 #[derive(Clone, Copy, Debug)]
 struct Under {
-    /// The next beat written.
-    write: LoadWrite,
-    width: u32,
-    /// Beats still to be read.
-    to_read: u32,
-    /// Beats still to be written.
-    left: u32,
-    /// Beats written.
-    written: u32,
-    /// The first beat that is read.
-    source: u32,
-    lane: u32,
+    incoming: Incoming,
+    /// Its first beat written.
+    first: LoadWrite,
     signal: u32,
+}
+
+impl Under {
+    /// The beat before the next one that gets in front of the memories.
+    fn before_next(&self) -> LoadWrite {
+        let index = self.incoming.address.wrapping_sub(self.first.address).wrapping_sub(1);
+        let LoadWrite { address, source, .. } = self.first;
+        LoadWrite {
+            address: address.wrapping_add(index),
+            source: source.wrapping_add(index >> self.incoming.width),
+            ..self.first
+        }
+    }
 }
 
 /// A beat in front of the on-chip memories.
@@ -66,9 +70,23 @@ pub(super) struct Load {
     burst: u32,
     records: VecDeque<Under>,
     receiving: Option<Under>,
-    expand: Expand,
     held: Option<Held>,
     table_cycle: u32,
+    /// The command of the last beat that was written.
+    written: Option<u32>,
+}
+
+/// Beats of a command on their way on chip, as long as it neither begins nor ends there.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Beats {
+    /// They are for the activation buffer.
+    pub activation: bool,
+    /// One of them has been written.
+    pub begun: bool,
+    /// One is in front of the memories: that before the next one.
+    pub held: bool,
+    /// The others.
+    pub incoming: Incoming,
 }
 
 /// The beat in front of the on-chip memories in this cycle.
@@ -140,17 +158,17 @@ impl Load {
 
     pub fn request(&self, allowed: bool) -> Option<Request> {
         let asks = allowed && self.burst > 0;
-        asks.then_some(Request { id: 1, address: self.address, beats: self.burst })
+        asks.then_some(Request { id: LOAD_ID, address: self.address, beats: self.burst })
     }
 
     /// Place of the next beat in a new word.
     pub fn lane(&self) -> u32 {
-        self.receiving.map_or(0, |under| under.lane)
+        self.receiving.map_or(0, |under| under.incoming.lane)
     }
 
     /// The next beat is the last of its command.
     pub fn ends(&self) -> bool {
-        self.receiving.is_some_and(|under| under.to_read == 1)
+        self.receiving.is_some_and(|under| under.incoming.to_read == 1)
     }
 
     pub fn offer(&self, active: bool, shape: &Shape, scatter_banks: u64) -> Offer {
@@ -173,13 +191,7 @@ impl Load {
     /// It can take a beat.
     pub fn takes(&self, offer: &Offer) -> bool {
         let free = self.held.is_none() || offer.done;
-        self.receiving.is_some_and(|under| {
-            let ready = match under.width {
-                0 => free,
-                width => self.expand.ready(width, under.left == 1, free),
-            };
-            under.to_read > 0 && ready
-        })
+        self.receiving.is_some_and(|under| under.incoming.ready(free))
     }
 
     pub fn step(&mut self, inputs: &Inputs) -> Outputs {
@@ -189,7 +201,7 @@ impl Load {
             return outputs;
         }
         let was_receiving = self.receiving.is_some();
-        outputs.moved = self.expand.valid();
+        outputs.moved = self.receiving.is_some_and(|under| under.incoming.waits());
         self.write(inputs, &mut outputs);
         self.receive(inputs);
         if !was_receiving && let Some(under) = self.records.pop_front() {
@@ -205,6 +217,7 @@ impl Load {
         let Some(held) = self.held else { return };
         if inputs.offer.done {
             outputs.written = Some(held.write);
+            self.written = Some(held.write.command);
             outputs.completed = held.last.then_some((held.signal, held.write.command));
             (self.held, self.table_cycle) = (None, 0);
         } else if held.write.target == Target::Table {
@@ -214,27 +227,14 @@ impl Load {
 
     fn receive(&mut self, inputs: &Inputs) {
         let Some(under) = self.receiving.as_mut() else { return };
-        let last = under.left == 1;
         let free = self.held.is_none();
-        let enters = match under.width {
-            0 => inputs.take,
-            _ => self.expand.valid() && free,
-        };
-        if under.width != 0 {
-            self.expand.step(inputs.take, under.width, last, free);
-        }
-        if inputs.take {
-            under.to_read -= 1;
-            under.lane = 0;
-        }
+        let enters = under.incoming.enters(inputs.take, free);
+        under.incoming.step(inputs.take, free);
         if !enters {
             return;
         }
-        self.held = Some(Held { write: under.write, last, signal: under.signal });
-        under.write.address += 1;
-        under.left -= 1;
-        under.written += 1;
-        under.write.source = under.source + (under.written >> under.width);
+        let last = under.incoming.left == 0;
+        self.held = Some(Held { write: under.before_next(), last, signal: under.signal });
         if last {
             self.receiving = None;
         }
@@ -272,6 +272,49 @@ impl Load {
         }
     }
 
+    /// Its commands stand still but for bursts that it may ask for.
+    pub fn stands_still(&self, tokens: &Tokens) -> bool {
+        match self.state {
+            State::Idle => !self.may_start(true, tokens),
+            State::Check => false,
+            State::Bursts => self.burst > 0,
+        }
+    }
+
+    /// It asks for a burst if so many are under way.
+    pub fn asks(&self, outstanding: u32) -> bool {
+        self.state == State::Bursts && outstanding < LOAD_BURSTS
+    }
+
+    /// The beats of the command at hand; `None` if one of a table or the last one is in front of the memories, or the first one of a
+    /// command, or if the next command begins.
+    pub fn beats(&self) -> Option<Beats> {
+        let Some(under) = self.receiving else {
+            let rests = self.held.is_none() && self.records.is_empty();
+            return rests.then(Beats::default);
+        };
+        let LoadWrite { target, command, .. } = under.first;
+        let begun = self.written == Some(command);
+        let plain = |held: &Held| held.write.command == command && !held.last && begun;
+        if target == Target::Table || !self.held.as_ref().is_none_or(plain) {
+            return None;
+        }
+        Some(Beats {
+            activation: target == Target::Activation,
+            begun,
+            held: self.held.is_some(),
+            incoming: under.incoming,
+        })
+    }
+
+    /// Takes over what became of them.
+    pub fn set_beats(&mut self, beats: &Beats) {
+        let Some(under) = &mut self.receiving else { return };
+        under.incoming = beats.incoming;
+        let held = || Held { write: under.before_next(), last: false, signal: under.signal };
+        self.held = beats.held.then(held);
+    }
+
     /// The command as it is received, if it stays inside of its segment and of the activation buffer.
     fn locate(&mut self, command: &list::Load, ordinal: u32, inputs: &Inputs) -> Option<Under> {
         let segment = command.segment as usize;
@@ -281,18 +324,11 @@ impl Load {
         let past = u64::from(command.source) + u64::from(command.beats_read()) > u64::from(place.size)
             || target == Target::Activation
                 && command.address + command.count > inputs.shape.activation_vectors;
-        let write =
+        let first =
             LoadWrite { target, address: command.address, segment, source: command.source, command: ordinal };
         let lane = inputs.shape.lane(self.address);
-        (!past).then_some(Under {
-            write,
-            width: command.width,
-            to_read: command.beats_read(),
-            left: command.count,
-            written: 0,
-            source: command.source,
-            lane,
-            signal: command.signal,
-        })
+        let incoming =
+            Incoming::new(command.address, command.beats_read(), command.count, lane, command.width);
+        (!past).then_some(Under { incoming, first, signal: command.signal })
     }
 }

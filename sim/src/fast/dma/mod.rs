@@ -13,6 +13,7 @@
 //! | `store` | commands of STORE, bank reads, write channels |
 //! | `tokens` | token counters and the pass queue |
 //! | `run` | start, end, errors |
+//! | `stream` | cycles in which nothing is decided |
 
 mod expand;
 mod fetch;
@@ -20,6 +21,7 @@ mod load;
 mod read;
 mod run;
 mod store;
+mod stream;
 mod tokens;
 
 use pleach_spec::Config;
@@ -32,6 +34,7 @@ use load::Load;
 use read::ReadPort;
 use run::Run;
 use store::Store;
+pub use stream::ScatterAhead;
 use tokens::{Passes, Tokens};
 
 /// Where a segment is.
@@ -251,6 +254,11 @@ impl Dma {
         debug_assert!(cycles <= self.idle_cycles(), "{cycles} cycles are not idle");
         self.memory.skip(cycles);
         self.run.skip(cycles);
+        self.count_waiting(cycles);
+    }
+
+    /// Counts cycles in which nothing changes that waits for something.
+    fn count_waiting(&mut self, cycles: u64) {
         let queues = self.queues();
         let counters = &mut self.counters;
         counters.cycles += cycles;

@@ -7,6 +7,8 @@ use crate::memory::{Burst, Schedule};
 
 /// Read bursts under way up to which LOAD may ask for one more.
 pub(super) const LOAD_BURSTS: u32 = 8;
+/// ID of LOAD's bursts.
+pub(super) const LOAD_ID: u8 = 1;
 /// Words of the FIFO.
 const WORDS: usize = 4;
 /// AxBURST: INCR.
@@ -43,6 +45,52 @@ pub(super) struct Reader {
     pub ends: bool,
 }
 
+/// The FIFO while all words in it are LOAD's.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LoadWords {
+    count: usize,
+    position: u32,
+    begun: bool,
+}
+
+impl LoadWords {
+    /// How many.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// There is one of a single beat, or none.
+    pub fn set(&mut self, any: bool) {
+        (self.count, self.begun) = (usize::from(any), false);
+    }
+
+    /// There is one.
+    pub fn any(&self) -> bool {
+        self.count > 0
+    }
+
+    /// RREADY.
+    pub fn ready(&self) -> bool {
+        self.count < WORDS
+    }
+
+    /// One comes.
+    pub fn push(&mut self) {
+        self.count += 1;
+    }
+
+    /// A beat is taken, which is not the last of its command.
+    pub fn take(&mut self, shape: &Shape, first_lane: u32) {
+        let lane = if self.begun { self.position } else { first_lane };
+        self.begun = lane + 1 < shape.lanes;
+        if self.begun {
+            self.position = lane + 1;
+        } else {
+            self.count -= 1;
+        }
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 pub(super) struct ReadPort {
     address: Option<Burst>,
@@ -66,6 +114,24 @@ impl ReadPort {
     /// ID of the word that beats can be taken of.
     pub fn head(&self) -> Option<u8> {
         self.words.front().copied()
+    }
+
+    /// No burst waits for the memory to accept it.
+    pub fn asks_nothing(&self) -> bool {
+        self.address.is_none()
+    }
+
+    /// The words of LOAD in the FIFO; `None` if there are others.
+    pub fn loads(&self) -> Option<LoadWords> {
+        let Self { position, begun, .. } = *self;
+        let all = self.words.iter().all(|&id| id == LOAD_ID);
+        all.then_some(LoadWords { count: self.words.len(), position, begun })
+    }
+
+    /// Takes over what became of them.
+    pub fn set_loads(&mut self, words: &LoadWords) {
+        self.words.resize(words.count, LOAD_ID);
+        (self.position, self.begun) = (words.position, words.begun);
     }
 
     /// No burst is under way.

@@ -88,6 +88,11 @@ impl Run {
         self.error
     }
 
+    /// Engines work, and nobody stops them.
+    pub fn is_steady(&self) -> bool {
+        self.active() && !self.stop && !self.is_stuck()
+    }
+
     pub fn is_stuck(&self) -> bool {
         self.stuck_cycles > 0
     }

@@ -159,6 +159,37 @@ impl Store {
         self.word.is_some() && bus.w_ready
     }
 
+    /// Its commands stand still but for a burst that it may announce.
+    pub fn stands_still(&self, tokens: &Tokens) -> bool {
+        self.announced.is_none()
+            && match self.state {
+                State::Idle => !self.may_start(true, tokens),
+                State::Check => false,
+                State::Run => self.burst > 0,
+            }
+    }
+
+    /// It has nothing to read or to send, and waits for answers at most.
+    pub fn rests(&self) -> bool {
+        !self.wants_read() && self.reads == 0 && self.word.is_none() && self.bursts.is_empty()
+    }
+
+    /// A burst is announced in the cycle, or the bank read that is granted is the first of a command.
+    pub fn decides(&self, grant: bool) -> bool {
+        let announces = self.burst > 0 && self.unassigned >= self.burst && self.unanswered.len() < BURSTS;
+        let begins = || self.current.is_none_or(|current| self.to_read == current.command.count);
+        announces || grant && begins()
+    }
+
+    /// A cycle that is none of these, and without an answer: only vectors move.
+    pub fn move_vectors(&mut self, inputs: &Inputs) -> Outputs {
+        let mut outputs = Outputs { moved: self.wants_read() || self.reads != 0, ..Outputs::default() };
+        self.send(inputs, &mut outputs);
+        self.arrive(inputs);
+        self.read_on(inputs, &mut outputs);
+        outputs
+    }
+
     pub fn step(&mut self, inputs: &Inputs) -> Outputs {
         // A vector that arrives in this cycle can make a burst in the next.
         let mut outputs = Outputs { moved: self.wants_read() || self.reads != 0, ..Default::default() };
@@ -245,6 +276,16 @@ impl Store {
         self.unassigned -= self.burst;
     }
 
+    /// A bank read.
+    fn read_on(&mut self, inputs: &Inputs, outputs: &mut Outputs) {
+        if inputs.read {
+            outputs.read = Some(self.read);
+            self.read.address = (self.read.address + 1) & ((1 << 20) - 1);
+            self.read.target += 1;
+            self.to_read -= 1;
+        }
+    }
+
     fn issue(&mut self, inputs: &Inputs, announced: bool, outputs: &mut Outputs) {
         match (self.state, self.current) {
             (State::Check, Some(Ordered { command, ordinal })) => {
@@ -258,12 +299,7 @@ impl Store {
                 }
             }
             (State::Run, _) => {
-                if inputs.read {
-                    outputs.read = Some(self.read);
-                    self.read.address = (self.read.address + 1) & ((1 << 20) - 1);
-                    self.read.target += 1;
-                    self.to_read -= 1;
-                }
+                self.read_on(inputs, outputs);
                 if announced {
                     self.address += u64::from(self.burst);
                     self.left -= self.burst;

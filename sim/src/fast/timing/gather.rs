@@ -3,22 +3,34 @@
 use pleach_spec::command::Walk;
 use pleach_spec::{Config, timing};
 
-/// Rotation classes of each pixel tile of a pass: bank reads a vector takes. Rows beyond the last pixel never make a class.
-pub fn rotation_classes(walk: &Walk, rows: usize) -> Vec<u64> {
+/// Rotation classes of the pixel tiles of a pass, that is bank reads a vector takes, and how many tiles in a row have as many. Rows
+/// beyond the last pixel never make a class.
+pub fn rotation_classes(walk: &Walk, rows: usize) -> Vec<(u64, u64)> {
     let mask = rows as i64 - 1;
-    let mut tiles = Vec::with_capacity(walk.tiles as usize);
-    let mut last_need = 0;
-    for (pixel, position) in walk.positions().enumerate() {
-        let row = pixel % rows;
-        let need = (position.address - row as i64) & mask;
+    let mut runs: Vec<(u64, u64)> = Vec::new();
+    let mut end_tile = |classes: u64| match runs.last_mut() {
+        Some((last, tiles)) if *last == classes => *tiles += 1,
+        _ => runs.push((classes, 1)),
+    };
+    let (mut row, mut classes, mut last_need) = (0, 0, 0);
+    for position in walk.positions() {
+        let need = (position.address - row) & mask;
         if row == 0 {
-            tiles.push(1);
+            classes = 1;
         } else if need != last_need {
-            *tiles.last_mut().expect("a tile begins with row 0") += 1;
+            classes += 1;
         }
         last_need = need;
+        row += 1;
+        if row > mask {
+            end_tile(classes);
+            row = 0;
+        }
     }
-    tiles
+    if row > 0 {
+        end_tile(classes);
+    }
+    runs
 }
 
 /// When vectors are staged.
@@ -81,5 +93,29 @@ impl Gather {
         let slot = self.popped % self.slot_free.len();
         self.slot_free[slot] = cycle + self.free_latency;
         self.popped += 1;
+    }
+
+    /// No read is issued before this cycle any more.
+    pub fn next_read(&self) -> u64 {
+        self.next_read
+    }
+
+    /// What decides when the vectors of the tiles to come are staged, in cycles from `origin`. What is over has no effect, however
+    /// long it is over.
+    pub fn state(&self, origin: u64) -> Vec<i64> {
+        let from_origin = |cycle: u64| cycle as i64 - origin as i64;
+        let taken = (self.next_record + self.rows).max(self.next_read.saturating_sub(1));
+        let slots = (0..self.slot_free.len()).map(|slot| (self.staged + slot) % self.slot_free.len());
+        let free = slots.map(|slot| from_origin(self.slot_free[slot].max(self.next_read)));
+        [taken, self.next_read].map(from_origin).into_iter().chain(free).collect()
+    }
+
+    /// Lets the same happen so many cycles later. All vectors staged must have been popped.
+    pub fn shift(&mut self, cycles: u64) {
+        self.next_read += cycles;
+        self.next_record += cycles;
+        for free in &mut self.slot_free {
+            *free += cycles;
+        }
     }
 }

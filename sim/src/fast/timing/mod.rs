@@ -1,15 +1,19 @@
 //! Cycles of COMPUTE, exactly: the rules of `docs/src/microarchitecture.md` as recurrences over vectors and words.
 //!
 //! Nothing here depends on data, and a pass depends on those before it only: passes are timed one by one, as they are released.
+//! Tiles soon repeat each other; from then on all that are alike take one multiplication.
 
 mod gather;
+mod steps;
 
 use super::Counters;
 use gather::{Gather, rotation_classes};
+use pleach_spec::command::{Issue, Scatter};
+use pleach_spec::list::{Compute, PassCommand};
 use pleach_spec::pass::Pass;
-use pleach_spec::stream::TAKE_NONE;
 use pleach_spec::timing::{self, Pace};
 use pleach_spec::{Config, VECTOR};
+pub use steps::Steps;
 
 /// When a pass ran and what it waited for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,9 +37,19 @@ pub struct BankWrites {
     pub banks: u64,
 }
 
+/// How tiles that are alike are timed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tiles {
+    /// Those that repeat the one before all at once.
+    Together,
+    /// One by one: the same, slower.
+    OneByOne,
+}
+
 /// COMPUTE's clock: what it has done so far decides when the next pass does what.
 pub struct ComputeTiming {
     config: Config,
+    tiles: Tiles,
     gather: Gather,
     /// First cycle in which ISSUE may issue the next word.
     next_word: u64,
@@ -47,19 +61,32 @@ pub struct ComputeTiming {
     tile_ends: Vec<u64>,
 }
 
-/// A word of a tile that may have to wait, or that lets a vector go.
-struct Step {
-    word: u64,
-    takes: bool,
-    pops: bool,
-    ends_operand: bool,
+/// What the tiles of a pass have in common.
+struct TileRules<'a> {
+    steps: &'a Steps,
+    /// Cycle in which what they read is done.
+    awaited: u64,
+    drain_interval: u64,
+}
+
+/// What decides how the next tile goes, in cycles from that of its first word: two tiles of a pass with the same state go the same.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct State {
+    gather: Vec<i64>,
+    drained: u64,
 }
 
 impl ComputeTiming {
     /// The machine after power-up or reset.
     pub fn new(config: &Config) -> Self {
+        Self::with_tiles(config, Tiles::Together)
+    }
+
+    /// The same, with the tiles timed in a given way.
+    pub fn with_tiles(config: &Config, tiles: Tiles) -> Self {
         Self {
             config: config.clone(),
+            tiles,
             gather: Gather::new(config),
             next_word: 0,
             drained: 0,
@@ -73,9 +100,16 @@ impl ComputeTiming {
         self.done.len()
     }
 
+    /// [`ComputeTiming::command`] of a pass with everything.
+    pub fn pass(&mut self, pass: &Pass, released: u64) -> Option<PassTiming> {
+        let Pass { walk, gather, issue, scatter, .. } = *pass;
+        let command = PassCommand { head: Compute::default(), walk, gather, issue, scatter };
+        self.command(&command, &Steps::of(pass), released)
+    }
+
     /// Executes the next pass, which must have been checked, released in cycle `released`. `None` if it waits for a pass that is
     /// not before it, and so for ever.
-    pub fn pass(&mut self, pass: &Pass, released: u64) -> Option<PassTiming> {
+    pub fn command(&mut self, pass: &PassCommand, steps: &Steps, released: u64) -> Option<PassTiming> {
         let awaited = self.done_cycle(pass.gather.after)?;
         let start = self.next_word;
         let begin = start.max(released + 1);
@@ -84,38 +118,76 @@ impl ComputeTiming {
         self.next_word = begin;
         self.gather.begin_pass(released + 1);
         self.tile_ends.clear();
-        let steps = steps(pass);
-        let drain_interval = timing::drain_interval(&self.config, Pace::from(pass.issue.slow));
-        for classes in rotation_classes(&pass.walk, self.config.rows) {
-            self.gather.take_tile();
-            self.tile(&steps, classes, awaited, drain_interval, &mut counters);
-            self.tile_ends.push(self.next_word - 1);
+        let pace = Pace::from(pass.issue.slow);
+        let rules = TileRules { steps, awaited, drain_interval: timing::drain_interval(&self.config, pace) };
+        for (classes, tiles) in rotation_classes(&pass.walk, self.config.rows) {
+            self.run_of_tiles(classes, tiles, &rules, &mut counters);
         }
-        counters.words = pass.words.len() as u64 * u64::from(pass.issue.tiles);
+        counters.words = u64::from(pass.issue.count) * u64::from(pass.issue.tiles);
         counters.bank_reads = self.gather.reads - reads;
         counters.cycles = self.next_word - start;
         let last_word = self.next_word - 1;
-        let done = last_word + timing::store_latency(&self.config, Pace::from(pass.issue.slow));
+        let done = last_word + timing::store_latency(&self.config, pace);
         self.done.push(done);
         Some(PassTiming { released, last_word, done, counters })
     }
 
-    fn tile(&mut self, steps: &[Step], classes: u64, awaited: u64, drain: u64, counters: &mut Counters) {
+    /// Tiles whose vectors take equally many bank reads. Once a tile finds what the one before found, so do all others.
+    fn run_of_tiles(&mut self, classes: u64, mut tiles: u64, rules: &TileRules<'_>, counters: &mut Counters) {
+        let mut before = self.state();
+        while tiles > 0 {
+            let (first_word, first_read) = (self.next_word, self.gather.next_read());
+            let (reads, counted) = (self.gather.reads, *counters);
+            self.tile(classes, rules, counters);
+            tiles -= 1;
+            if tiles == 0 || self.tiles == Tiles::OneByOne {
+                continue;
+            }
+            let state = self.state();
+            // A tile that waited for other passes is no example for the next.
+            if state == before && first_read >= rules.awaited {
+                let period = self.next_word - first_word;
+                counters.stall_data += tiles * (counters.stall_data - counted.stall_data);
+                counters.stall_drain += tiles * (counters.stall_drain - counted.stall_drain);
+                self.gather.reads += tiles * (self.gather.reads - reads);
+                let last = self.next_word - 1;
+                self.tile_ends.extend((1..=tiles).map(|tile| last + tile * period));
+                self.gather.shift(tiles * period);
+                self.next_word += tiles * period;
+                self.drained += tiles * period;
+                return;
+            }
+            before = state;
+        }
+    }
+
+    fn state(&self) -> State {
+        if self.tiles == Tiles::OneByOne {
+            return State::default();
+        }
+        State {
+            gather: self.gather.state(self.next_word),
+            drained: self.drained.saturating_sub(self.next_word),
+        }
+    }
+
+    fn tile(&mut self, classes: u64, rules: &TileRules<'_>, counters: &mut Counters) {
+        self.gather.take_tile();
         // Cycle of word 0 of the tile, if no word from here on waited.
         let mut origin = self.next_word;
         let mut staged = None;
-        for step in steps {
+        for step in rules.steps.iter() {
             let mut cycle = origin + step.word;
             if step.takes {
                 let gather = &mut self.gather;
-                let available = *staged.get_or_insert_with(|| gather.stage(classes, awaited));
+                let available = *staged.get_or_insert_with(|| gather.stage(classes, rules.awaited));
                 counters.stall_data += available.saturating_sub(cycle);
                 cycle = cycle.max(available);
             }
             if step.ends_operand {
                 counters.stall_drain += self.drained.saturating_sub(cycle);
                 cycle = cycle.max(self.drained);
-                self.drained = cycle + drain;
+                self.drained = cycle + rules.drain_interval;
             }
             if step.pops {
                 self.gather.pop(cycle);
@@ -124,7 +196,8 @@ impl ComputeTiming {
             origin = cycle - step.word;
         }
         // The last step is the last word: it ends an operand.
-        self.next_word = origin + steps.last().map_or(0, |step| step.word + 1);
+        self.next_word = origin + rules.steps.words();
+        self.tile_ends.push(self.next_word - 1);
     }
 
     /// When so many passes, modulo 2^16, are done: only those among the last 2^15 can be named.
@@ -140,38 +213,29 @@ impl ComputeTiming {
         }
     }
 
-    /// What SCATTER writes of the latest pass (this one), in order of time.
-    pub fn writes(&self, pass: &Pass) -> Vec<BankWrites> {
-        if pass.issue.partial == 1 {
+    /// What SCATTER writes of the latest pass, whose commands these are, in order of time.
+    pub fn writes(&self, issue: &Issue, scatter: &Scatter) -> Vec<BankWrites> {
+        if issue.partial == 1 {
             return Vec::new();
         }
-        let planes: &[i32] = if self.config.columns > VECTOR { &[0, pass.scatter.plane] } else { &[0] };
-        let rows = if pass.issue.slow == 1 { 1 } else { 2 };
+        let planes: &[i32] = if self.config.columns > VECTOR { &[0, scatter.plane] } else { &[0] };
+        let rows = if issue.slow == 1 { 1 } else { 2 };
         let first_result = timing::result_latency(&self.config);
         let bank = |address: i64| 1 << (address & (self.config.rows as i64 - 1));
-        let mut writes = Vec::with_capacity(pass.scatter.pixels as usize / rows + 1);
-        for (pixel, address) in pass.scatter.addresses().enumerate() {
-            let (tile, row) = (pixel / self.config.rows, pixel % self.config.rows);
-            let cycle = self.tile_ends[tile] + first_result + (row / rows) as u64;
-            let banks = planes.iter().map(|&plane| bank(address + i64::from(plane))).fold(0, |a, b| a | b);
-            match writes.last_mut() {
-                Some(BankWrites { cycle: last, banks: others }) if *last == cycle => *others |= banks,
-                _ => writes.push(BankWrites { cycle, banks }),
+        let mut writes = Vec::with_capacity(scatter.pixels as usize / rows + 1);
+        let mut addresses = scatter.addresses();
+        'tiles: for &end in &self.tile_ends {
+            for pair in 0..self.config.rows / rows {
+                let mut banks = 0;
+                for address in addresses.by_ref().take(rows) {
+                    banks |= planes.iter().fold(0, |banks, &plane| banks | bank(address + i64::from(plane)));
+                }
+                if banks == 0 {
+                    break 'tiles;
+                }
+                writes.push(BankWrites { cycle: end + first_result + pair as u64, banks });
             }
         }
         writes
     }
-}
-
-fn steps(pass: &Pass) -> Vec<Step> {
-    let words = pass.words.len();
-    let first_operand = words.saturating_sub(pass.issue.second as usize);
-    let controls = pass.words.controls.iter().enumerate();
-    let steps = controls.map(|(word, control)| Step {
-        word: word as u64,
-        takes: control.take != TAKE_NONE,
-        pops: control.pop,
-        ends_operand: word + 1 == words || word + 1 == first_operand,
-    });
-    steps.filter(|step| step.takes || step.pops || step.ends_operand).collect()
 }

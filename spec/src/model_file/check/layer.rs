@@ -11,7 +11,7 @@ const LARGEST_KERNEL: usize = 1 << 10;
 pub fn shapes(network: &Network, layer: &Layer) -> Result<(), Broken> {
     let name = &layer.name;
     let inputs = match layer.kind {
-        Kind::Add { .. } => layer.inputs.len() == 2,
+        Kind::Add { .. } | Kind::Scale => layer.inputs.len() == 2,
         Kind::Channels { .. } => !layer.inputs.is_empty(),
         _ => layer.inputs.len() == 1,
     };
@@ -36,6 +36,25 @@ pub fn shapes(network: &Network, layer: &Layer) -> Result<(), Broken> {
             let scaled = MapShape { height: x.height * factor[0], width: x.width * factor[1], ..x };
             same(scaled == y)
         }
+        Kind::Interpolate(interpolation) => {
+            let factor = interpolation.factor;
+            sane(name, &factor)?;
+            meta(interpolation.fits(), || {
+                format!("the factors {factor:?} of layer `{name}` are too large for int8 weights")
+            })?;
+            let scaled = MapShape { height: x.height * factor[0], width: x.width * factor[1], ..x };
+            same(scaled == y)
+        }
+        Kind::Scale => {
+            same(x == y)?;
+            let gate = network.tensors[layer.inputs[1]].shape;
+            meta(gate == MapShape { height: 1, width: 1, ..x }, || {
+                format!(
+                    "layer `{name}` must scale each of its {} channels by one value, not by {gate}",
+                    x.channels
+                )
+            })
+        }
         Kind::Unary { table } => {
             same(x == y)?;
             meta(table.len() == 256, || format!("the table of layer `{name}` has not 256 entries"))
@@ -53,6 +72,8 @@ pub fn scales(network: &Network, layer: &Layer) -> Result<(), ScaleError> {
             few.and(many).map(drop)
         }
         Kind::Add { clamp } => network.combine(layer, *clamp).map(drop),
+        Kind::Interpolate(interpolation) => network.average(layer, interpolation.total()).map(drop),
+        Kind::Scale => network.product(layer).map(drop),
         Kind::Channels { .. } | Kind::Resize { .. } => {
             (0..layer.inputs.len()).try_for_each(|index| network.rescale(layer, index).map(drop))
         }
@@ -125,7 +146,7 @@ fn is_permutation(values: impl ExactSizeIterator<Item = usize>, count: usize) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::network::{ConvGeometry, Tensor};
+    use crate::network::{ConvGeometry, Interpolation, Sampling, Tensor};
     use crate::numerics::Quantization;
 
     fn tensor(channels: usize, height: usize, width: usize) -> Tensor {
@@ -170,6 +191,16 @@ mod tests {
     }
 
     #[test]
+    fn a_gate_has_one_value_a_channel() {
+        let of = |gate| problem(vec![tensor(2, 3, 3), gate, tensor(2, 3, 3)], Kind::Scale);
+        assert_eq!(of(tensor(2, 1, 1)), "");
+        for wrong in [tensor(1, 1, 1), tensor(2, 3, 3)] {
+            assert!(of(wrong).contains("must scale each of its 2 channels by one value"));
+        }
+        assert_eq!(problem(vec![tensor(2, 3, 3); 2], Kind::Scale), "layer `l` cannot have 1 inputs");
+    }
+
+    #[test]
     fn channels_come_from_where_there_are_some() {
         let of = |sources: &[[u32; 2]]| {
             let kind = Kind::Channels { sources: sources.to_vec() };
@@ -187,6 +218,11 @@ mod tests {
         assert_eq!(of(Kind::Resize { factor: [2, 1] }), "");
         assert_eq!(of(Kind::Resize { factor: [2, 2] }), "layer `l` does not make 2x6x3 of 2x3x3");
         assert!(of(Kind::Resize { factor: [0, 1] }).contains("out of range"));
+        let interpolate =
+            |factor| of(Kind::Interpolate(Interpolation { factor, sampling: Sampling::HalfPixel }));
+        assert_eq!(interpolate([2, 1]), "");
+        assert_eq!(interpolate([1, 2]), "layer `l` does not make 2x6x3 of 2x3x3");
+        assert!(interpolate([8, 8]).contains("too large for int8 weights"));
         let table = |entries| Kind::Unary { table: vec![0; entries] };
         assert!(of(table(256)).contains("does not make"));
         let message = problem(vec![tensor(2, 3, 3), tensor(2, 3, 3)], table(255));

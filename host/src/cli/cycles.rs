@@ -1,0 +1,48 @@
+//! `host run --cycles-only`: the clock cycles of a model, without running it.
+
+use super::model::Loaded;
+use crate::device::{InferError, Kind};
+use crate::predict::{machine, timing};
+use crate::report::{RunReport, Traffic, layer_table, thousands};
+use miette::{IntoDiagnostic, Result};
+use pleach_sim::device::{DeviceError, RunCounters};
+use pleach_sim::fast::ListTiming;
+use pleach_sim::memory::MemoryTiming;
+use std::time::Instant;
+
+/// Times the program of a model, and prints its table, or one JSON object.
+pub fn report(loaded: &Loaded, memory: MemoryTiming, json: bool) -> Result<()> {
+    let model = loaded.model();
+    let start = Instant::now();
+    let machine = machine(&model.config, memory);
+    let (_, timing) = timing(&model.executable, model.layers.len(), &machine).into_diagnostic()?;
+    let milliseconds = start.elapsed().as_secs_f64() * 1.0e3;
+    let counters = counters(&timing)?;
+    let mut report = RunReport::new(model, "cycles only", 0, milliseconds, None);
+    report.traffic = Some(Traffic::from(counters));
+    if json {
+        println!("{}", serde_json::to_string_pretty(&report).into_diagnostic()?);
+        return Ok(());
+    }
+    eprintln!("{}", layer_table(&report));
+    eprintln!(
+        "{} cycles an image ({} dense: {:.2}x), {} frames/s at {} MHz on `{}`; timed in {milliseconds:.1} ms",
+        thousands(report.cycles),
+        thousands(report.dense_cycles),
+        report.speedup,
+        thousands(report.frames_per_s.round() as u64),
+        model.config.clock_mhz,
+        report.config,
+    );
+    Ok(())
+}
+
+/// What was counted, if the program ends as it should.
+fn counters(timing: &ListTiming) -> Result<RunCounters, InferError> {
+    let ListTiming { compute, memory_side, error, ends, .. } = *timing;
+    match error {
+        Some(error) => Err(Kind::Fast.failed()(DeviceError::Run(error))),
+        None if !ends => Err(Kind::Fast.failed()(DeviceError::Timeout { cycles: memory_side.cycles })),
+        None => Ok(RunCounters { compute, memory_side }),
+    }
+}

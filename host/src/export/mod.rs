@@ -1,0 +1,162 @@
+//! Quantized network -> ONNX with QuantizeLinear and DequantizeLinear around float operators (QDQ), which every runtime reads.
+//!
+//! Weights are int8 with a scale for each output channel (axis 0), biases int32 in units of `x_scale * w_scale`. Weights of fewer
+//! bits are int8 numbers that need no more: ONNX has no type of 2 or 1 bits.
+
+mod operators;
+mod proto;
+
+use crate::graph::{Graph, Node};
+use crate::import::proto::{
+    AttributeProto, GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorProto,
+};
+use miette::Diagnostic;
+use pleach_spec::network::{Layer, Network};
+use prost::Message;
+use std::path::{Path, PathBuf};
+use thiserror::Error;
+
+/// Operator set and format version of the files: per-channel QDQ begins with 13.
+const OPSET: i64 = 17;
+const IR_VERSION: i64 = 8;
+
+/// Why a network cannot be written.
+#[derive(Debug, Error, Diagnostic)]
+pub enum ExportError {
+    /// The float graph is not the one that the network was made of.
+    #[error("layer '{layer}' is not in the float graph")]
+    #[diagnostic(help("export with the graph that was quantized, after `optimise`"))]
+    Foreign {
+        /// Name of the layer.
+        layer: String,
+    },
+    /// The file system refused it.
+    #[error("cannot write {}: {reason}", file.display())]
+    #[diagnostic(help("check the path and its permissions"))]
+    Write {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        reason: std::io::Error,
+    },
+}
+
+/// Writes a model file, whole or not at all.
+///
+/// # Errors
+/// [`ExportError::Write`].
+pub fn write(model: &ModelProto, file: &Path) -> Result<(), ExportError> {
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let failed = |reason| ExportError::Write { file: file.to_owned(), reason };
+    let temporary = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    std::fs::write(temporary.path(), model.encode_to_vec()).map_err(failed)?;
+    temporary.persist(file).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+/// The QDQ model of a network, and of the optimised float graph that it was quantized from.
+///
+/// # Errors
+/// [`ExportError::Foreign`].
+pub fn qdq(graph: &Graph, network: &Network) -> Result<ModelProto, ExportError> {
+    let mut writer = Writer { network, proto: GraphProto::default() };
+    writer.proto.name = Some(network.name.clone());
+    let input = &network.tensors[network.input];
+    let vector = |name: &str| graph.tensors().iter().any(|t| t.name == name && t.shape.dims().len() == 1);
+    let dims = |name: &str, shape: pleach_spec::network::MapShape| match vector(name) {
+        true => vec![shape.channels],
+        false => vec![shape.channels, shape.height, shape.width],
+    };
+    writer.proto.input = vec![proto::value(&input.name, &dims(&input.name, input.shape))];
+    if vector(&input.name) {
+        let axes = format!("{}/axes", input.name);
+        writer.constant(proto::indices(&axes, &[2, 3]));
+        writer.node("Unsqueeze", &format!("{}/map", input.name), vec![input.name.clone(), axes], vec![]);
+        writer.quantize(network.input, format!("{}/map", input.name));
+    } else {
+        writer.quantize(network.input, input.name.clone());
+    }
+    for layer in &network.layers {
+        let node = graph.nodes().iter().find(|node| node.name == layer.name);
+        let node = node.ok_or_else(|| ExportError::Foreign { layer: layer.name.clone() })?;
+        let output = writer.operator(layer, node);
+        writer.quantize(layer.output, output);
+    }
+    for &output in &network.outputs {
+        let tensor = &network.tensors[output];
+        let (operator, attributes) = match vector(&tensor.name) {
+            true => ("Flatten", vec![proto::int("axis", 1)]),
+            false => ("Identity", vec![]),
+        };
+        writer.node(operator, &tensor.name, vec![dequantized(&tensor.name)], attributes);
+        writer.proto.output.push(proto::value(&tensor.name, &dims(&tensor.name, tensor.shape)));
+    }
+    Ok(ModelProto {
+        ir_version: Some(IR_VERSION),
+        producer_name: Some("pleach".to_owned()),
+        opset_import: vec![OperatorSetIdProto { domain: None, version: Some(OPSET) }],
+        graph: Some(writer.proto),
+        ..ModelProto::default()
+    })
+}
+
+/// Name of a tensor's values behind its DequantizeLinear.
+fn dequantized(tensor: &str) -> String {
+    format!("{tensor}/dequantized")
+}
+
+/// A graph under construction. A node is called as the tensor it writes.
+struct Writer<'a> {
+    network: &'a Network,
+    proto: GraphProto,
+}
+
+impl Writer<'_> {
+    fn constant(&mut self, tensor: TensorProto) -> String {
+        let name = tensor.name().to_owned();
+        if self.proto.initializer.iter().all(|known| known.name() != name) {
+            self.proto.initializer.push(tensor);
+        }
+        name
+    }
+
+    fn node(
+        &mut self,
+        operator: &str,
+        output: &str,
+        inputs: Vec<String>,
+        attributes: Vec<AttributeProto>,
+    ) -> String {
+        self.proto.node.push(NodeProto {
+            op_type: Some(operator.to_owned()),
+            name: Some(output.to_owned()),
+            input: inputs,
+            output: vec![output.to_owned()],
+            attribute: attributes,
+            ..NodeProto::default()
+        });
+        output.to_owned()
+    }
+
+    /// Quantizes and dequantizes the values of the network's tensor `index`.
+    fn quantize(&mut self, index: usize, values: String) {
+        let tensor = &self.network.tensors[index];
+        let name = &tensor.name;
+        let scale = self.constant(proto::floats(&format!("{name}/scale"), &[], &[tensor.quantization.scale]));
+        let zero =
+            self.constant(proto::bytes(&format!("{name}/zero"), &[], &[tensor.quantization.zero_point]));
+        let quantized = format!("{name}/quantized");
+        self.node("QuantizeLinear", &quantized, vec![values, scale.clone(), zero.clone()], vec![]);
+        self.node("DequantizeLinear", &dequantized(name), vec![quantized, scale, zero], vec![]);
+    }
+
+    /// The float operator of a layer, and its clamp; returns the name of its result.
+    fn operator(&mut self, layer: &Layer, node: &Node) -> String {
+        let inputs =
+            layer.inputs.iter().map(|&input| dequantized(&self.network.tensors[input].name)).collect();
+        operators::write(self, layer, node, inputs)
+    }
+}

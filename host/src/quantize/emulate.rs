@@ -1,0 +1,140 @@
+//! What a quantized network computes, in floats: tensors rounded to steps of any number of bits, the weights those of the integers.
+//! Slower than integers need be, but any part can be left as it was.
+
+use super::calibrate::Calibration;
+use super::noise::Noise;
+use super::weights;
+use super::{QuantizeError, quantize};
+use crate::graph::{Graph, RunError, TensorId, run, run_changed};
+use ndarray::{Array3, ArrayD, Axis};
+use pleach_spec::network::{Kind, Network};
+use std::collections::BTreeMap;
+
+/// A float graph with what the quantizer made of parts of it.
+pub struct Emulation {
+    graph: Graph,
+    steps: Vec<Option<(f32, f32, f32)>>,
+}
+
+impl Emulation {
+    /// The whole network, its activations in some bits (16, 8, 4, 2 or 1) over the ranges that int8 has.
+    pub fn new(graph: &Graph, network: &Network, activation_bits: u8) -> Self {
+        let mut emulation = Self { graph: graph.clone(), steps: vec![None; graph.tensors().len()] };
+        for layer in &network.layers {
+            emulation.take_weights(network, &layer.name);
+        }
+        for tensor in &network.tensors {
+            emulation.round_tensor(network, &tensor.name, activation_bits);
+        }
+        emulation
+    }
+
+    /// Only one layer of the network: its weights and its output.
+    pub fn of_layer(graph: &Graph, network: &Network, layer: &str) -> Self {
+        let mut emulation = Self { graph: graph.clone(), steps: vec![None; graph.tensors().len()] };
+        emulation.take_weights(network, layer);
+        if let Some(found) = network.layers.iter().find(|found| found.name == layer) {
+            emulation.round_tensor(network, &network.tensors[found.output].name, 8);
+        }
+        emulation
+    }
+
+    fn take_weights(&mut self, network: &Network, name: &str) {
+        let Some(layer) = network.layers.iter().find(|layer| layer.name == name) else { return };
+        let (Kind::Conv(quantized), x) = (&layer.kind, network.tensors[layer.inputs[0]].quantization) else {
+            return;
+        };
+        let Some(float) = self.graph.layers_mut().find(|layer| layer.name == name) else { return };
+        let scales = &quantized.weight_scales;
+        let kernel = quantized.weights.len() / scales.len().max(1);
+        for (index, (w, &q)) in float.conv.weights.iter_mut().zip(&quantized.weights).enumerate() {
+            *w = f32::from(q) * scales[index / kernel];
+        }
+        for ((b, &q), scale) in float.conv.bias.iter_mut().zip(&quantized.bias).zip(scales) {
+            *b = (f64::from(q) * f64::from(x.scale) * f64::from(*scale)) as f32;
+        }
+    }
+
+    /// Spreads the steps of `bits` over the range of the tensor's int8 steps.
+    fn round_tensor(&mut self, network: &Network, name: &str, bits: u8) {
+        let quantization = network.tensors.iter().find(|tensor| tensor.name == name).map(|t| t.quantization);
+        let id = self.graph.tensors().iter().position(|tensor| tensor.name == name);
+        let (Some(q), Some(id)) = (quantization, id) else { return };
+        let (low, high) = (q.dequantize(i8::MIN), q.dequantize(i8::MAX));
+        let step = if bits == 8 { q.scale } else { (high - low) / ((1u32 << bits) - 1) as f32 };
+        self.steps[id] = Some((step, low, high));
+    }
+
+    /// All its tensors for an image are shown to `visit`.
+    ///
+    /// # Errors
+    /// An image of another shape.
+    pub fn run(
+        &self,
+        image: &Array3<f32>,
+        mut visit: impl FnMut(TensorId, &ArrayD<f32>),
+    ) -> Result<(), RunError> {
+        run_changed(&self.graph, image, |id, values| {
+            if let Some((step, low, high)) = self.steps[id.index()] {
+                values.mapv_inplace(|value| ((value / step).round_ties_even() * step).clamp(low, high));
+            }
+            visit(id, values);
+        })
+    }
+
+    /// The network's first output.
+    ///
+    /// # Errors
+    /// An image of another shape.
+    pub fn output(&self, image: &Array3<f32>) -> Result<ArrayD<f32>, RunError> {
+        let mut output = ArrayD::zeros(vec![0]);
+        self.run(image, |id, values| {
+            if id == self.graph.output() {
+                output = values.clone();
+            }
+        })?;
+        Ok(output)
+    }
+}
+
+/// Energy of the error at the network's output that the weights of each layer alone make in 4, 2 and 1 bits, relative to the
+/// output's, by layer: what a budget of bits is spent by.
+///
+/// # Errors
+/// An image of another shape, or a graph that cannot be quantized.
+pub fn sensitivities(
+    graph: &Graph,
+    calibration: &Calibration,
+    images: &[Array3<f32>],
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<BTreeMap<String, [f64; 3]>, QuantizeError> {
+    let network = quantize(graph, calibration)?;
+    let expected: Vec<ArrayD<f32>> =
+        images.iter().map(|image| run(graph, image)).collect::<Result<_, _>>().map_err(QuantizeError::Run)?;
+    let names: Vec<String> = network
+        .layers
+        .iter()
+        .filter(|layer| layer.conv().is_some())
+        .map(|layer| layer.name.clone())
+        .collect();
+    let mut all = BTreeMap::new();
+    for (index, name) in names.iter().enumerate() {
+        let mut errors = [0.0; 3];
+        for (error, bits) in errors.iter_mut().zip([4, 2, 1]) {
+            let mut changed = graph.clone();
+            let Some(layer) = changed.layers_mut().find(|layer| layer.name == *name) else { continue };
+            for mut kernel in layer.conv.weights.axis_iter_mut(Axis(0)) {
+                let step = weights::step(kernel.iter().copied(), bits).max(f32::MIN_POSITIVE);
+                kernel.mapv_inplace(|weight| f32::from(weights::round(weight, step, bits)) * step);
+            }
+            let mut noise = Noise::default();
+            for (image, expected) in images.iter().zip(&expected) {
+                noise += Noise::between(expected, &run(&changed, image).map_err(QuantizeError::Run)?);
+            }
+            *error = noise.error / noise.signal.max(f64::MIN_POSITIVE);
+        }
+        all.insert(name.clone(), errors);
+        progress(index + 1, names.len());
+    }
+    Ok(all)
+}

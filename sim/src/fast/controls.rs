@@ -1,0 +1,59 @@
+//! All that the clock needs of the words: the controls of those in the word buffer.
+
+use super::timing::Steps;
+use pleach_spec::beats::beats_per_word;
+use pleach_spec::command::Issue;
+use pleach_spec::list::{Beat, Load, Segment, Target};
+use pleach_spec::stream::Control;
+use pleach_spec::{Config, VECTOR};
+
+/// The uppermost four bits of the last beat of a word's positions.
+const CONTROL_SHIFT: u32 = 28;
+
+/// Controls by word.
+pub struct Controls {
+    controls: Vec<u8>,
+    beats_per_word: usize,
+}
+
+impl Controls {
+    /// An empty word buffer.
+    pub fn new(config: &Config) -> Self {
+        Self { controls: vec![0; config.word_depth], beats_per_word: beats_per_word(config) }
+    }
+
+    /// Executes a LOAD command as far as it fills controls; `None` if it reads what is not there.
+    pub fn load_command(&mut self, load: &Load, model: &[Beat], data: &[[i8; VECTOR]]) -> Option<()> {
+        let target = *Target::ALL.get(load.target as usize)?;
+        let source = load.source as usize..(load.source as usize).checked_add(load.beats_read() as usize)?;
+        let from_data = load.segment == Segment::Data as u32;
+        let held = if from_data { data.len() } else { model.len() };
+        if source.end > held {
+            return None;
+        }
+        if target != Target::Position {
+            return Some(());
+        }
+        let (words, parts) = (self.controls.len(), self.beats_per_word);
+        for (beat, address) in source.zip(load.address as usize..) {
+            if address % parts == parts - 1 {
+                self.controls[address / parts % words] = match from_data {
+                    true => data[beat][VECTOR - 1] as u8 >> (CONTROL_SHIFT % 8),
+                    false => (model[beat][3] >> CONTROL_SHIFT) as u8,
+                };
+            }
+        }
+        Some(())
+    }
+
+    /// The steps of a tile of a pass, in the place of others.
+    pub fn steps(&self, issue: &Issue, steps: &mut Steps) {
+        if issue.dense == 1 {
+            return steps.fill_dense(issue);
+        }
+        let words = self.controls.len();
+        let base = issue.base as usize % words;
+        let controls = self.controls[base..].iter().chain(self.controls.iter().cycle());
+        steps.fill(issue, controls.map(|&bits| Control::from_bits(bits)));
+    }
+}
