@@ -36,23 +36,11 @@ use crate::axi::{BEATS, BURST, LANE};
 use crate::cells::{Fan, Fifo, Reg};
 use crate::control::ADDRESS;
 
-use super::expand::{self, Expand};
+use super::deliver::{Deliver, RECORD, TARGET};
 use super::{CODE, COMMAND, ORDINAL};
-
-/// Bits of a command whose data is under way: target, width, address, beats
-/// read and written, lane, signal, ordinal.
-const RECORD: usize = TARGET + 2 + ADDRESS + 16 + 16 + LANE + 3 + ORDINAL;
-/// Bits of a target.
-const TARGET: usize = 3;
 
 /// Copies of whether there is a command under way.
 const COPIES: usize = 7;
-/// Copies of whether the data of a command comes.
-const RECEIVING_COPIES: usize = 3;
-/// Copies of the width of that data: those of the unit that expands it, then one for each half of the beat in front of the memories.
-const WIDTH_COPIES: usize = expand::COPIES + 2;
-/// Copies of what holds up the beat in front of the memories.
-const HELD_COPIES: usize = 4;
 
 /// Bits of a command in the queue: the segment stands there twice, for it chooses among many bits.
 const QUEUED: usize = COMMAND + 1;
@@ -133,38 +121,14 @@ pub struct Load {
     next: BurstAddress,
     left: Reg<Bits<16>>,
     asked: Reg<Bits<BURST>>,
-    // The commands whose data is under way, and the one whose data comes.
+    // The commands whose data is under way.
     records: Fifo<3, RECORD>,
-    receiving: Fan<Bit>,
-    target: Reg<Bits<TARGET>>,
-    width: Fan<Bits<2>>,
-    place: Reg<Bits<ADDRESS>>,
-    expects: Reg<Bit>,
-    to_receive: Reg<Bits<16>>,
-    to_write: Reg<Bits<16>>,
-    skip: Reg<Bits<LANE>>,
-    signals: Reg<Bits<3>>,
-    ordinal: Reg<Bits<ORDINAL>>,
-    expand: Expand,
-    // The beat in front of the memories; whether it is for the activation buffer, or for a table and not in its last cycle:
-    // then it may have to stay. Otherwise its registers follow what comes.
-    held: Reg<Bit>,
-    in_activation: Fan<Bit>,
-    in_table: Fan<Bit>,
-    held_low: Reg<Bits<64>>,
-    held_high: Reg<Bits<64>>,
-    held_target: Reg<Bits<TARGET>>,
-    held_place: Reg<Bits<ADDRESS>>,
-    held_last: Reg<Bit>,
-    held_signals: Reg<Bits<3>>,
-    held_ordinal: Reg<Bits<ORDINAL>>,
-    table_cycle: Reg<Bits<4>>,
+    deliver: Deliver,
 
     next_checking: Signal<Local, Bit>,
     next_asking: Signal<Local, Bit>,
     base_low: Signal<Local, Bits<30>>,
     base_high: Signal<Local, Bits<30>>,
-    stays: [Signal<Local, Bit>; HELD_COPIES],
     works: Signal<Local, Bit>,
     still: Signal<Local, Bit>,
     has_tokens: Signal<Local, Bit>,
@@ -177,26 +141,7 @@ pub struct Load {
     odd_beats: Signal<Local, Bit>,
     end_sum: Signal<Local, Bits<34>>,
     beats_read: Signal<Local, Bits<16>>,
-    next_receiving: Signal<Local, Bit>,
-    next_width: Signal<Local, Bits<2>>,
-    wide: Signal<Local, Bit>,
-    enters: Signal<Local, Bit>,
-    last: Signal<Local, Bit>,
-    live: Signal<Local, Bit>,
-    for_activation: Signal<Local, Bit>,
-    for_table: Signal<Local, Bit>,
-    done: Signal<Local, Bit>,
-    free: Signal<Local, Bit>,
-    word: Signal<Local, Bits<ADDRESS>>,
-    word_beat: Signal<Local, Bits<1>>,
-    byte_offset: Signal<Local, Bits<7>>,
     to_activation: Constant<Bits<TARGET>>,
-    to_weight: Constant<Bits<TARGET>>,
-    to_position: Constant<Bits<TARGET>>,
-    to_list: Constant<Bits<TARGET>>,
-    to_parameter: Constant<Bits<TARGET>>,
-    to_table: Constant<Bits<TARGET>>,
-    to_codebook: Constant<Bits<TARGET>>,
     bounds_code: Constant<Bits<CODE>>,
     read_code: Constant<Bits<CODE>>,
 }
@@ -273,33 +218,11 @@ impl Default for Load {
             left: Default::default(),
             asked: Default::default(),
             records: Default::default(),
-            receiving: Fan::new(RECEIVING_COPIES),
-            target: Default::default(),
-            width: Fan::new(WIDTH_COPIES),
-            place: Default::default(),
-            expects: Default::default(),
-            to_receive: Default::default(),
-            to_write: Default::default(),
-            skip: Default::default(),
-            signals: Default::default(),
-            ordinal: Default::default(),
-            expand: Default::default(),
-            held: Default::default(),
-            in_activation: Fan::new(HELD_COPIES),
-            in_table: Fan::new(HELD_COPIES),
-            held_low: Default::default(),
-            held_high: Default::default(),
-            held_target: Default::default(),
-            held_place: Default::default(),
-            held_last: Default::default(),
-            held_signals: Default::default(),
-            held_ordinal: Default::default(),
-            table_cycle: Default::default(),
+            deliver: Default::default(),
             next_checking: Default::default(),
             next_asking: Default::default(),
             base_low: Default::default(),
             base_high: Default::default(),
-            stays: Default::default(),
             works: Default::default(),
             still: Default::default(),
             has_tokens: Default::default(),
@@ -312,26 +235,7 @@ impl Default for Load {
             odd_beats: Default::default(),
             end_sum: Default::default(),
             beats_read: Default::default(),
-            next_receiving: Default::default(),
-            next_width: Default::default(),
-            wide: Default::default(),
-            enters: Default::default(),
-            last: Default::default(),
-            live: Default::default(),
-            for_activation: Default::default(),
-            for_table: Default::default(),
-            done: Default::default(),
-            free: Default::default(),
-            word: Default::default(),
-            word_beat: Default::default(),
-            byte_offset: Default::default(),
             to_activation: Constant::new((Target::Activation as u64).into()),
-            to_weight: Constant::new((Target::Weight as u64).into()),
-            to_position: Constant::new((Target::Position as u64).into()),
-            to_list: Constant::new((Target::List as u64).into()),
-            to_parameter: Constant::new((Target::Parameter as u64).into()),
-            to_table: Constant::new((Target::Table as u64).into()),
-            to_codebook: Constant::new((Target::Codebook as u64).into()),
             bounds_code: Constant::new((ErrorCode::Bounds as u64).into()),
             read_code: Constant::new((ErrorCode::Read as u64).into()),
         }
@@ -352,27 +256,9 @@ impl Logic for Load {
             size,
             end_on_chip,
             left,
-            asked,
-            target,
-            place,
-            expects,
-            to_receive,
-            to_write,
-            skip,
-            signals,
-            ordinal,
-            held,
-            held_low,
-            held_high,
-            held_target,
-            held_place,
-            held_last,
-            held_signals,
-            held_ordinal,
-            table_cycle
+            asked
         );
-        clock!(self, clock, queue, records, next, engaged, checking, asking);
-        clock!(self, clock, receiving, width, expand, in_activation, in_table);
+        clock!(self, clock, queue, records, deliver, next, engaged, checking, asking);
 
         // A command starts: bits 4 to 6 are `wait`.
         self.queue.clear.next = !self.active.val();
@@ -472,135 +358,41 @@ impl Logic for Load {
             }
         }
 
-        // The beat in front of the memories.
-        self.live.next = self.active.val() & self.held.q.val();
-        self.for_activation.next = self.held_target.q.val() == self.to_activation.val();
-        self.for_table.next = self.held_target.q.val() == self.to_table.val();
-        self.load_write.next = self.live.val() & self.for_activation.val();
-        self.load_address.next = self.held_place.q.val();
-        self.weight_write.next = self.live.val() & (self.held_target.q.val() == self.to_weight.val());
-        self.position_write.next = self.live.val() & (self.held_target.q.val() == self.to_position.val());
-        self.list_write.next = self.live.val() & (self.held_target.q.val() == self.to_list.val());
-        self.parameter_write.next = self.live.val() & (self.held_target.q.val() == self.to_parameter.val());
-        self.table_write.next = self.live.val() & self.for_table.val();
-        self.word.next = self.held_place.q.val();
-        self.word_beat.next = 0.into();
-        self.memory_beat.next = 0.into();
-        if self.held_target.q.val() == self.to_weight.val() {
-            self.word.next = self.held_place.q.val() >> self.weight_wide.val();
-            self.word_beat.next = self.held_place.q.val().get_bits::<1>(0) & self.weight_wide.val();
-            self.memory_beat.next = bit_cast::<5, 1>(self.word_beat.val());
-        }
-        if self.held_target.q.val() == self.to_position.val() {
-            self.word.next = self.held_place.q.val() >> self.position_wide.val();
-            self.word_beat.next = self.held_place.q.val().get_bits::<1>(0) & self.position_wide.val();
-            self.memory_beat.next = bit_cast::<5, 1>(self.word_beat.val());
-        }
-        if self.held_target.q.val() == self.to_parameter.val() {
-            self.word.next = self.held_place.q.val() >> self.column_shift.val();
-            self.memory_beat.next = self.held_place.q.val().get_bits::<5>(0) & self.column_mask.val();
-        }
-        self.memory_entry.next = self.word.val().get_bits::<16>(0);
-        self.memory_data.next =
-            bit_cast::<128, 64>(self.held_low.q.val()) | (bit_cast::<128, 64>(self.held_high.q.val()) << 64);
-        self.table_address.next = (bit_cast::<9, 5>(self.held_place.q.val().get_bits::<5>(0)) << 4)
-            | bit_cast::<9, 4>(self.table_cycle.q.val());
-        self.byte_offset.next = bit_cast::<7, 4>(self.table_cycle.q.val()) << 3;
-        self.table_data.next = self.memory_data.val().get_bits::<8>(self.byte_offset.val().index());
-        self.stays[0].next =
-            (self.in_activation.q[0].val() & !self.load_grant.val()) | self.in_table.q[0].val();
-        self.stays[1].next =
-            (self.in_activation.q[1].val() & !self.load_grant.val()) | self.in_table.q[1].val();
-        self.stays[2].next =
-            (self.in_activation.q[2].val() & !self.load_grant.val()) | self.in_table.q[2].val();
-        self.stays[3].next =
-            (self.in_activation.q[3].val() & !self.load_grant.val()) | self.in_table.q[3].val();
-        self.done.next = self.live.val() & !self.stays[0].val();
-        self.free.next = !self.stays[0].val();
-        self.in_activation.d.next = self.stays[0].val() & self.in_activation.q[0].val();
-        self.in_table.d.next = self.in_table.q[0].val() & (self.table_cycle.q.val() != 14);
-        if self.live.val() & self.for_table.val() {
-            self.table_cycle.d.next = self.table_cycle.q.val() + 1;
-        }
-        if self.done.val() {
-            self.held.d.next = false;
-        }
-        self.completed.next = self.done.val() & self.held_last.q.val();
-        self.signal.next = self.held_signals.q.val();
-        self.completed_command.next = self.held_ordinal.q.val();
-
-        // The next one comes: as it is read, or a part of a beat of fewer bits. The part of a command comes from one way only.
-        self.wide.next = !self.width.q[0].val().any();
-        self.last.next = self.to_write.q.val() == 1;
-        self.expand.active.next = self.active.val();
-        self.expand.take.next = self.take.val() & !self.wide.val();
-        self.expand.beat.next = self.beat.val();
-        for i in 0..4 {
-            self.expand.width[i].next = self.width.q[i].val();
-        }
-        self.expand.last.next = self.last.val();
-        self.expand.free.next = self.free.val();
-        self.expand.book_comes.next = self.take.val() & (self.target.q.val() == self.to_codebook.val());
-        self.expand.book.next = self.memory_data.val();
-        self.ready.next = self.expects.q.val()
-            & ((self.wide.val() & self.free.val()) | (!self.wide.val() & self.expand.ready.val()));
-        self.enters.next = (self.take.val() & self.wide.val()) | (self.expand.valid.val() & self.free.val());
-        self.lane.next = self.skip.q.val();
-        self.ends.next = self.to_receive.q.val() == 1;
-        self.records.pop.next = !self.receiving.q[0].val() & self.records.valid.val();
-        self.next_receiving.next = self.receiving.q[0].val() | self.records.valid.val();
-        self.next_width.next = self.width.q[0].val();
-        if !self.receiving.q[0].val() {
-            self.next_width.next = self.records.front.val().get_bits::<2>(3);
-            self.expects.d.next = self.records.valid.val();
-        }
-        if !self.receiving.q[1].val() {
-            self.target.d.next = self.records.front.val().get_bits::<3>(0);
-            self.skip.d.next = self.records.front.val().get_bits::<2>(57);
-            self.signals.d.next = self.records.front.val().get_bits::<3>(59);
-            self.ordinal.d.next = self.records.front.val().get_bits::<24>(62);
-        }
-        if !self.receiving.q[2].val() {
-            self.place.d.next = self.records.front.val().get_bits::<20>(5);
-            self.to_receive.d.next = self.records.front.val().get_bits::<16>(25);
-            self.to_write.d.next = self.records.front.val().get_bits::<16>(41);
-        }
-        if self.take.val() {
-            self.to_receive.d.next = self.to_receive.q.val() - 1;
-            self.skip.d.next = 0.into();
-            self.expects.d.next = self.to_receive.q.val() != 1;
-        }
-        if self.enters.val() {
-            self.held.d.next = true;
-            self.in_activation.d.next = self.target.q.val() == self.to_activation.val();
-            self.in_table.d.next = self.target.q.val() == self.to_table.val();
-            self.place.d.next = self.place.q.val() + 1;
-            self.to_write.d.next = self.to_write.q.val() - 1;
-            self.next_receiving.next = !self.last.val();
-        }
-        if !self.stays[1].val() {
-            self.held_low.d.next = self.expand.data.val().get_bits::<64>(0);
-            if !self.width.q[4].val().any() {
-                self.held_low.d.next = self.beat.val().get_bits::<64>(0);
-            }
-        }
-        if !self.stays[2].val() {
-            self.held_high.d.next = self.expand.data.val().get_bits::<64>(64);
-            if !self.width.q[5].val().any() {
-                self.held_high.d.next = self.beat.val().get_bits::<64>(64);
-            }
-        }
-        if !self.stays[3].val() {
-            self.held_target.d.next = self.target.q.val();
-            self.held_place.d.next = self.place.q.val();
-            self.held_last.d.next = self.last.val();
-            self.held_signals.d.next = self.signals.q.val();
-            self.held_ordinal.d.next = self.ordinal.q.val();
-        }
+        // Its data comes.
+        self.deliver.active.next = self.active.val();
+        self.deliver.record_valid.next = self.records.valid.val();
+        self.deliver.record.next = self.records.front.val();
+        self.records.pop.next = self.deliver.record_pop.val();
+        self.deliver.take.next = self.take.val();
+        self.deliver.beat.next = self.beat.val();
+        self.deliver.load_grant.next = self.load_grant.val();
+        self.deliver.weight_wide.next = self.weight_wide.val();
+        self.deliver.position_wide.next = self.position_wide.val();
+        self.deliver.column_shift.next = self.column_shift.val();
+        self.deliver.column_mask.next = self.column_mask.val();
+        self.ready.next = self.deliver.ready.val();
+        self.lane.next = self.deliver.lane.val();
+        self.ends.next = self.deliver.ends.val();
+        self.load_write.next = self.deliver.load_write.val();
+        self.load_address.next = self.deliver.load_address.val();
+        self.weight_write.next = self.deliver.weight_write.val();
+        self.position_write.next = self.deliver.position_write.val();
+        self.list_write.next = self.deliver.list_write.val();
+        self.parameter_write.next = self.deliver.parameter_write.val();
+        self.memory_entry.next = self.deliver.memory_entry.val();
+        self.memory_beat.next = self.deliver.memory_beat.val();
+        self.memory_data.next = self.deliver.memory_data.val();
+        self.table_write.next = self.deliver.table_write.val();
+        self.table_address.next = self.deliver.table_address.val();
+        self.table_data.next = self.deliver.table_data.val();
+        self.completed.next = self.deliver.completed.val();
+        self.signal.next = self.deliver.signal.val();
+        self.completed_command.next = self.deliver.completed_command.val();
+        self.waits_bank.next = self.deliver.waits_bank.val();
 
         self.error.next = false;
         self.code.next = self.read_code.val();
-        self.error_command.next = self.ordinal.q.val();
+        self.error_command.next = self.deliver.ordinal.val();
         if self.take.val() & self.bad.val() {
             self.error.next = true;
         }
@@ -609,12 +401,10 @@ impl Logic for Load {
             self.code.next = self.bounds_code.val();
             self.error_command.next = self.current_ordinal.q.val();
         }
-        self.works.next =
-            !self.still.val() | self.records.valid.val() | self.receiving.q[0].val() | self.held.q.val();
+        self.works.next = !self.still.val() | self.records.valid.val() | self.deliver.works.val();
         self.under_way.next = self.works.val();
         self.idle.next = !self.works.val();
-        self.waits_bus.next = self.works.val() & !self.held.q.val();
-        self.waits_bank.next = self.live.val() & self.for_activation.val() & !self.load_grant.val();
+        self.waits_bus.next = self.works.val() & !self.deliver.held.val();
 
         // The address moves.
         self.next.set[0].next = !self.engaged.q[4].val();
@@ -637,15 +427,7 @@ impl Logic for Load {
             self.next_checking.next = false;
             self.next_asking.next = false;
             self.asked.d.next = 0.into();
-            self.next_receiving.next = false;
-            self.expects.d.next = false;
-            self.held.d.next = false;
-            self.in_activation.d.next = false;
-            self.in_table.d.next = false;
-            self.table_cycle.d.next = 0.into();
         }
-        self.receiving.d.next = self.next_receiving.val();
-        self.width.d.next = self.next_width.val();
         self.checking.d.next = self.next_checking.val();
         self.asking.d.next = self.next_asking.val();
         self.engaged.d.next = self.next_checking.val() | self.next_asking.val();
