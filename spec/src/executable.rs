@@ -24,7 +24,7 @@ pub struct Work {
     pub passes: u64,
     /// Slot words issued: those of each pass times its pixel tiles.
     pub words: u64,
-    /// Beats of 16 bytes that LOAD moves.
+    /// Beats of 16 bytes that LOAD reads.
     pub load_beats: u64,
     /// Vectors of 16 bytes that STORE moves.
     pub store_beats: u64,
@@ -55,7 +55,7 @@ impl Executable {
     pub fn data_vectors(&self) -> Result<u64, ListError> {
         let commands = self.commands()?.into_iter().map(|command| match command {
             Command::Load(load) if load.segment == Segment::Data as u32 => {
-                u64::from(load.source) + u64::from(load.count)
+                u64::from(load.source) + u64::from(load.beats_read())
             }
             Command::Store(store) => u64::from(store.target) + u64::from(store.count),
             _ => 0,
@@ -71,7 +71,7 @@ impl Executable {
         for (command, &owner) in self.commands()?.iter().zip(&self.owners) {
             let Some(work) = work.get_mut(owner as usize) else { continue };
             match command {
-                Command::Load(load) => work.load_beats += u64::from(load.count),
+                Command::Load(load) => work.load_beats += u64::from(load.beats_read()),
                 Command::Store(store) => work.store_beats += u64::from(store.count),
                 Command::Compute(pass) => {
                     work.passes += 1;

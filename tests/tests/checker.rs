@@ -109,7 +109,7 @@ proptest! {
         let mut random = Random(seed);
         let Some((config, program, mut commands)) = good(&mut random) else { return Ok(()) };
         // The first load of each memory cannot be missed, but for that of a map whose padding alone is read.
-        let target = 1 + random.below(5) as u32;
+        let target = 1 + random.below(6) as u32;
         let first = commands.iter().position(|c| matches!(c, Command::Load(load) if load.target == target));
         let Some(first) = first else { return Ok(()) };
         // One without tokens, so that those of the others still fit.

@@ -1,6 +1,7 @@
 //! What the on-chip memories hold that tell COMPUTE what to do.
 
 use crate::beats::{beat_vector, beats_per_word, unpack_positions};
+use crate::codebook::Codebook;
 use crate::command::{Combination, GatherEntry};
 use crate::list::{Beat, Load, PassCommand, Segment, Target};
 use crate::pass::{Pass, SecondOperand};
@@ -72,6 +73,7 @@ pub struct Contents<'a> {
     entries: Beats,
     parameters: Beats,
     tables: Beats,
+    codebook: Codebook,
 }
 
 impl<'a> Contents<'a> {
@@ -85,27 +87,36 @@ impl<'a> Contents<'a> {
             entries: Beats::new(config.load_depth),
             parameters: Beats::new(config.pass_depth * config.columns),
             tables: Beats::new(TABLE_BEATS),
+            codebook: Codebook::default(),
         }
     }
 
     /// Executes a load (which has been checked) as far as passes depend on it. Each load has a number of its own, greater than
     /// those before.
     pub fn load(&mut self, load: &Load, number: u32, model: &[Beat]) {
+        if load.segment != Segment::Model as u32 {
+            if load.target == Target::Weight as u32 {
+                // Maps as weights: what they will hold is not known, so all positions count as read.
+                self.weights.write(load.address as usize, &vec![ANY_WEIGHTS; load.count as usize], number);
+            }
+            return;
+        }
         let first = load.source as usize;
+        let beats = &model[first..first + load.beats_read() as usize];
         let memory = match Target::ALL[load.target as usize] {
             Target::Weight => &mut self.weights,
             Target::Position => &mut self.positions,
             Target::List => &mut self.entries,
             Target::Parameter => &mut self.parameters,
             Target::Table => &mut self.tables,
+            Target::Codebook => {
+                self.codebook = Codebook::from_beat(&beats[0]);
+                return;
+            }
             Target::Activation => return,
         };
-        if load.segment == Segment::Model as u32 {
-            memory.write(load.address as usize, &model[first..first + load.count as usize], number);
-        } else if load.target == Target::Weight as u32 {
-            // Maps as weights: what they will hold is not known, so all positions count as read.
-            memory.write(load.address as usize, &vec![ANY_WEIGHTS; load.count as usize], number);
-        }
+        let beats = self.codebook.expand(beats, load.width, load.count as usize);
+        memory.write(load.address as usize, &beats, number);
     }
 
     /// The loads that wrote what a pass finds, `tables` among it.

@@ -211,7 +211,7 @@ struct Checker<'a> {
     executable: &'a Executable,
     contents: Contents<'a>,
     accesses: Accesses<'a>,
-    histories: [History; 7],
+    histories: [History; 8],
     /// Passes that were found good, by everything that the check looks at.
     checked: HashSet<contents::PassKey>,
     /// The run that is checked.

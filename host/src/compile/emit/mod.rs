@@ -25,9 +25,10 @@ use onchip::OnChip;
 use order::{Order, Turn};
 use pass::Prepared;
 use pleach_spec::Config;
+use pleach_spec::codebook::Codebook;
 use pleach_spec::layout::MapLayout;
 use pleach_spec::list::{Command, Image, Load};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 /// Passes in the list between the last use of something and a load that overwrites it.
 const DELAY: usize = 2;
@@ -111,6 +112,10 @@ struct Emitter<'a> {
     /// The list of later runs, where everything stays.
     warm: Option<Scheduler>,
     owners: Vec<u32>,
+    /// A codebook for all weights of a step, for those asked for so far, and its width.
+    codebooks: HashMap<usize, Option<(Codebook, u32)>>,
+    /// Beat of the codebook that the last load of one brings.
+    codebook: Option<usize>,
     /// Phase rows of each block that the list has stored.
     stored_rows: Vec<usize>,
 }
@@ -126,6 +131,8 @@ pub fn emit(input: &Input) -> Result<Emitted, Failure> {
         scheduler: Scheduler::default(),
         warm: (input.stay == Stay::Always).then(Scheduler::default),
         owners: Vec::new(),
+        codebooks: HashMap::new(),
+        codebook: None,
         stored_rows: input
             .steps
             .blocks

@@ -7,6 +7,8 @@ use crate::compile::memory::{End, Part, Ring, Space};
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 
+/// Pieces but the last are a multiple of so many entries.
+const MULTIPLE: usize = 8;
 /// Identifies a strip on the chip: step, strip, and source of the step; `None` is its output.
 pub type StripKey = (usize, usize, Option<usize>);
 /// Identifies something loaded: step, what of it, and the scope in which it stays.
@@ -45,7 +47,9 @@ impl Cache {
     pub fn piece(&mut self, length: usize, least: usize) -> Option<(usize, usize, usize)> {
         let done: usize = self.begun.iter().map(|(_, length)| length).sum();
         let left = length - done;
-        let now = self.ring.room().max(least).min(left);
+        let room = self.ring.room().max(least);
+        // What is stored in fewer bits can only be cut between beats of memory.
+        let now = if room < left { room - room % MULTIPLE } else { left };
         let part = self.ring.allocate(now)?;
         self.begun.push((part, now));
         Some((part.first, now, done))
