@@ -86,8 +86,9 @@ fn numbers(json: &[u8]) -> Vec<(usize, usize)> {
 fn with_number(bytes: &[u8], (at, length): (usize, usize), number: &[u8]) -> Vec<u8> {
     let mut meta = bytes[section(bytes, 0)].to_vec();
     meta.splice(at..at + length, number.iter().copied());
-    let mut file = bytes[..80].to_vec();
-    let sections = [meta, bytes[section(bytes, 1)].to_vec(), bytes[section(bytes, 2)].to_vec()];
+    let mut file = bytes[..96].to_vec();
+    let rest = (1..4).map(|index| bytes[section(bytes, index)].to_vec());
+    let sections: Vec<Vec<u8>> = std::iter::once(meta).chain(rest).collect();
     for (index, section) in sections.iter().enumerate() {
         file.resize(file.len().next_multiple_of(16), 0);
         let entry = 36 + 16 * index;
