@@ -81,7 +81,7 @@ fn every_flipped_bit_is_refused() {
 fn the_documented_layout_is_the_written_one() {
     let model = small_model();
     let bytes = model.to_bytes().unwrap();
-    assert_eq!(&bytes[..16], b"\x89PLCH\r\n\x1a\x04\0\0\0\x03\0\0\0");
+    assert_eq!(&bytes[..16], b"\x89PLCH\r\n\x1a\x05\0\0\0\x03\0\0\0");
     assert_eq!(word(&bytes, 16), model.config.fingerprint());
     assert_eq!(word(&bytes, 20) as usize, bytes.len());
     assert_eq!(&bytes[32..36], b"META");
@@ -179,7 +179,7 @@ fn other_versions_and_configurations_are_refused_with_what_differs() {
     sign(&mut newer);
     assert_eq!(
         format_error(&newer).to_string(),
-        "it has version 9 of the model.bin format, but this program knows version 4; compile the model again with this program"
+        "it has version 9 of the model.bin format, but this program knows version 5; compile the model again with this program"
     );
     let mut contract = bytes.clone();
     contract[12] = 4;

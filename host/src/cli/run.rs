@@ -37,8 +37,7 @@ pub struct Args {
     /// Runs of each image; the reported time is the median
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
-    /// Folder to write the outputs to, as <name>.npy of shape [images, channels, height, width], of a quantized model in the types
-    /// and shapes of its graph
+    /// Folder to write the outputs to, as <name>.npy in the types and shapes of the ONNX graph, images along the first axis
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
     /// Print one JSON object on stdout instead of the table

@@ -5,6 +5,7 @@ mod table;
 pub use table::{layer_table, thousands};
 
 use crate::cpu::CpuNode;
+use crate::interface::Interface;
 use crate::partition::{Part, Plan};
 use pleach_sim::device::RunCounters;
 use pleach_spec::Config;
@@ -276,7 +277,12 @@ fn layers(model: &ModelFile) -> Vec<LayerReport> {
     };
     let array = model.layers.iter().map(|layer| LayerReport::new(layer, &model.config));
     let (before, behind) = (of(|plan| plan.before.as_ref()), of(|plan| plan.behind.as_ref()));
-    before.into_iter().chain(array).chain(behind).collect()
+    let interface = Interface::of(model).map_or_else(Vec::new, |interface| interface.outputs);
+    let softmax = interface.iter().filter(|output| output.softmax).map(|output| {
+        let dims = output.batched.then_some(1).into_iter().chain(output.dims.iter().copied()).collect();
+        LayerReport::on_cpu(&CpuNode { name: output.name.clone(), op: "Softmax".to_owned(), dims })
+    });
+    before.into_iter().chain(array).chain(behind).chain(softmax).collect()
 }
 
 /// Multiplications by non-zero weights.
