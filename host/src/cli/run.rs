@@ -160,13 +160,18 @@ fn execute_arrays(
     let mut report = RunReport::new(model, device.name(), images.len(), outputs.median_ms(), None);
     report.traffic = outputs.traffic;
     match &args.output {
-        Some(folder) => tensors::write(folder, interface, &outputs.maps)?,
+        Some(folder) => tensors::write(folder, model, interface, &outputs.maps)?,
         None => eprintln!("the outputs are written with --output DIR"),
     }
     if args.json {
         println!("{}", serde_json::to_string_pretty(&report).into_diagnostic()?);
     } else {
         eprintln!("{}", layer_table(&report));
+        if let Some(layers) = interface.exact.named(&model.network) {
+            eprintln!(
+                "cpu: {layers}: computed again on this computer, with the float rounding of ONNX Runtime"
+            );
+        }
     }
     Ok(())
 }
