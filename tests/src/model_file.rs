@@ -3,7 +3,7 @@
 use crate::{Case, Limits, chains};
 use pleach_host::compile::compile_list;
 use pleach_spec::Config;
-use pleach_spec::model_file::{LayerInfo, ModelFile, Preprocessing};
+use pleach_spec::model_file::{LayerInfo, ModelFile, Preprocessing, SECTIONS};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
@@ -68,7 +68,7 @@ pub fn section(bytes: &[u8], index: usize) -> std::ops::Range<usize> {
 
 /// The file with another section in the place of one; checksums are right.
 pub fn with_section(bytes: &[u8], index: usize, content: &[u8]) -> Vec<u8> {
-    let count = 3;
+    let count = SECTIONS.len();
     let mut file = bytes[..32 + 16 * count].to_vec();
     for entry in 0..count {
         let content = if entry == index { content } else { &bytes[section(bytes, entry)] };
