@@ -3,7 +3,7 @@
 //!
 //! A sum of dequantized pixels depends on the order in which its f32 terms are rounded, and the product of an accumulator and a scale
 //! is rounded to an f32 before it is rounded to an integer. Where that can decide a result, the layer and all that depends on it
-//! are computed a second time with the arithmetic of [`rules`], from maps that the accelerator gives as further outputs. This is done
+//! are computed a second time with the arithmetic of `rules`, from maps that the accelerator gives as further outputs. This is done
 //! for what takes about a millisecond a run; layers that are too much for that have the accelerator's results.
 
 mod rules;
