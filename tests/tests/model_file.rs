@@ -229,7 +229,7 @@ fn damage_names_the_section() {
 #[test]
 fn parts_that_contradict_each_other_are_refused() {
     type Change = fn(&mut ModelFile);
-    let changes: [(Change, &str); 15] = [
+    let changes: [(Change, &str); 16] = [
         (|m| m.network.input = 9, "META is inconsistent: the input is tensor 9, but there are 3"),
         (|m| m.network.layers[1].inputs[0] = 2, "META is inconsistent: layer `layer1` reads a tensor before"),
         (
@@ -258,6 +258,10 @@ fn parts_that_contradict_each_other_are_refused() {
         (|m| m.executable.image.data_vectors += 1, "PROG is inconsistent: segment 1 has"),
         (|m| m.executable.owners.clear(), "PROG is inconsistent: command 0 (LOAD, layer 0): there must"),
         (|m| m.executable.image.list.end -= 1, "PROG is inconsistent: "),
+        (
+            |m| m.executable.image.warm = Some(m.executable.image.list.clone()),
+            "PROG is inconsistent: command 1 of the warm list (LOAD, layer 0): the warm list must be",
+        ),
         (|m| m.layers[1].words += 1, "META is inconsistent: the layer table is wrong about layer `layer1`"),
         (
             |m| m.preprocessing = Some(Preprocessing { mean: vec![], std: vec![] }),
