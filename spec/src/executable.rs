@@ -2,7 +2,7 @@
 //! segment 1.
 
 use crate::layout::MapLayout;
-use crate::list::{self, Command, Image, ListError, Segment};
+use crate::list::{self, Command, Image, ListError, Segment, Start};
 
 /// What is run for each input map: fill the input's place in segment 1, start, read the outputs' places.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,7 +33,22 @@ pub struct Work {
 impl Executable {
     /// The command list.
     pub fn commands(&self) -> Result<Vec<Command>, ListError> {
-        list::decode(self.image.model.get(self.image.list.clone()).unwrap_or_default())
+        self.commands_of(Start::Cold)
+    }
+
+    /// The command list of a run.
+    pub fn commands_of(&self, start: Start) -> Result<Vec<Command>, ListError> {
+        list::decode(self.image.model.get(self.image.list_of(start)).unwrap_or_default())
+    }
+
+    /// The layer that each command of the list of a run works for.
+    pub fn owners_of(&self, start: Start) -> Result<Vec<u32>, ListError> {
+        if start == Start::Cold || self.image.warm.is_none() {
+            return Ok(self.owners.clone());
+        }
+        let commands = self.commands()?;
+        let kept = commands.iter().zip(&self.owners).filter(|(command, _)| !command.loads_model());
+        Ok(kept.map(|(_, &owner)| owner).collect())
     }
 
     /// Vectors of segment 1 up to the last one that the input, an output or a command uses.

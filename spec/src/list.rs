@@ -189,6 +189,16 @@ pub enum ListError {
 /// A beat, least significant word first.
 pub type Beat = [u32; 4];
 
+/// What a run finds on the chip.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Start {
+    /// Nothing that it can rely on: the first run of a program, or one after an error or a reset.
+    #[default]
+    Cold,
+    /// What the run before of the same program left.
+    Warm,
+}
+
 /// A program as a device gets it: the contents of segment [`Segment::Model`], and how much of [`Segment::Data`] it uses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Image {
@@ -196,11 +206,34 @@ pub struct Image {
     pub model: Vec<Beat>,
     /// The beats of it that are the command list.
     pub list: Range<usize>,
+    /// The beats that are the list of a run that starts warm, if all that the program loads from this segment stays on the chip:
+    /// the same commands without these loads.
+    pub warm: Option<Range<usize>>,
     /// Vectors of segment 1: input, output and intermediate maps.
     pub data_vectors: usize,
 }
 
+impl Image {
+    /// The beats of the list of a run.
+    pub fn list_of(&self, start: Start) -> Range<usize> {
+        match (start, &self.warm) {
+            (Start::Warm, Some(warm)) => warm.clone(),
+            _ => self.list.clone(),
+        }
+    }
+
+    /// How a run starts after one of this program that has ended well.
+    pub fn next_start(&self) -> Start {
+        if self.warm.is_some() { Start::Warm } else { Start::Cold }
+    }
+}
+
 impl Command {
+    /// True for a LOAD from the model segment.
+    pub fn loads_model(&self) -> bool {
+        matches!(self, Self::Load(load) if load.segment == Segment::Model as u32)
+    }
+
     /// The engine that executes it.
     pub fn engine(&self) -> Engine {
         match self {

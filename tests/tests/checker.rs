@@ -25,6 +25,7 @@ fn with(program: &Executable, commands: &[Command]) -> Executable {
     let mut program = program.clone();
     let beats = list::encode(commands).expect("fields fit");
     program.owners.resize(commands.len(), 0);
+    program.image.warm = None;
     program.image.model.truncate(program.image.list.start);
     program.image.model.extend(beats);
     program.image.list.end = program.image.model.len();

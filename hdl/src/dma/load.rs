@@ -142,7 +142,7 @@ pub struct Load {
     end_sum: Signal<Local, Bits<34>>,
     beats_read: Signal<Local, Bits<16>>,
     to_activation: Constant<Bits<TARGET>>,
-    one: Constant<Bits<34>>,
+    odd_end: Constant<Bits<34>>,
     bounds_code: Constant<Bits<CODE>>,
     read_code: Constant<Bits<CODE>>,
 }
@@ -237,7 +237,7 @@ impl Default for Load {
             end_sum: Default::default(),
             beats_read: Default::default(),
             to_activation: Constant::new((Target::Activation as u64).into()),
-            one: Constant::new(1.into()),
+            odd_end: Constant::new(1.into()),
             bounds_code: Constant::new((ErrorCode::Bounds as u64).into()),
             read_code: Constant::new((ErrorCode::Read as u64).into()),
         }
@@ -300,7 +300,7 @@ impl Logic for Load {
         }
         // Twice the end: one adder, as the odd beat is the carry that comes from below.
         self.end_sum.next = ((bit_cast::<34, 32>(self.queue.front.val().get_bits::<32>(32)) << 1)
-            | self.one.val())
+            | self.odd_end.val())
             + ((bit_cast::<34, 16>(self.whole_beats.val()) << 1)
                 | bit_cast::<34, 1>(self.odd_beats.val().into()));
         if !self.engaged.q[1].val() {
@@ -324,7 +324,7 @@ impl Logic for Load {
         }
 
         // It is checked, and its data expected.
-        self.past.next = (((bit_cast::<34, 32>(self.size.q.val()) << 1) | self.one.val())
+        self.past.next = (((bit_cast::<34, 32>(self.size.q.val()) << 1) | self.odd_end.val())
             < self.past_end.q.val())
             | ((self.current.q.val().get_bits::<3>(10) == self.to_activation.val())
                 & (self.vectors.val() < self.end_on_chip.q.val()));

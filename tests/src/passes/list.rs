@@ -67,8 +67,12 @@ pub fn list(case: &RunCase, config: &Config, random: &mut Random) -> ListCase {
     let list = list::encode(&maker.commands).expect("fields fit");
     let first = maker.model.len();
     maker.model.extend(list);
-    let image =
-        Image { list: first..maker.model.len(), model: maker.model, data_vectors: 2 * vectors + 9 + TRAFFIC };
+    let image = Image {
+        list: first..maker.model.len(),
+        model: maker.model,
+        data_vectors: 2 * vectors + 9 + TRAFFIC,
+        warm: None,
+    };
     ListCase { image, before: 0, after: vectors }
 }
 

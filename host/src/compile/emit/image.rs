@@ -8,6 +8,7 @@ use pleach_spec::command::{Combination, GatherEntry, Parameter};
 use pleach_spec::list::{self, Beat, Command, Image};
 use pleach_spec::stream::WordStream;
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// Beats of weights that a codebook costs: its beat, its command, and the cycles that LOAD takes for one more of them.
 const CODEBOOK_COST: usize = 8;
@@ -149,11 +150,15 @@ impl<'a> Model<'a> {
         first
     }
 
-    /// The segment, with the list at its end.
-    pub fn finish(mut self, commands: &[Command]) -> Result<Image, CompileError> {
-        let list = list::encode(commands)?;
-        let first = self.append(list);
-        let list = first..self.beats.len();
-        Ok(Image { model: self.beats, list, data_vectors: 0 })
+    /// The segment, with the lists at its end.
+    pub fn finish(mut self, cold: &[Command], warm: Option<&[Command]>) -> Result<Image, CompileError> {
+        let list = self.append_list(cold)?;
+        let warm = warm.map(|commands| self.append_list(commands)).transpose()?;
+        Ok(Image { model: self.beats, list, warm, data_vectors: 0 })
+    }
+
+    fn append_list(&mut self, commands: &[Command]) -> Result<Range<usize>, CompileError> {
+        let first = self.append(list::encode(commands)?);
+        Ok(first..self.beats.len())
     }
 }

@@ -1,7 +1,7 @@
 //! What is on the chip, and what of it can be overwritten when.
 
 use super::order::{Order, Turn};
-use super::{DELAY, Input};
+use super::{DELAY, Input, Stay};
 use crate::compile::buffer::Buffer;
 use crate::compile::memory::{End, Part, Ring, Space};
 use std::collections::{HashMap, VecDeque};
@@ -184,14 +184,8 @@ impl OnChip {
     pub fn leave(&mut self, turn: usize, order: &Order, input: &Input, uses: &Uses) {
         let Turn { step, strip, ends_strip, ends_step, .. } = *order.turn(turn);
         let mut free = Vec::new();
-        free.extend(uses.words.iter().flat_map(|key| self.words.leave(key)).map(Free::Words));
-        free.extend(self.lists.leave(&uses.list).into_iter().map(Free::List));
-        free.extend(self.parameters.leave(&uses.parameters).into_iter().map(Free::Parameters));
-        if let Some(bank) = self.tables.iter().position(|&table| table == Some(step)) {
-            self.table_uses[bank] -= 1;
-            if self.table_uses[bank] == 0 {
-                free.push(Free::Table(bank));
-            }
+        if input.stay == Stay::Needed {
+            free.extend(self.loaded(step, uses));
         }
         let vectors = |buffer: Buffer| Free::Vectors(buffer.base..buffer.base + buffer.vectors());
         if ends_strip {
@@ -205,5 +199,20 @@ impl OnChip {
             free.extend(ended.filter_map(|block| self.resident[block].take()).map(vectors));
         }
         self.leaving.extend(free.into_iter().map(|free| (turn + DELAY + 1, free)));
+    }
+
+    /// What a pass was the last to use of what is loaded for it, besides maps.
+    fn loaded(&mut self, step: usize, uses: &Uses) -> Vec<Free> {
+        let mut free = Vec::new();
+        free.extend(uses.words.iter().flat_map(|key| self.words.leave(key)).map(Free::Words));
+        free.extend(self.lists.leave(&uses.list).into_iter().map(Free::List));
+        free.extend(self.parameters.leave(&uses.parameters).into_iter().map(Free::Parameters));
+        if let Some(bank) = self.tables.iter().position(|&table| table == Some(step)) {
+            self.table_uses[bank] -= 1;
+            if self.table_uses[bank] == 0 {
+                free.push(Free::Table(bank));
+            }
+        }
+        free
     }
 }

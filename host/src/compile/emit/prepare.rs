@@ -4,7 +4,7 @@ use super::image::StoredWords;
 use super::onchip::{Key, Uses};
 use super::order::Turn;
 use super::pass::{Prepared, access};
-use super::{Emitter, Failure, PendingLoad};
+use super::{Emitter, Failure, PendingLoad, Stay};
 use crate::compile::CompileError;
 use crate::compile::buffer::{Buffer, entry, rows_needed};
 use crate::compile::depend::{Access, Memory, Mode};
@@ -41,12 +41,20 @@ impl Emitter<'_> {
         }
         let Some(sources) = self.sources(turn) else { return Ok(None) };
         let Some(output) = self.output(turn) else { return Ok(None) };
-        let Some((words, base)) = self.words(turn) else { return Ok(None) };
-        let Some((list, entries)) = self.list(turn, &sources)? else { return Ok(None) };
-        let Some(bank) = self.table(turn) else { return Ok(None) };
-        let Some((parameters, parameter)) = self.parameters(turn, bank)? else { return Ok(None) };
+        let Some((words, base)) = self.words(turn) else { return self.no_room() };
+        let Some((list, entries)) = self.list(turn, &sources)? else { return self.no_room() };
+        let Some(bank) = self.table(turn) else { return self.no_room() };
+        let Some((parameters, parameter)) = self.parameters(turn, bank)? else { return self.no_room() };
         let held = Uses { words, list, parameters };
         Ok(Some(self.pass(turn, &sources, &output, held, [base, entries, parameter], bank)))
+    }
+
+    /// There is no room for something but a map: not yet, or never, if nothing ever leaves.
+    fn no_room(&self) -> Result<Option<Prepared>, Failure> {
+        match self.input.stay {
+            Stay::Always => Err(Failure::Stay),
+            Stay::Needed => Ok(None),
+        }
     }
 
     /// True if what the pass has for weights is in memory, or they are no map.
