@@ -50,11 +50,13 @@ pub struct Expand {
     low: Reg<Bits<64>>,
     high: Reg<Bits<64>>,
     filled: Fan<Bit>,
+    // Where the part begins in it, in units of 16 bits.
     part: Fan<Bits<3>>,
     indices: Indices,
     lookup: [Select<128, 4>; 16],
     bytes: Bytes,
 
+    step: Signal<Local, Bits<3>>,
     part_ends: Signal<Local, Bit>,
     leaves: Signal<Local, Bit>,
     empties: Signal<Local, Bit>,
@@ -84,6 +86,7 @@ impl Default for Expand {
             indices: Default::default(),
             lookup: Default::default(),
             bytes: Default::default(),
+            step: Default::default(),
             part_ends: Default::default(),
             leaves: Default::default(),
             empties: Default::default(),
@@ -100,12 +103,15 @@ impl Logic for Expand {
         self.codebook.enable.next = self.book_comes.val();
         self.codebook.d.next = self.book.val();
 
+        self.step.next = 1.into();
         self.part_ends.next = self.part.q[0].val() == 7;
         if self.width[0].val() == 1 {
-            self.part_ends.next = self.part.q[0].val().get_bit(0);
+            self.step.next = 4.into();
+            self.part_ends.next = self.part.q[0].val() == 4;
         }
         if self.width[0].val() == 2 {
-            self.part_ends.next = self.part.q[0].val().get_bits::<2>(0).all();
+            self.step.next = 2.into();
+            self.part_ends.next = self.part.q[0].val() == 6;
         }
         self.valid.next = self.filled.q[0].val();
         self.leaves.next = self.filled.q[0].val() & self.free.val();
@@ -120,7 +126,7 @@ impl Logic for Expand {
         if self.stays[0].val() {
             self.part.d.next = self.part.q[0].val();
             if self.leaves.val() {
-                self.part.d.next = self.part.q[0].val() + 1;
+                self.part.d.next = self.part.q[0].val() + self.step.val();
             }
         }
         if !self.stays[1].val() {
@@ -145,7 +151,7 @@ impl Logic for Expand {
     }
 }
 
-/// The indices of a part: where they are depends on their width.
+/// The indices of a part, which begins at a multiple of 16 bits: what they may be is chosen by that first, then by their width.
 #[derive(Debug, Default, LogicBlock)]
 struct Indices {
     pub low: Signal<In, Bits<64>>,
@@ -160,14 +166,14 @@ impl Logic for Indices {
         let stored = bit_cast::<128, 64>(self.low.val()) | (bit_cast::<128, 64>(self.high.val()) << 64u64);
         for (column, index) in self.index.iter_mut().enumerate() {
             let copy = column / COPY_COLUMNS;
-            let part = self.part[copy].val().index();
+            let window = stored >> (16 * self.part[copy].val().index() as u64);
             let width = self.width[copy].val();
             index.next = if width == 1 {
-                stored.get_bits::<4>(64 * (part % 2) + 4 * column)
+                window.get_bits::<4>(4 * column)
             } else if width == 2 {
-                bit_cast::<4, 2>(stored.get_bits::<2>(32 * (part % 4) + 2 * column))
+                bit_cast::<4, 2>(window.get_bits::<2>(2 * column))
             } else {
-                bit_cast::<4, 1>(stored.get_bits::<1>(16 * part + column))
+                bit_cast::<4, 1>(window.get_bits::<1>(column))
             };
         }
     }
@@ -181,7 +187,7 @@ impl Logic for Indices {
     fn hdl(&self) -> Verilog {
         let index = |column: usize| {
             let copy = column / COPY_COLUMNS;
-            let of = |bits: usize| part_of(column * bits, bits, &format!("part${copy}"));
+            let of = |bits: usize| at_part(column * bits, bits, &format!("part${copy}"));
             let (four, two, one) = (of(4), of(2), of(1));
             format!(
                 "always @(*) index${column} = width${copy} == 2'd1 ? {four} : \
@@ -193,11 +199,12 @@ impl Logic for Indices {
     }
 }
 
-/// The `bits` bits from `first` on in the part that the lower bits of `part` say, each part having 16 such.
-fn part_of(first: usize, bits: usize, part: &str) -> String {
+/// The `bits` bits from `first` on behind the beginning of a part, each of which is 16 `bits` long: only the upper bits of
+/// `part` count.
+fn at_part(first: usize, bits: usize, part: &str) -> String {
     let parts = (0..8 / bits).map(|index| index * 16 * bits + first);
     let mut choices: Vec<String> = parts.map(|low| format!("stored[{}:{low}]", low + bits - 1)).collect();
-    for bit in 0.. {
+    for bit in bits.ilog2().. {
         if choices.len() == 1 {
             break;
         }
