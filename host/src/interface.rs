@@ -2,8 +2,9 @@
 //!
 //! It goes with a compiled model as one of its notes, in JSON.
 
+use crate::exact::Exact;
 use pleach_spec::model_file::ModelFile;
-use pleach_spec::numerics::Quantization;
+use pleach_spec::numerics::{Quantization, ScaleError};
 use serde::{Deserialize, Serialize};
 
 /// Key of the note.
@@ -59,6 +60,9 @@ pub struct Interface {
     pub inputs: Vec<Input>,
     /// In the order of the network's outputs.
     pub outputs: Vec<Output>,
+    /// What this computer computes again.
+    #[serde(default)]
+    pub exact: Exact,
 }
 
 /// Values of a tensor.
@@ -165,17 +169,27 @@ impl Interface {
         model.notes.insert(NOTE.into(), text);
     }
 
+    /// The output maps with ONNX Runtime's last bits, for all that the model's program gives.
+    ///
+    /// # Errors
+    /// Scales that cannot be used.
+    pub fn exact_maps(&self, model: &ModelFile, given: &[Vec<i8>]) -> Result<Vec<Vec<i8>>, ScaleError> {
+        self.exact.outputs(&model.network, given)
+    }
+
     /// Whether the sizes are those of the model.
     fn fits(&self, model: &ModelFile) -> bool {
         let network = &model.network;
         let elements = |tensor: usize| network.tensors[tensor].shape.elements();
         let read: usize = self.inputs.iter().map(Input::elements).sum();
         let outputs = self.outputs.iter().zip(&network.outputs);
-        read == elements(network.input) && self.outputs.len() == network.outputs.len() && { outputs }.all(
-            |(output, &tensor)| {
-                output.dims.iter().product::<usize>() == elements(tensor)
-                    && (output.element != Element::Float || output.values.len() == 256)
-            },
-        )
+        let count = self.outputs.len() + self.exact.maps.len();
+        read == elements(network.input) && count == network.outputs.len() && self.exact.fits(network) && {
+            outputs
+        }
+        .all(|(output, &tensor)| {
+            output.dims.iter().product::<usize>() == elements(tensor)
+                && (output.element != Element::Float || output.values.len() == 256)
+        })
     }
 }

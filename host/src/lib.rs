@@ -4,8 +4,10 @@
 //!
 //! - [`import`]: ONNX file -> protobuf model (kept whole) and float graph;
 //! - [`interface`]: what goes into a quantized model and comes out of it, in ONNX's types;
+//! - [`exact`]: what this computer computes again of a quantized model, for ONNX Runtime's last bits;
 //! - [`graph`]: the float graph, its executor, and the passes that fold it;
 //! - [`data`]: images, labels, and how a model wants its pixels;
+//! - [`cpu`]: what runs on this computer instead, by tract;
 //! - [`prune`]: zeroes weights so that cycles are saved;
 //! - [`quantize`]: calibration, and float graph -> [`pleach_spec::network::Network`];
 //! - [`export`]: quantized network -> QDQ ONNX;
@@ -17,12 +19,15 @@
 
 pub mod cli;
 pub mod compile;
+pub mod cpu;
 pub mod data;
 pub mod device;
+pub mod exact;
 pub mod export;
 pub mod graph;
 pub mod import;
 pub mod interface;
+pub mod partition;
 pub mod pipeline;
 pub mod predict;
 pub mod prune;

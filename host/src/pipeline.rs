@@ -2,8 +2,9 @@
 
 use crate::compile::{compile_list, dense_reference};
 use crate::data::{self, Expected, Sidecar};
-use crate::graph::{Graph, passes};
+use crate::graph::Graph;
 use crate::import::{self, Quantized};
+use crate::partition::{Partition, Session, partition};
 use crate::predict::{layer_cycles, machine};
 use crate::prune::{Pruned, rescale, slot_prune};
 use crate::quantize::{self, Calibration};
@@ -11,6 +12,7 @@ use miette::{Diagnostic, IntoDiagnostic, Result};
 use ndarray::Array3;
 use pleach_sim::memory::MemoryTiming;
 use pleach_spec::Config;
+use pleach_spec::list::Start;
 use pleach_spec::model_file::{LayerInfo, ModelFile, Preprocessing};
 use pleach_spec::network::{MapShape, Network};
 use std::collections::BTreeMap;
@@ -53,11 +55,16 @@ pub struct Compiled {
 /// Imports, calibrates, prunes, quantizes and compiles an ONNX file.
 pub fn compile_onnx(path: &Path, options: &Options, progress: Progress<'_>) -> Result<Compiled> {
     let sidecar = Sidecar::beside(path)?;
-    let float = passes::optimise(&import::load(path, &options.shapes)?.graph);
-    let images = calibration_images(path, &float, options, &sidecar)?;
+    let Partition { graph: float, mut plan, host } =
+        partition(path, &import::read_whole(path)?, &options.shapes)?;
+    let session = Session::new(plan.clone(), &host)?;
+    let images = calibration_images(path, &session, options, &sidecar)?;
     let calibration = calibrate(&float, &images, progress)?;
     let dense = quantize::quantize(&float, &calibration)?;
-    check_labels(path, &sidecar, &dense)?;
+    if plan.exits.first().map(|port| &port.name) == plan.outputs.first() {
+        check_labels(path, &sidecar, &dense)?;
+    }
+    let channels = plan.image_shape()?.channels;
     let (network, unpruned, pruned) = match options.speedup {
         None => (dense, None, None),
         Some(speedup) => {
@@ -65,9 +72,13 @@ pub fn compile_onnx(path: &Path, options: &Options, progress: Progress<'_>) -> R
             (network, Some(dense), Some(pruned))
         }
     };
-    let channels = network.tensors[network.input].shape.channels;
     let mut model = compile_network(network, options, progress)?;
-    model.preprocessing = Some(preprocessing(&sidecar, channels));
+    let fed = Some(preprocessing(&sidecar, channels));
+    match model.network.tensors[model.network.input].shape.channels == channels {
+        true => model.preprocessing = fed,
+        false => plan.preprocessing = fed,
+    }
+    plan.note(&mut model, host);
     model.labels.clone_from(&sidecar.labels.names);
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     model.notes.insert("source".into(), name);
@@ -160,18 +171,25 @@ fn compile_network(network: Network, options: &Options, progress: Progress<'_>) 
         preprocessing: None,
         labels: Vec::new(),
         notes: BTreeMap::new(),
+        host: Vec::new(),
     };
     predict(&mut model, options.memory, progress)?;
     Ok(model)
 }
 
-/// Predicts the cycles of every layer with a memory: those of its program, and those with every weight there.
+/// Predicts the cycles of every layer with a memory: those of its program, for the first image and for later ones, and those with
+/// every weight there.
 pub fn predict(model: &mut ModelFile, memory: MemoryTiming, progress: Progress<'_>) -> Result<()> {
     let machine = machine(&model.config, memory);
     let layers = model.layers.len();
     let mut step = |done| progress("predicting", done, 3);
+    let cycles_of = |executable, start| layer_cycles(executable, layers, start, &machine).into_diagnostic();
     step(0);
-    let cycles = layer_cycles(&model.executable, layers, &machine).into_diagnostic()?;
+    let cycles = cycles_of(&model.executable, Start::Warm)?;
+    let cold_cycles = match model.executable.image.warm {
+        Some(_) => cycles_of(&model.executable, Start::Cold)?,
+        None => cycles.clone(),
+    };
     step(1);
     let dense_network = dense_reference(&model.network);
     let dense_cycles = if dense_network == model.network {
@@ -179,11 +197,12 @@ pub fn predict(model: &mut ModelFile, memory: MemoryTiming, progress: Progress<'
     } else {
         let dense = compile_list(&dense_network, &model.config)?;
         step(2);
-        layer_cycles(&dense, layers, &machine).into_diagnostic()?
+        cycles_of(&dense, Start::Warm)?
     };
     step(3);
-    for (layer, (cycles, dense_cycles)) in model.layers.iter_mut().zip(cycles.into_iter().zip(dense_cycles)) {
-        (layer.cycles, layer.dense_cycles) = (cycles, dense_cycles);
+    for (index, layer) in model.layers.iter_mut().enumerate() {
+        (layer.cycles, layer.cold_cycles) = (cycles[index], cold_cycles[index]);
+        layer.dense_cycles = dense_cycles[index];
     }
     Ok(())
 }
@@ -194,19 +213,19 @@ fn preprocessing(sidecar: &Sidecar, channels: usize) -> Preprocessing {
     Preprocessing { mean: each(&sidecar.input.mean), std: each(&sidecar.input.std) }
 }
 
-/// The calibration images, normalised.
+/// What the accelerator reads for the calibration images, normalised.
 fn calibration_images(
     model: &Path,
-    graph: &Graph,
+    session: &Session,
     options: &Options,
     sidecar: &Sidecar,
 ) -> Result<Vec<Array3<f32>>> {
     let named = options.calibration.as_ref().or(sidecar.data.calibrate.as_ref());
     let path = named.ok_or_else(|| NoCalibration { model: model.to_owned() })?;
-    let shape = image_shape(graph)?;
+    let shape = session.plan().image_shape()?;
     let set = data::load(path, Expected { shape, classes: &sidecar.labels.names })?;
     let images = set.images(&sidecar.input).take(CALIBRATION_IMAGES);
-    Ok(images.collect::<Result<_, _>>()?)
+    images.map(|image| Ok(session.entered(&image?)?.1)).collect()
 }
 
 /// The shape of the images that a network takes.

@@ -4,7 +4,7 @@ use pleach_sim::fast::{ListTiming, Machine, cycles_only};
 use pleach_sim::memory::MemoryTiming;
 use pleach_spec::Config;
 use pleach_spec::executable::Executable;
-use pleach_spec::list::{Command, ListError};
+use pleach_spec::list::{Command, ListError, Start};
 
 /// The machine that programs run on: an accelerator with a memory, and where the host puts the segments.
 pub fn machine(config: &Config, memory: MemoryTiming) -> Machine {
@@ -16,20 +16,22 @@ pub fn machine(config: &Config, memory: MemoryTiming) -> Machine {
 pub fn layer_cycles(
     executable: &Executable,
     layers: usize,
+    start: Start,
     machine: &Machine,
 ) -> Result<Vec<u64>, ListError> {
-    timing(executable, layers, machine).map(|(cycles, _)| cycles)
+    timing(executable, layers, start, machine).map(|(cycles, _)| cycles)
 }
 
 /// [`layer_cycles`], with the counters of the whole run.
 pub fn timing(
     executable: &Executable,
     layers: usize,
+    start: Start,
     machine: &Machine,
 ) -> Result<(Vec<u64>, ListTiming), ListError> {
-    let commands = executable.commands()?;
-    let timing = cycles_only(&executable.image, &commands, machine);
-    Ok((attribute(&commands, &executable.owners, &timing, layers), timing))
+    let commands = executable.commands_of(start)?;
+    let timing = cycles_only(&executable.image, &commands, start, machine);
+    Ok((attribute(&commands, &executable.owners_of(start)?, &timing, layers), timing))
 }
 
 fn attribute(commands: &[Command], owners: &[u32], timing: &ListTiming, layers: usize) -> Vec<u64> {

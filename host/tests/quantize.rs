@@ -46,6 +46,36 @@ fn a_budget_is_kept_and_layers_are_explained() {
     assert!(layers.iter().all(|layer| layer["accumulated_db"].as_f64().unwrap() > 10.0), "{report}");
 }
 
+/// The int8 weights of a layer in a written file.
+fn weights(file: &Path, layer: &str) -> Vec<i8> {
+    let model = pleach_host::import::proto::ModelProto::decode(&*std::fs::read(file).unwrap()).unwrap();
+    let graph = model.graph.unwrap();
+    let name = format!("{layer}/weight");
+    let tensor = graph.initializer.into_iter().find(|tensor| tensor.name() == name).unwrap();
+    tensor.raw_data.unwrap().iter().map(|&byte| byte as i8).collect()
+}
+
+#[test]
+fn codebooks_and_learned_rounding_keep_to_their_entries() {
+    let folder = tempfile::tempdir().unwrap();
+    let [output, again] = ["q.onnx", "r.onnx"].map(|name| folder.path().join(name));
+    let options = ["--weights", "2", "--codebook", "--adaround", "--images", "64", "--seed", "3"];
+    let found = report("digits.onnx", &output, &options);
+    report("digits.onnx", &again, &options);
+    assert_eq!(std::fs::read(&output).unwrap(), std::fs::read(&again).unwrap());
+    for codebook in found["codebooks"].as_array().unwrap() {
+        let entries: Vec<i64> =
+            codebook["entries"].as_array().unwrap().iter().map(|e| e.as_i64().unwrap()).collect();
+        assert!(entries.len() <= 4, "{codebook}");
+        let weights = weights(&output, codebook["layer"].as_str().unwrap());
+        assert!(weights.iter().all(|&weight| weight == 0 || entries.contains(&weight.into())), "{codebook}");
+        assert!(codebook["weights_db"].as_f64() >= codebook["equal_steps_db"].as_f64(), "{codebook}");
+    }
+    let refused = quantize("digits.onnx", &output, &["--codebook"]);
+    let message = String::from_utf8_lossy(&refused.stderr);
+    assert!(message.contains("all weights have 8 bits") && message.contains("--budget"), "{message}");
+}
+
 #[test]
 fn the_file_is_qdq_with_per_channel_weights() {
     let folder = tempfile::tempdir().unwrap();

@@ -7,6 +7,7 @@ use pleach_sim::device::{Accelerator, FastAccelerator};
 use pleach_sim::fast::{Machine, cycles_only};
 use pleach_sim::memory::MemoryTiming;
 use pleach_spec::VECTOR;
+use pleach_spec::list::Start;
 use pleach_spec::model_file::ModelFile;
 use std::path::Path;
 use std::time::Instant;
@@ -47,7 +48,7 @@ fn measure(runs: usize, path: &str) -> Result<String, String> {
         accelerator.load(&model.executable.image).map_err(|error| format!("{path}: {error}"))?;
         lap(0);
         for _ in 0..4 {
-            cycles = cycles_only(&model.executable.image, &commands, &machine).compute.cycles;
+            cycles = cycles_only(&model.executable.image, &commands, Start::Cold, &machine).compute.cycles;
             lap(1);
         }
         accelerator.timing();

@@ -2,7 +2,7 @@
 //! segment 1.
 
 use crate::layout::MapLayout;
-use crate::list::{self, Command, Image, ListError, Segment};
+use crate::list::{self, Command, Image, ListError, Segment, Start};
 
 /// What is run for each input map: fill the input's place in segment 1, start, read the outputs' places.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +24,7 @@ pub struct Work {
     pub passes: u64,
     /// Slot words issued: those of each pass times its pixel tiles.
     pub words: u64,
-    /// Beats of 16 bytes that LOAD moves.
+    /// Beats of 16 bytes that LOAD reads.
     pub load_beats: u64,
     /// Vectors of 16 bytes that STORE moves.
     pub store_beats: u64,
@@ -33,14 +33,29 @@ pub struct Work {
 impl Executable {
     /// The command list.
     pub fn commands(&self) -> Result<Vec<Command>, ListError> {
-        list::decode(self.image.model.get(self.image.list.clone()).unwrap_or_default())
+        self.commands_of(Start::Cold)
+    }
+
+    /// The command list of a run.
+    pub fn commands_of(&self, start: Start) -> Result<Vec<Command>, ListError> {
+        list::decode(self.image.model.get(self.image.list_of(start)).unwrap_or_default())
+    }
+
+    /// The layer that each command of the list of a run works for.
+    pub fn owners_of(&self, start: Start) -> Result<Vec<u32>, ListError> {
+        if start == Start::Cold || self.image.warm.is_none() {
+            return Ok(self.owners.clone());
+        }
+        let commands = self.commands()?;
+        let kept = commands.iter().zip(&self.owners).filter(|(command, _)| !command.loads_model());
+        Ok(kept.map(|(_, &owner)| owner).collect())
     }
 
     /// Vectors of segment 1 up to the last one that the input, an output or a command uses.
     pub fn data_vectors(&self) -> Result<u64, ListError> {
         let commands = self.commands()?.into_iter().map(|command| match command {
             Command::Load(load) if load.segment == Segment::Data as u32 => {
-                u64::from(load.source) + u64::from(load.count)
+                u64::from(load.source) + u64::from(load.beats_read())
             }
             Command::Store(store) => u64::from(store.target) + u64::from(store.count),
             _ => 0,
@@ -56,7 +71,7 @@ impl Executable {
         for (command, &owner) in self.commands()?.iter().zip(&self.owners) {
             let Some(work) = work.get_mut(owner as usize) else { continue };
             match command {
-                Command::Load(load) => work.load_beats += u64::from(load.count),
+                Command::Load(load) => work.load_beats += u64::from(load.beats_read()),
                 Command::Store(store) => work.store_beats += u64::from(store.count),
                 Command::Compute(pass) => {
                     work.passes += 1;

@@ -4,6 +4,7 @@
 
 pub mod beats;
 pub mod check;
+pub mod codebook;
 pub mod command;
 pub mod config;
 pub mod executable;

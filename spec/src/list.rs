@@ -64,7 +64,7 @@ macro_rules! targets {
 
         impl Target {
             /// All targets, by number.
-            pub const ALL: [Self; 6] = [$(Self::$name,)+];
+            pub const ALL: [Self; 7] = [$(Self::$name,)+];
 
             /// Meaning, and what a beat is.
             pub const fn doc(self) -> &'static str {
@@ -81,6 +81,7 @@ targets! {
     List = 3, "Gather list, one entry (32 bits) a beat";
     Parameter = 4, "Parameters: beat = entry * C + column, a record `Parameter` or `Combination`";
     Table = 5, "Tables, 16 beats each: byte x (as a number without sign) of table b is byte x mod 16 of beat 16 b + x div 16";
+    Codebook = 6, "Codebook of weights stored in fewer than 8 bits: one beat, value i in byte i. LOAD itself reads it";
 }
 
 record! {
@@ -89,9 +90,10 @@ record! {
         kind: u32 = 4 @ 0, "1";
         wait: u32 = 3 @ 4, "Engines of which one token is taken before the first access: bit 0 LOAD, 1 COMPUTE, 2 STORE";
         signal: u32 = 3 @ 7, "Engines to which one token is given after the last write";
-        target: u32 = 4 @ 10, "On-chip memory, see the table of targets";
-        segment: u32 = 1 @ 14, "Segment that is read: 0 model, 1 data";
-        count: u32 = 16 @ 16, "Beats, at least 1";
+        target: u32 = 3 @ 10, "On-chip memory, see the table of targets";
+        width: u32 = 2 @ 13, "0: beats are written as they are read. 1, 2, 3 (weights only): 4, 2, 1 bits in memory are an index into the codebook, so that one beat read makes 2, 4, 8 beats, from the least significant bits on";
+        segment: u32 = 1 @ 15, "Segment that is read: 0 model, 1 data";
+        count: u32 = 16 @ 16, "Beats written, at least 1; of a codebook 1. ceil(count / 2^width) beats are read";
         source: u32 = 32 @ 32, "First beat, from the base of the segment";
         address: u32 = 20 @ 64, "First beat in the on-chip memory";
     }
@@ -115,6 +117,27 @@ record! {
         count: u32 = 16 @ 16, "Vectors, at least 1";
         target: u32 = 32 @ 32, "First vector, from the base of segment 1";
         address: u32 = 20 @ 64, "First vector address in the activation buffer; wraps";
+    }
+}
+
+impl Load {
+    /// Beats that are read from the segment.
+    pub fn beats_read(&self) -> u32 {
+        self.count.div_ceil(1 << self.width)
+    }
+
+    /// The rule of the command's own fields that it breaks, if any: then it ends a run as illegal.
+    pub fn broken_rule(&self) -> Option<&'static str> {
+        let Some(&target) = Target::ALL.get(self.target as usize) else {
+            return Some("there is no such target");
+        };
+        match target {
+            _ if self.count == 0 => Some("it moves nothing"),
+            Target::Codebook if self.count != 1 => Some("a codebook is one beat"),
+            Target::Weight => None,
+            _ if self.width != 0 => Some("only weights are stored in fewer than 8 bits"),
+            _ => None,
+        }
     }
 }
 
@@ -166,6 +189,16 @@ pub enum ListError {
 /// A beat, least significant word first.
 pub type Beat = [u32; 4];
 
+/// What a run finds on the chip.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Start {
+    /// Nothing that it can rely on: the first run of a program, or one after an error or a reset.
+    #[default]
+    Cold,
+    /// What the run before of the same program left.
+    Warm,
+}
+
 /// A program as a device gets it: the contents of segment [`Segment::Model`], and how much of [`Segment::Data`] it uses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Image {
@@ -173,11 +206,34 @@ pub struct Image {
     pub model: Vec<Beat>,
     /// The beats of it that are the command list.
     pub list: Range<usize>,
+    /// The beats that are the list of a run that starts warm, if all that the program loads from this segment stays on the chip:
+    /// the same commands without these loads.
+    pub warm: Option<Range<usize>>,
     /// Vectors of segment 1: input, output and intermediate maps.
     pub data_vectors: usize,
 }
 
+impl Image {
+    /// The beats of the list of a run.
+    pub fn list_of(&self, start: Start) -> Range<usize> {
+        match (start, &self.warm) {
+            (Start::Warm, Some(warm)) => warm.clone(),
+            _ => self.list.clone(),
+        }
+    }
+
+    /// How a run starts after one of this program that has ended well.
+    pub fn next_start(&self) -> Start {
+        if self.warm.is_some() { Start::Warm } else { Start::Cold }
+    }
+}
+
 impl Command {
+    /// True for a LOAD from the model segment.
+    pub fn loads_model(&self) -> bool {
+        matches!(self, Self::Load(load) if load.segment == Segment::Model as u32)
+    }
+
     /// The engine that executes it.
     pub fn engine(&self) -> Engine {
         match self {

@@ -7,6 +7,7 @@
 mod reference;
 
 use serde::{Deserialize, Serialize};
+use std::ops::RangeInclusive;
 use thiserror::Error;
 
 /// Bits of the integer multiplier: the significand of an f32.
@@ -81,13 +82,9 @@ impl Multiplier {
         })
     }
 
-    /// The multiplier nearest to this one with which [`Multiplier::scale`] is `round_half_even(f32(acc) * factor)` wherever results
-    /// lie between `ends`; where there is none, the one that misses the fewest steps.
-    fn like_f32(self, factor: f32, [low, high]: [i64; 2]) -> Self {
-        if self.multiplier == 0 {
-            return self;
-        }
-        let exact = i128::from(self.multiplier);
+    /// Within which the multiplier must lie for [`Multiplier::scale`] to be `round_half_even(f32(acc) * factor)`: a range for each
+    /// step of the results between `ends`.
+    fn limits(self, factor: f32, [low, high]: [i64; 2]) -> Vec<RangeInclusive<i128>> {
         let mut limits = Vec::new();
         for step in low + 1..=high {
             let Some(first) = first_reaching(step, factor) else { continue };
@@ -107,6 +104,17 @@ impl Multiplier {
             }
             limits.push(least..=most);
         }
+        limits
+    }
+
+    /// The multiplier nearest to this one with which [`Multiplier::scale`] is `round_half_even(f32(acc) * factor)` wherever results
+    /// lie between `ends`; where there is none, the one that misses the fewest steps.
+    fn like_f32(self, factor: f32, ends: [i64; 2]) -> Self {
+        if self.multiplier == 0 {
+            return self;
+        }
+        let exact = i128::from(self.multiplier);
+        let limits = self.limits(factor, ends);
         let misses = |multiplier: &i128| limits.iter().filter(|limit| !limit.contains(multiplier)).count();
         let ends = limits.iter().flat_map(|limit| [*limit.start(), *limit.end()]);
         let near = |end: &i128| (end - exact).abs() <= REACH;
@@ -187,6 +195,17 @@ impl Requantize {
         let exact = Multiplier::from_scale(factor)?;
         let factor = exact.like_f32(factor, clamp.map(|end| i64::from(end) - i64::from(zero_point)));
         Ok(Self { bias, factor, zero_point, low, high })
+    }
+
+    /// Whether [`Requantize::onnx_runtime`] found a multiplier with the result of ONNX Runtime for every accumulator.
+    pub fn is_onnx_runtime(&self, factor: f32) -> bool {
+        let ends = [self.low, self.high].map(|end| i64::from(end) - i64::from(self.zero_point));
+        self.factor.multiplier == 0
+            || self
+                .factor
+                .limits(factor, ends)
+                .iter()
+                .all(|limit| limit.contains(&self.factor.multiplier.into()))
     }
 
     /// The int8 output for an accumulator.
@@ -298,6 +317,21 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_requantization_that_is_onnx_runtimes_has_its_result_for_every_accumulator() {
+        let mut exact = 0;
+        for index in 0..60u32 {
+            let factor = 0.0001 + 0.000_31 * index as f32;
+            let requantize = Requantize::onnx_runtime(0, factor, -7, [-128, 127]).unwrap();
+            let float = |acc: i32| ((acc as f32 * factor).round_ties_even() - 7.0).clamp(-128.0, 127.0) as i8;
+            let reach = (140.0 / factor) as i32;
+            let same = (-reach..=reach).all(|acc| requantize.apply(acc) == float(acc));
+            assert_eq!(requantize.is_onnx_runtime(factor), same, "{factor}");
+            exact += u32::from(same);
+        }
+        assert!((10..60).contains(&exact), "{exact} of 60: both happen");
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub struct Register {
 /// Value of [`MAGIC`]: "PLCH", little-endian.
 pub const MAGIC_VALUE: u32 = u32::from_le_bytes(*b"PLCH");
 /// Value of [`VERSION`]: version of this contract. A change of registers, commands or streams increments it.
-pub const CONTRACT_VERSION: u32 = 2;
+pub const CONTRACT_VERSION: u32 = 3;
 /// Registers that the offsets have room for.
 pub const REGISTER_SLOTS: usize = 64;
 

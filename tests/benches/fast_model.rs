@@ -10,6 +10,7 @@ use pleach_host::predict::{layer_cycles, machine};
 use pleach_sim::device::{Accelerator, FastAccelerator};
 use pleach_sim::memory::MemoryTiming;
 use pleach_spec::Config;
+use pleach_spec::list::Start;
 use pleach_tests::vgg::{Pattern, layer};
 
 const PATTERNS: [Pattern; 2] = [Pattern::Dense, Pattern::OfSixteen(4)];
@@ -40,7 +41,7 @@ fn cycles_only(bencher: Bencher<'_, '_>, pattern: Pattern) {
     let (network, _) = layer(pattern);
     let machine = machine(&config(), MemoryTiming::default());
     let program = compile_list(&network, &machine.config).expect("the layer fits");
-    bencher.bench_local(|| layer_cycles(&program, 1, &machine).expect("it is a program"));
+    bencher.bench_local(|| layer_cycles(&program, 1, Start::Cold, &machine).expect("it is a program"));
 }
 
 /// Schedule, plan, emit and check.

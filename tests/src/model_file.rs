@@ -3,7 +3,7 @@
 use crate::{Case, Limits, chains};
 use pleach_host::compile::compile_list;
 use pleach_spec::Config;
-use pleach_spec::model_file::{LayerInfo, ModelFile, Preprocessing};
+use pleach_spec::model_file::{LayerInfo, ModelFile, Preprocessing, SECTIONS};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
@@ -24,6 +24,7 @@ pub fn model(case: &Case, config: &Config) -> ModelFile {
         preprocessing: Some(Preprocessing { mean: vec![0.5; channels], std: vec![127.5; channels] }),
         labels: vec!["zero".into(), "\"one\"\n".into(), "dwá".into()],
         notes: [("source".into(), "case.onnx".into())].into(),
+        host: vec![8, 1, 255, 0, 7],
     }
 }
 
@@ -47,7 +48,7 @@ pub fn word(bytes: &[u8], at: usize) -> u32 {
 
 /// Makes all checksums right again, from the documentation of the format.
 pub fn sign(bytes: &mut [u8]) {
-    let entries = word(bytes, 24).min(3) as usize;
+    let entries = word(bytes, 24).min(4) as usize;
     for entry in (0..entries).map(|entry| 32 + 16 * entry) {
         let (offset, size) = (word(bytes, entry + 4) as usize, word(bytes, entry + 8) as usize);
         if let Some(section) = bytes.get(offset..offset.saturating_add(size)) {
@@ -63,4 +64,21 @@ pub fn sign(bytes: &mut [u8]) {
 pub fn section(bytes: &[u8], index: usize) -> std::ops::Range<usize> {
     let (offset, size) = (word(bytes, 36 + 16 * index) as usize, word(bytes, 40 + 16 * index) as usize);
     offset..offset + size
+}
+
+/// The file with another section in the place of one; checksums are right.
+pub fn with_section(bytes: &[u8], index: usize, content: &[u8]) -> Vec<u8> {
+    let count = SECTIONS.len();
+    let mut file = bytes[..32 + 16 * count].to_vec();
+    for entry in 0..count {
+        let content = if entry == index { content } else { &bytes[section(bytes, entry)] };
+        file.resize(file.len().next_multiple_of(16), 0);
+        let place = [file.len(), content.len()].map(|number| (number as u32).to_le_bytes());
+        file[36 + 16 * entry..44 + 16 * entry].copy_from_slice(&place.concat());
+        file.extend(content);
+    }
+    let size = (file.len() as u32).to_le_bytes();
+    file[20..24].copy_from_slice(&size);
+    sign(&mut file);
+    file
 }

@@ -3,7 +3,7 @@
 use pleach_host::compile::compile_list;
 use pleach_spec::check::{Problem, check};
 use pleach_spec::executable::Executable;
-use pleach_spec::list::{self, Command};
+use pleach_spec::list::{self, Command, Segment};
 use pleach_spec::{Config, list::Engine};
 use pleach_tests::depth;
 use pleach_tests::networks::{Size, network, small_config};
@@ -25,6 +25,7 @@ fn with(program: &Executable, commands: &[Command]) -> Executable {
     let mut program = program.clone();
     let beats = list::encode(commands).expect("fields fit");
     program.owners.resize(commands.len(), 0);
+    program.image.warm = None;
     program.image.model.truncate(program.image.list.start);
     program.image.model.extend(beats);
     program.image.list.end = program.image.model.len();
@@ -90,6 +91,10 @@ proptest! {
         let beyond = config.activation_vectors() as u32;
         match &mut commands[index] {
             Command::Load(load) if load.target == 0 => load.address += beyond,
+            // Gates come from among the maps.
+            Command::Load(load) if load.segment == Segment::Data as u32 => {
+                load.source = program.image.data_vectors as u32;
+            }
             Command::Load(load) => load.source = program.image.model.len() as u32,
             Command::Store(store) if random.percent(50) => store.address += beyond,
             Command::Store(store) => store.target += program.image.data_vectors as u32,
@@ -108,7 +113,7 @@ proptest! {
         let mut random = Random(seed);
         let Some((config, program, mut commands)) = good(&mut random) else { return Ok(()) };
         // The first load of each memory cannot be missed, but for that of a map whose padding alone is read.
-        let target = 1 + random.below(5) as u32;
+        let target = 1 + random.below(6) as u32;
         let first = commands.iter().position(|c| matches!(c, Command::Load(load) if load.target == target));
         let Some(first) = first else { return Ok(()) };
         // One without tokens, so that those of the others still fit.

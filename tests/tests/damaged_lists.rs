@@ -51,7 +51,7 @@ proptest! {
 fn ending(commands: &[Command], change: impl FnOnce(&mut Vec<Beat>)) -> Option<ErrorCode> {
     let mut list = pleach_spec::list::encode(commands).unwrap();
     change(&mut list);
-    let image = Image { list: 0..list.len(), model: list, data_vectors: 100 };
+    let image = Image { list: 0..list.len(), model: list, data_vectors: 100, warm: None };
     let mut accelerator = accelerator(mini());
     accelerator.load(&image).unwrap();
     match accelerator.run() {

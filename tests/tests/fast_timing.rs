@@ -1,9 +1,9 @@
 //! The recurrences of the fast model give the cycles that the rules of the contract give when they are applied cycle by cycle.
 
 use pleach_host::compile::compile_list;
-use pleach_sim::fast::{ComputeTiming, Machine, Stepping, cycles_only, time_list, time_passes};
+use pleach_sim::fast::{ComputeTiming, List, Machine, Stepping, cycles_only, time_list, time_passes};
 use pleach_sim::memory::MemoryTiming;
-use pleach_spec::list;
+use pleach_spec::list::{self, Start};
 use pleach_spec::{Config, VECTOR};
 use pleach_tests::depth;
 use pleach_tests::networks::{Size, network, small_config};
@@ -101,10 +101,11 @@ proptest! {
         let image = passes::list::list(&case, &machine.config, &mut Random(seed)).image;
         let commands = list::decode(&image.model[image.list.clone()]).expect("it is a list");
         let data = vec![[0; VECTOR]; image.data_vectors];
-        let stepped = time_passes(&image, &commands, &data, &machine, None, Stepping::EveryCycle);
+        let list = List { image: &image, commands: &commands, data: &data, start: Start::Cold };
+        let stepped = time_passes(&list, &machine, None, Stepping::EveryCycle);
         prop_assert!(stepped.ends);
         prop_assert_eq!(&time_list(&image, &commands, &data, &machine), &stepped);
-        prop_assert_eq!(&cycles_only(&image, &commands, &machine), &stepped);
+        prop_assert_eq!(&cycles_only(&image, &commands, Start::Cold, &machine), &stepped);
     }
 
     #[test]
@@ -115,9 +116,13 @@ proptest! {
         // Small memories do not hold everything.
         let Ok(program) = compile_list(&network, &config) else { return Ok(()) };
         let machine = Machine { config, memory, bases: [0, 1 << 32], watchdog_cycles: 0 };
-        let commands = program.commands().expect("it is a list");
-        let data = vec![[0; VECTOR]; program.image.data_vectors];
-        let stepped = time_passes(&program.image, &commands, &data, &machine, None, Stepping::EveryCycle);
-        prop_assert_eq!(&cycles_only(&program.image, &commands, &machine), &stepped);
+        let image = &program.image;
+        let data = vec![[0; VECTOR]; image.data_vectors];
+        for start in [Start::Cold, Start::Warm] {
+            let commands = program.commands_of(start).expect("it is a list");
+            let list = List { image, commands: &commands, data: &data, start };
+            let stepped = time_passes(&list, &machine, None, Stepping::EveryCycle);
+            prop_assert_eq!(&cycles_only(image, &commands, start, &machine), &stepped);
+        }
     }
 }

@@ -81,7 +81,7 @@ fn every_flipped_bit_is_refused() {
 fn the_documented_layout_is_the_written_one() {
     let model = small_model();
     let bytes = model.to_bytes().unwrap();
-    assert_eq!(&bytes[..16], b"\x89PLCH\r\n\x1a\x04\0\0\0\x02\0\0\0");
+    assert_eq!(&bytes[..16], b"\x89PLCH\r\n\x1a\x05\0\0\0\x03\0\0\0");
     assert_eq!(word(&bytes, 16), model.config.fingerprint());
     assert_eq!(word(&bytes, 20) as usize, bytes.len());
     assert_eq!(&bytes[32..36], b"META");
@@ -179,14 +179,14 @@ fn other_versions_and_configurations_are_refused_with_what_differs() {
     sign(&mut newer);
     assert_eq!(
         format_error(&newer).to_string(),
-        "it has version 9 of the model.bin format, but this program knows version 4; compile the model again with this program"
+        "it has version 9 of the model.bin format, but this program knows version 5; compile the model again with this program"
     );
     let mut contract = bytes.clone();
-    contract[12] = 3;
+    contract[12] = 4;
     sign(&mut contract);
     assert_eq!(
         format_error(&contract),
-        FormatError::Version { what: "the hardware contract", found: 3, known: 2 }
+        FormatError::Version { what: "the hardware contract", found: 4, known: 3 }
     );
 
     let expected = Config::resolve("small").unwrap();
@@ -204,7 +204,7 @@ fn other_versions_and_configurations_are_refused_with_what_differs() {
 #[test]
 fn damage_names_the_section() {
     let bytes = small_model().to_bytes().unwrap();
-    for (index, name) in ["META", "PROG", "WGHT"].into_iter().enumerate() {
+    for (index, name) in ["META", "PROG", "WGHT", "HOST"].into_iter().enumerate() {
         let mut damaged = bytes.clone();
         damaged[section(&bytes, index).start + 3] ^= 4;
         let message = format_error(&damaged).to_string();
@@ -229,7 +229,7 @@ fn damage_names_the_section() {
 #[test]
 fn parts_that_contradict_each_other_are_refused() {
     type Change = fn(&mut ModelFile);
-    let changes: [(Change, &str); 15] = [
+    let changes: [(Change, &str); 16] = [
         (|m| m.network.input = 9, "META is inconsistent: the input is tensor 9, but there are 3"),
         (|m| m.network.layers[1].inputs[0] = 2, "META is inconsistent: layer `layer1` reads a tensor before"),
         (
@@ -258,6 +258,10 @@ fn parts_that_contradict_each_other_are_refused() {
         (|m| m.executable.image.data_vectors += 1, "PROG is inconsistent: segment 1 has"),
         (|m| m.executable.owners.clear(), "PROG is inconsistent: command 0 (LOAD, layer 0): there must"),
         (|m| m.executable.image.list.end -= 1, "PROG is inconsistent: "),
+        (
+            |m| m.executable.image.warm = Some(m.executable.image.list.clone()),
+            "PROG is inconsistent: command 1 of the warm list (LOAD, layer 0): the warm list must be",
+        ),
         (|m| m.layers[1].words += 1, "META is inconsistent: the layer table is wrong about layer `layer1`"),
         (
             |m| m.preprocessing = Some(Preprocessing { mean: vec![], std: vec![] }),

@@ -1,42 +1,16 @@
 //! No count in a `model.bin` makes its reader allocate much more than the file is long.
 
 use pleach_spec::model_file::ModelFile;
-use pleach_tests::model_file::{section, sign, small_model};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-/// The system's allocator, with the bytes that are allocated now, and the most that were.
-struct Counting {
-    now: AtomicUsize,
-    most: AtomicUsize,
-}
-
-// SAFETY: every call goes to the system's allocator as it is.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let now = self.now.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
-        self.most.fetch_max(now, Ordering::Relaxed);
-        // SAFETY: the caller keeps the rules of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        self.now.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller keeps the rules of `dealloc`.
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
+use pleach_tests::memory::Counting;
+use pleach_tests::model_file::{section, sign, small_model, with_section};
 
 #[global_allocator]
-static ALLOCATOR: Counting = Counting { now: AtomicUsize::new(0), most: AtomicUsize::new(0) };
+static ALLOCATOR: Counting = Counting::new();
 
 /// Most bytes that reading a file allocates beyond what was there before.
 fn most_allocated(bytes: &[u8]) -> usize {
-    let before = ALLOCATOR.now.load(Ordering::Relaxed);
-    ALLOCATOR.most.store(before, Ordering::Relaxed);
     // Accepted or refused: that is the matter of other tests.
-    let _ = ModelFile::from_bytes(bytes, None);
-    ALLOCATOR.most.load(Ordering::Relaxed) - before
+    ALLOCATOR.most_allocated(|| drop(ModelFile::from_bytes(bytes, None)))
 }
 
 // The only test of this file: others would count too.
@@ -86,18 +60,5 @@ fn numbers(json: &[u8]) -> Vec<(usize, usize)> {
 fn with_number(bytes: &[u8], (at, length): (usize, usize), number: &[u8]) -> Vec<u8> {
     let mut meta = bytes[section(bytes, 0)].to_vec();
     meta.splice(at..at + length, number.iter().copied());
-    let mut file = bytes[..80].to_vec();
-    let sections = [meta, bytes[section(bytes, 1)].to_vec(), bytes[section(bytes, 2)].to_vec()];
-    for (index, section) in sections.iter().enumerate() {
-        file.resize(file.len().next_multiple_of(16), 0);
-        let entry = 36 + 16 * index;
-        let offset = file.len() as u32;
-        file[entry..entry + 4].copy_from_slice(&offset.to_le_bytes());
-        file[entry + 4..entry + 8].copy_from_slice(&(section.len() as u32).to_le_bytes());
-        file.extend(section);
-    }
-    let size = file.len() as u32;
-    file[20..24].copy_from_slice(&size.to_le_bytes());
-    sign(&mut file);
-    file
+    with_section(bytes, 0, &meta)
 }

@@ -6,6 +6,7 @@ mod area;
 mod bench_fast;
 mod conformance;
 mod docs;
+mod fuzz;
 mod geometries;
 mod networks;
 mod process;
@@ -61,6 +62,18 @@ enum Task {
         #[arg(value_enum)]
         against: Against,
     },
+    /// Read damaged ONNX files and model.bin: nothing may panic, hang or take memory without bounds.
+    Fuzz {
+        /// Minutes of CPU time.
+        #[arg(long, default_value_t = 1)]
+        minutes: u64,
+        /// Number of the first case. The same numbers are the same files.
+        #[arg(long, default_value_t = 0)]
+        first: u64,
+        /// Only this case, whose file is kept in target/fuzz.
+        #[arg(long)]
+        case: Option<u64>,
+    },
     /// Write the pages of docs/ that are generated from the crate `spec`.
     Docs {
         /// Write nothing; fail if a page is not current.
@@ -103,6 +116,8 @@ fn main() -> ExitCode {
         Task::NetworksRtl => test::networks_rtl(),
         Task::Inject { depth } => test::inject(depth),
         Task::Conformance { against: Against::Ort } => conformance::ort(),
+        Task::Fuzz { case: Some(number), .. } => fuzz::case(number),
+        Task::Fuzz { case: None, minutes, first } => fuzz::run_for(minutes, first),
         Task::Docs { check: true } => docs::check(),
         Task::Docs { check: false } => docs::write(),
         Task::Area { write: true, .. } => area::write(),

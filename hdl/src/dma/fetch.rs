@@ -81,7 +81,7 @@ pub struct Fetch {
     pub load_reserved: Signal<In, Bits<128>>,
     pub compute_reserved: Signal<In, Bits<128>>,
     pub store_reserved: Signal<In, Bits<128>>,
-    pub targets: Signal<In, Bits<4>>,
+    pub targets: Signal<In, Bits<3>>,
     pub last_entry: Signal<In, Bits<PASS>>,
     pub lane_mask: Signal<In, Bits<LANE>>,
 
@@ -113,6 +113,8 @@ pub struct Fetch {
     asks: Signal<Local, Bit>,
     front_kind: Signal<Local, Bits<4>>,
     front_count: Signal<Local, Bit>,
+    front_target: Signal<Local, Bits<3>>,
+    front_form: Signal<Local, Bit>,
     front_legal: Signal<Local, Bit>,
     staged: Signal<Local, Bits<128>>,
     kind: Signal<Local, Bits<4>>,
@@ -126,6 +128,8 @@ pub struct Fetch {
     last: Signal<Local, Bit>,
     body_ends: Signal<Local, Bit>,
     stage_loads: Signal<Local, Bit>,
+    to_weight: Constant<Bits<3>>,
+    to_codebook: Constant<Bits<3>>,
     kind_load: Constant<Bits<4>>,
     kind_compute: Constant<Bits<4>>,
     kind_store: Constant<Bits<4>>,
@@ -197,6 +201,8 @@ impl Default for Fetch {
             asks: Default::default(),
             front_kind: Default::default(),
             front_count: Default::default(),
+            front_target: Default::default(),
+            front_form: Default::default(),
             front_legal: Default::default(),
             staged: Default::default(),
             kind: Default::default(),
@@ -210,6 +216,8 @@ impl Default for Fetch {
             last: Default::default(),
             body_ends: Default::default(),
             stage_loads: Default::default(),
+            to_weight: Constant::new((list::Target::Weight as u64).into()),
+            to_codebook: Constant::new((list::Target::Codebook as u64).into()),
             kind_load: Constant::new(u64::from(list::KIND_LOAD).into()),
             kind_compute: Constant::new(u64::from(list::KIND_COMPUTE).into()),
             kind_store: Constant::new(u64::from(list::KIND_STORE).into()),
@@ -238,12 +246,19 @@ impl Logic for Fetch {
         // What the beat at the front would be as the head of a command.
         self.front_kind.next = self.fifo.front.val().get_bits::<4>(0);
         self.front_count.next = self.fifo.front.val().get_bits::<16>(16).any();
+        self.front_target.next = self.fifo.front.val().get_bits::<3>(10);
+        // Only weights have a width, and a codebook is one beat.
+        self.front_form.next = (!self.fifo.front.val().get_bits::<2>(13).any()
+            | (self.front_target.val() == self.to_weight.val()))
+            & ((self.front_target.val() != self.to_codebook.val())
+                | (self.fifo.front.val().get_bits::<16>(16) == 1));
         self.front_legal.next = false;
         if self.front_kind.val() == self.kind_load.val() {
             self.front_legal.next = self.front_count.val()
                 & !self.fifo.front.val().get_bit(4)
                 & !self.fifo.front.val().get_bit(7)
-                & (self.fifo.front.val().get_bits::<4>(10) < self.targets.val())
+                & (self.front_target.val() < self.targets.val())
+                & self.front_form.val()
                 & !(self.fifo.front.val().get_bits::<128>(0) & self.load_reserved.val()).any();
         }
         if self.front_kind.val() == self.kind_compute.val() {

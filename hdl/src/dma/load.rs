@@ -3,7 +3,8 @@
 //! ```text
 //! queue ─> Idle ─tokens─> Check ─bounds─> Bursts ─request─> ReadPort
 //!                            └─> records ─> receiving <──beat──┘
-//!                                              └─> held ─> on-chip memories
+//!                                              ├─> Expand (weights of fewer bits) ─┐
+//!                                              └─────────────────────────────────> held ─> on-chip memories
 //! ```
 //!
 //! | port | width | |
@@ -35,15 +36,11 @@ use crate::axi::{BEATS, BURST, LANE};
 use crate::cells::{Fan, Fifo, Reg};
 use crate::control::ADDRESS;
 
+use super::deliver::{Deliver, RECORD, TARGET};
 use super::{CODE, COMMAND, ORDINAL};
 
-/// Bits of a command whose data is under way: target, address, count, lane, signal, ordinal.
-const RECORD: usize = 4 + ADDRESS + 16 + LANE + 3 + ORDINAL;
-
 /// Copies of whether there is a command under way.
-const COPIES: usize = 6;
-/// Copies of what holds up the beat in front of the memories.
-const HELD_COPIES: usize = 4;
+const COPIES: usize = 7;
 
 /// Bits of a command in the queue: the segment stands there twice, for it chooses among many bits.
 const QUEUED: usize = COMMAND + 1;
@@ -115,40 +112,23 @@ pub struct Load {
     asking: Reg<Bit>,
     current: Reg<Bits<COMMAND>>,
     current_ordinal: Reg<Bits<ORDINAL>>,
-    past_end: Reg<Bits<33>>,
+    past_end: Reg<Bits<34>>,
+    // Beats that are read: whole ones, and whether there is one more of which not all is wanted.
+    whole: Reg<Bits<16>>,
+    odd: Reg<Bit>,
+    size: Reg<Bits<32>>,
     end_on_chip: Reg<Bits<21>>,
     next: BurstAddress,
     left: Reg<Bits<16>>,
     asked: Reg<Bits<BURST>>,
-    // The commands whose data is under way, and the one whose data comes.
+    // The commands whose data is under way.
     records: Fifo<3, RECORD>,
-    receiving: Reg<Bit>,
-    target: Reg<Bits<4>>,
-    place: Reg<Bits<ADDRESS>>,
-    to_receive: Reg<Bits<16>>,
-    skip: Reg<Bits<LANE>>,
-    signals: Reg<Bits<3>>,
-    ordinal: Reg<Bits<ORDINAL>>,
-    // The beat in front of the memories; whether it is for the activation buffer, or for a table and not in its last cycle:
-    // then it may have to stay. Otherwise its registers follow what comes.
-    held: Reg<Bit>,
-    in_activation: Fan<Bit>,
-    in_table: Fan<Bit>,
-    held_low: Reg<Bits<64>>,
-    held_high: Reg<Bits<64>>,
-    held_target: Reg<Bits<4>>,
-    held_place: Reg<Bits<ADDRESS>>,
-    held_last: Reg<Bit>,
-    held_signals: Reg<Bits<3>>,
-    held_ordinal: Reg<Bits<ORDINAL>>,
-    table_cycle: Reg<Bits<4>>,
+    deliver: Deliver,
 
     next_checking: Signal<Local, Bit>,
     next_asking: Signal<Local, Bit>,
-    size: Signal<Local, Bits<32>>,
     base_low: Signal<Local, Bits<30>>,
     base_high: Signal<Local, Bits<30>>,
-    stays: [Signal<Local, Bit>; HELD_COPIES],
     works: Signal<Local, Bit>,
     still: Signal<Local, Bit>,
     has_tokens: Signal<Local, Bit>,
@@ -156,21 +136,13 @@ pub struct Load {
     past: Signal<Local, Bit>,
     to_boundary: Signal<Local, Bits<BURST>>,
     first_lane: Signal<Local, Bits<LANE>>,
-    record: Signal<Local, Bits<69>>,
-    live: Signal<Local, Bit>,
-    for_activation: Signal<Local, Bit>,
-    for_table: Signal<Local, Bit>,
-    done: Signal<Local, Bit>,
-    free: Signal<Local, Bit>,
-    word: Signal<Local, Bits<ADDRESS>>,
-    word_beat: Signal<Local, Bits<1>>,
-    byte_offset: Signal<Local, Bits<7>>,
-    to_activation: Constant<Bits<4>>,
-    to_weight: Constant<Bits<4>>,
-    to_position: Constant<Bits<4>>,
-    to_list: Constant<Bits<4>>,
-    to_parameter: Constant<Bits<4>>,
-    to_table: Constant<Bits<4>>,
+    record: Signal<Local, Bits<RECORD>>,
+    whole_beats: Signal<Local, Bits<16>>,
+    odd_beats: Signal<Local, Bit>,
+    end_sum: Signal<Local, Bits<34>>,
+    beats_read: Signal<Local, Bits<16>>,
+    to_activation: Constant<Bits<TARGET>>,
+    odd_end: Constant<Bits<34>>,
     bounds_code: Constant<Bits<CODE>>,
     read_code: Constant<Bits<CODE>>,
 }
@@ -239,35 +211,19 @@ impl Default for Load {
             current: Default::default(),
             current_ordinal: Default::default(),
             past_end: Default::default(),
+            whole: Default::default(),
+            odd: Default::default(),
+            size: Default::default(),
             end_on_chip: Default::default(),
             next: Default::default(),
             left: Default::default(),
             asked: Default::default(),
             records: Default::default(),
-            receiving: Default::default(),
-            target: Default::default(),
-            place: Default::default(),
-            to_receive: Default::default(),
-            skip: Default::default(),
-            signals: Default::default(),
-            ordinal: Default::default(),
-            held: Default::default(),
-            in_activation: Fan::new(HELD_COPIES),
-            in_table: Fan::new(HELD_COPIES),
-            held_low: Default::default(),
-            held_high: Default::default(),
-            held_target: Default::default(),
-            held_place: Default::default(),
-            held_last: Default::default(),
-            held_signals: Default::default(),
-            held_ordinal: Default::default(),
-            table_cycle: Default::default(),
+            deliver: Default::default(),
             next_checking: Default::default(),
             next_asking: Default::default(),
-            size: Default::default(),
             base_low: Default::default(),
             base_high: Default::default(),
-            stays: Default::default(),
             works: Default::default(),
             still: Default::default(),
             has_tokens: Default::default(),
@@ -276,20 +232,12 @@ impl Default for Load {
             to_boundary: Default::default(),
             first_lane: Default::default(),
             record: Default::default(),
-            live: Default::default(),
-            for_activation: Default::default(),
-            for_table: Default::default(),
-            done: Default::default(),
-            free: Default::default(),
-            word: Default::default(),
-            word_beat: Default::default(),
-            byte_offset: Default::default(),
+            whole_beats: Default::default(),
+            odd_beats: Default::default(),
+            end_sum: Default::default(),
+            beats_read: Default::default(),
             to_activation: Constant::new((Target::Activation as u64).into()),
-            to_weight: Constant::new((Target::Weight as u64).into()),
-            to_position: Constant::new((Target::Position as u64).into()),
-            to_list: Constant::new((Target::List as u64).into()),
-            to_parameter: Constant::new((Target::Parameter as u64).into()),
-            to_table: Constant::new((Target::Table as u64).into()),
+            odd_end: Constant::new(1.into()),
             bounds_code: Constant::new((ErrorCode::Bounds as u64).into()),
             read_code: Constant::new((ErrorCode::Read as u64).into()),
         }
@@ -305,33 +253,20 @@ impl Logic for Load {
             current,
             current_ordinal,
             past_end,
+            whole,
+            odd,
+            size,
             end_on_chip,
             left,
-            asked,
-            receiving,
-            target,
-            place,
-            to_receive,
-            skip,
-            signals,
-            ordinal,
-            held,
-            held_low,
-            held_high,
-            held_target,
-            held_place,
-            held_last,
-            held_signals,
-            held_ordinal,
-            table_cycle
+            asked
         );
-        clock!(self, clock, queue, records, next, engaged, checking, asking, in_activation, in_table);
+        clock!(self, clock, queue, records, deliver, next, engaged, checking, asking);
 
         // A command starts: bits 4 to 6 are `wait`.
         self.queue.clear.next = !self.active.val();
         self.queue.push.next = self.push.val();
         self.queue.data.next = bit_cast::<109, 108>(self.command.val())
-            | (bit_cast::<109, 1>(self.command.val().get_bits::<1>(14)) << 108);
+            | (bit_cast::<109, 1>(self.command.val().get_bits::<1>(15)) << 108);
         self.full.next = self.queue.full.val();
         self.empty.next = !self.queue.valid.val();
         self.still.next = !self.engaged.q[0].val();
@@ -348,39 +283,65 @@ impl Logic for Load {
         self.take_store.next = self.starts.val() & self.queue.front.val().get_bit(6);
         self.next_checking.next = self.starts.val();
         self.next_asking.next = self.asking.q.val() | self.checking.q.val();
+        self.whole_beats.next = self.queue.front.val().get_bits::<16>(16);
+        self.odd_beats.next = false;
+        if self.queue.front.val().get_bits::<2>(13) == 1 {
+            self.whole_beats.next = bit_cast::<16, 15>(self.queue.front.val().get_bits::<15>(17));
+            self.odd_beats.next = self.queue.front.val().get_bit(16);
+        }
+        if self.queue.front.val().get_bits::<2>(13) == 2 {
+            self.whole_beats.next = bit_cast::<16, 14>(self.queue.front.val().get_bits::<14>(18));
+            self.odd_beats.next = self.queue.front.val().get_bits::<2>(16).any();
+        }
+        if self.queue.front.val().get_bits::<2>(13) == 3 {
+            self.whole_beats.next = bit_cast::<16, 13>(self.queue.front.val().get_bits::<13>(19));
+            self.odd_beats.next = self.queue.front.val().get_bits::<3>(16).any();
+        }
+        // Twice the end: one adder, as the odd beat is the carry that comes from below.
+        self.end_sum.next = ((bit_cast::<34, 32>(self.queue.front.val().get_bits::<32>(32)) << 1)
+            | self.odd_end.val())
+            + ((bit_cast::<34, 16>(self.whole_beats.val()) << 1)
+                | bit_cast::<34, 1>(self.odd_beats.val().into()));
         if !self.engaged.q[1].val() {
             self.current.d.next = self.queue.front.val().get_bits::<108>(0);
         }
         if !self.engaged.q[2].val() {
             self.current_ordinal.d.next = self.queue.front.val().get_bits::<24>(84);
+            self.size.d.next = self.model_size.val();
+            if self.queue.front.val().get_bit(108) {
+                self.size.d.next = self.data_size.val();
+            }
         }
         if !self.engaged.q[3].val() {
-            self.past_end.d.next = bit_cast::<33, 32>(self.queue.front.val().get_bits::<32>(32))
-                + bit_cast::<33, 16>(self.queue.front.val().get_bits::<16>(16));
+            self.past_end.d.next = self.end_sum.val();
+            self.whole.d.next = self.whole_beats.val();
+            self.odd.d.next = self.odd_beats.val();
+        }
+        if !self.engaged.q[6].val() {
             self.end_on_chip.d.next = bit_cast::<21, 20>(self.queue.front.val().get_bits::<20>(64))
                 + bit_cast::<21, 16>(self.queue.front.val().get_bits::<16>(16));
         }
 
         // It is checked, and its data expected.
-        self.size.next = self.model_size.val();
-        if self.current.q.val().get_bit(14) {
-            self.size.next = self.data_size.val();
-        }
-        self.past.next = (bit_cast::<33, 32>(self.size.val()) < self.past_end.q.val())
-            | ((self.current.q.val().get_bits::<4>(10) == self.to_activation.val())
+        self.past.next = (((bit_cast::<34, 32>(self.size.q.val()) << 1) | self.odd_end.val())
+            < self.past_end.q.val())
+            | ((self.current.q.val().get_bits::<3>(10) == self.to_activation.val())
                 & (self.vectors.val() < self.end_on_chip.q.val()));
+        self.beats_read.next = self.whole.q.val() + bit_cast::<16, 1>(self.odd.q.val().into());
         self.first_lane.next = self.next.address.val().get_bits::<2>(0) & self.lane_mask.val();
-        self.record.next = bit_cast::<69, 4>(self.current.q.val().get_bits::<4>(10))
-            | (bit_cast::<69, 20>(self.current.q.val().get_bits::<20>(64)) << 4)
-            | (bit_cast::<69, 16>(self.current.q.val().get_bits::<16>(16)) << 24)
-            | (bit_cast::<69, 2>(self.first_lane.val()) << 40)
-            | (bit_cast::<69, 3>(self.current.q.val().get_bits::<3>(7)) << 42)
-            | (bit_cast::<69, 24>(self.current_ordinal.q.val()) << 45);
+        self.record.next = bit_cast::<86, 3>(self.current.q.val().get_bits::<3>(10))
+            | (bit_cast::<86, 2>(self.current.q.val().get_bits::<2>(13)) << 3)
+            | (bit_cast::<86, 20>(self.current.q.val().get_bits::<20>(64)) << 5)
+            | (bit_cast::<86, 16>(self.beats_read.val()) << 25)
+            | (bit_cast::<86, 16>(self.current.q.val().get_bits::<16>(16)) << 41)
+            | (bit_cast::<86, 2>(self.first_lane.val()) << 57)
+            | (bit_cast::<86, 3>(self.current.q.val().get_bits::<3>(7)) << 59)
+            | (bit_cast::<86, 24>(self.current_ordinal.q.val()) << 62);
         self.records.clear.next = !self.active.val();
         self.records.push.next = self.checking.q.val() & !self.past.val();
         self.records.data.next = self.record.val();
         if self.checking.q.val() {
-            self.left.d.next = self.current.q.val().get_bits::<16>(16);
+            self.left.d.next = self.beats_read.val();
         }
 
         // Its bursts.
@@ -399,103 +360,41 @@ impl Logic for Load {
             }
         }
 
-        // The beat in front of the memories.
-        self.live.next = self.active.val() & self.held.q.val();
-        self.for_activation.next = self.held_target.q.val() == self.to_activation.val();
-        self.for_table.next = self.held_target.q.val() == self.to_table.val();
-        self.load_write.next = self.live.val() & self.for_activation.val();
-        self.load_address.next = self.held_place.q.val();
-        self.weight_write.next = self.live.val() & (self.held_target.q.val() == self.to_weight.val());
-        self.position_write.next = self.live.val() & (self.held_target.q.val() == self.to_position.val());
-        self.list_write.next = self.live.val() & (self.held_target.q.val() == self.to_list.val());
-        self.parameter_write.next = self.live.val() & (self.held_target.q.val() == self.to_parameter.val());
-        self.table_write.next = self.live.val() & self.for_table.val();
-        self.word.next = self.held_place.q.val();
-        self.word_beat.next = 0.into();
-        self.memory_beat.next = 0.into();
-        if self.held_target.q.val() == self.to_weight.val() {
-            self.word.next = self.held_place.q.val() >> self.weight_wide.val();
-            self.word_beat.next = self.held_place.q.val().get_bits::<1>(0) & self.weight_wide.val();
-            self.memory_beat.next = bit_cast::<5, 1>(self.word_beat.val());
-        }
-        if self.held_target.q.val() == self.to_position.val() {
-            self.word.next = self.held_place.q.val() >> self.position_wide.val();
-            self.word_beat.next = self.held_place.q.val().get_bits::<1>(0) & self.position_wide.val();
-            self.memory_beat.next = bit_cast::<5, 1>(self.word_beat.val());
-        }
-        if self.held_target.q.val() == self.to_parameter.val() {
-            self.word.next = self.held_place.q.val() >> self.column_shift.val();
-            self.memory_beat.next = self.held_place.q.val().get_bits::<5>(0) & self.column_mask.val();
-        }
-        self.memory_entry.next = self.word.val().get_bits::<16>(0);
-        self.memory_data.next =
-            bit_cast::<128, 64>(self.held_low.q.val()) | (bit_cast::<128, 64>(self.held_high.q.val()) << 64);
-        self.table_address.next = (bit_cast::<9, 5>(self.held_place.q.val().get_bits::<5>(0)) << 4)
-            | bit_cast::<9, 4>(self.table_cycle.q.val());
-        self.byte_offset.next = bit_cast::<7, 4>(self.table_cycle.q.val()) << 3;
-        self.table_data.next = self.memory_data.val().get_bits::<8>(self.byte_offset.val().index());
-        self.stays[0].next =
-            (self.in_activation.q[0].val() & !self.load_grant.val()) | self.in_table.q[0].val();
-        self.stays[1].next =
-            (self.in_activation.q[1].val() & !self.load_grant.val()) | self.in_table.q[1].val();
-        self.stays[2].next =
-            (self.in_activation.q[2].val() & !self.load_grant.val()) | self.in_table.q[2].val();
-        self.stays[3].next =
-            (self.in_activation.q[3].val() & !self.load_grant.val()) | self.in_table.q[3].val();
-        self.done.next = self.live.val() & !self.stays[0].val();
-        self.free.next = !self.stays[0].val();
-        self.in_activation.d.next = self.stays[0].val() & self.in_activation.q[0].val();
-        self.in_table.d.next = self.in_table.q[0].val() & (self.table_cycle.q.val() != 14);
-        if self.live.val() & self.for_table.val() {
-            self.table_cycle.d.next = self.table_cycle.q.val() + 1;
-        }
-        if self.done.val() {
-            self.held.d.next = false;
-        }
-        self.completed.next = self.done.val() & self.held_last.q.val();
-        self.signal.next = self.held_signals.q.val();
-        self.completed_command.next = self.held_ordinal.q.val();
-
-        // The next one comes.
-        self.ready.next = self.receiving.q.val() & self.free.val();
-        self.lane.next = self.skip.q.val();
-        self.ends.next = self.to_receive.q.val() == 1;
-        self.records.pop.next = !self.receiving.q.val() & self.records.valid.val();
-        if !self.receiving.q.val() {
-            self.receiving.d.next = self.records.valid.val();
-            self.target.d.next = self.records.front.val().get_bits::<4>(0);
-            self.place.d.next = self.records.front.val().get_bits::<20>(4);
-            self.to_receive.d.next = self.records.front.val().get_bits::<16>(24);
-            self.skip.d.next = self.records.front.val().get_bits::<2>(40);
-            self.signals.d.next = self.records.front.val().get_bits::<3>(42);
-            self.ordinal.d.next = self.records.front.val().get_bits::<24>(45);
-        }
-        if self.take.val() {
-            self.held.d.next = true;
-            self.in_activation.d.next = self.target.q.val() == self.to_activation.val();
-            self.in_table.d.next = self.target.q.val() == self.to_table.val();
-            self.place.d.next = self.place.q.val() + 1;
-            self.to_receive.d.next = self.to_receive.q.val() - 1;
-            self.skip.d.next = 0.into();
-            self.receiving.d.next = self.to_receive.q.val() != 1;
-        }
-        if !self.stays[1].val() {
-            self.held_low.d.next = self.beat.val().get_bits::<64>(0);
-        }
-        if !self.stays[2].val() {
-            self.held_high.d.next = self.beat.val().get_bits::<64>(64);
-        }
-        if !self.stays[3].val() {
-            self.held_target.d.next = self.target.q.val();
-            self.held_place.d.next = self.place.q.val();
-            self.held_last.d.next = self.to_receive.q.val() == 1;
-            self.held_signals.d.next = self.signals.q.val();
-            self.held_ordinal.d.next = self.ordinal.q.val();
-        }
+        // Its data comes.
+        self.deliver.active.next = self.active.val();
+        self.deliver.record_valid.next = self.records.valid.val();
+        self.deliver.record.next = self.records.front.val();
+        self.records.pop.next = self.deliver.record_pop.val();
+        self.deliver.take.next = self.take.val();
+        self.deliver.beat.next = self.beat.val();
+        self.deliver.load_grant.next = self.load_grant.val();
+        self.deliver.weight_wide.next = self.weight_wide.val();
+        self.deliver.position_wide.next = self.position_wide.val();
+        self.deliver.column_shift.next = self.column_shift.val();
+        self.deliver.column_mask.next = self.column_mask.val();
+        self.ready.next = self.deliver.ready.val();
+        self.lane.next = self.deliver.lane.val();
+        self.ends.next = self.deliver.ends.val();
+        self.load_write.next = self.deliver.load_write.val();
+        self.load_address.next = self.deliver.load_address.val();
+        self.weight_write.next = self.deliver.weight_write.val();
+        self.position_write.next = self.deliver.position_write.val();
+        self.list_write.next = self.deliver.list_write.val();
+        self.parameter_write.next = self.deliver.parameter_write.val();
+        self.memory_entry.next = self.deliver.memory_entry.val();
+        self.memory_beat.next = self.deliver.memory_beat.val();
+        self.memory_data.next = self.deliver.memory_data.val();
+        self.table_write.next = self.deliver.table_write.val();
+        self.table_address.next = self.deliver.table_address.val();
+        self.table_data.next = self.deliver.table_data.val();
+        self.completed.next = self.deliver.completed.val();
+        self.signal.next = self.deliver.signal.val();
+        self.completed_command.next = self.deliver.completed_command.val();
+        self.waits_bank.next = self.deliver.waits_bank.val();
 
         self.error.next = false;
         self.code.next = self.read_code.val();
-        self.error_command.next = self.ordinal.q.val();
+        self.error_command.next = self.deliver.ordinal.val();
         if self.take.val() & self.bad.val() {
             self.error.next = true;
         }
@@ -504,12 +403,10 @@ impl Logic for Load {
             self.code.next = self.bounds_code.val();
             self.error_command.next = self.current_ordinal.q.val();
         }
-        self.works.next =
-            !self.still.val() | self.records.valid.val() | self.receiving.q.val() | self.held.q.val();
+        self.works.next = !self.still.val() | self.records.valid.val() | self.deliver.works.val();
         self.under_way.next = self.works.val();
         self.idle.next = !self.works.val();
-        self.waits_bus.next = self.works.val() & !self.held.q.val();
-        self.waits_bank.next = self.live.val() & self.for_activation.val() & !self.load_grant.val();
+        self.waits_bus.next = self.works.val() & !self.deliver.held.val();
 
         // The address moves.
         self.next.set[0].next = !self.engaged.q[4].val();
@@ -519,7 +416,7 @@ impl Logic for Load {
         if self.queue.front.val().get_bit(108) {
             self.base_low.next = self.data_base.val().get_bits::<30>(0);
         }
-        if self.queue.front.val().get_bit(14) {
+        if self.queue.front.val().get_bit(15) {
             self.base_high.next = self.data_base.val().get_bits::<30>(30);
         }
         self.next.base.next =
@@ -532,11 +429,6 @@ impl Logic for Load {
             self.next_checking.next = false;
             self.next_asking.next = false;
             self.asked.d.next = 0.into();
-            self.receiving.d.next = false;
-            self.held.d.next = false;
-            self.in_activation.d.next = false;
-            self.in_table.d.next = false;
-            self.table_cycle.d.next = 0.into();
         }
         self.checking.d.next = self.next_checking.val();
         self.asking.d.next = self.next_asking.val();

@@ -11,6 +11,8 @@
 //!
 //! | module | what |
 //! |---|---|
+//! | [`deliver`] | the beats of a command on their way on chip |
+//! | [`expand`] | weights in fewer than 8 bits |
 //! | [`fetch`] | the command list |
 //! | [`load`] | commands of LOAD, on-chip writes |
 //! | [`store`] | commands of STORE, bank reads |
@@ -35,6 +37,8 @@
 //! Its exact model is `pleach_sim::fast::dma`.
 
 pub mod counters;
+pub mod deliver;
+pub mod expand;
 pub mod fetch;
 mod gates;
 pub mod load;

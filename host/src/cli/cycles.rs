@@ -8,6 +8,7 @@ use miette::{IntoDiagnostic, Result};
 use pleach_sim::device::{DeviceError, RunCounters};
 use pleach_sim::fast::ListTiming;
 use pleach_sim::memory::MemoryTiming;
+use pleach_spec::list::Start;
 use std::time::Instant;
 
 /// Times the program of a model, and prints its table, or one JSON object.
@@ -15,7 +16,8 @@ pub fn report(loaded: &Loaded, memory: MemoryTiming, json: bool) -> Result<()> {
     let model = loaded.model();
     let start = Instant::now();
     let machine = machine(&model.config, memory);
-    let (_, timing) = timing(&model.executable, model.layers.len(), &machine).into_diagnostic()?;
+    let (_, timing) =
+        timing(&model.executable, model.layers.len(), Start::Warm, &machine).into_diagnostic()?;
     let milliseconds = start.elapsed().as_secs_f64() * 1.0e3;
     let counters = counters(&timing)?;
     let mut report = RunReport::new(model, "cycles only", 0, milliseconds, None);
@@ -26,8 +28,9 @@ pub fn report(loaded: &Loaded, memory: MemoryTiming, json: bool) -> Result<()> {
     }
     eprintln!("{}", layer_table(&report));
     eprintln!(
-        "{} cycles an image ({} dense: {:.2}x), {} frames/s at {} MHz on `{}`; timed in {milliseconds:.1} ms",
+        "{} cycles an image{} ({} dense: {:.2}x), {} frames/s at {} MHz on `{}`; timed in {milliseconds:.1} ms",
         thousands(report.cycles),
+        super::run::first_image(&report),
         thousands(report.dense_cycles),
         report.speedup,
         thousands(report.frames_per_s.round() as u64),

@@ -1,6 +1,7 @@
 //! The command line: what the user says, and which stage does it.
 
 mod compile;
+mod cpu;
 mod cycles;
 mod images;
 mod memory;

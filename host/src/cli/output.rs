@@ -40,7 +40,7 @@ pub fn save<T: WritableElement, D: Dimension>(folder: &Path, name: &str, array: 
 }
 
 /// The tensor's name with characters outside `[A-Za-z0-9._-]` replaced.
-fn file_name(tensor: &str) -> String {
+pub fn file_name(tensor: &str) -> String {
     tensor.chars().map(|c| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' }).collect()
 }
 

@@ -6,8 +6,8 @@ use crate::export;
 use crate::graph::{Graph, passes, run};
 use crate::import;
 use crate::quantize::{
-    Calibration, Emulation, LayerLoss, Options, RangeMethod, assign_bits, calibrate, doubts, equalize,
-    explain, quantize_with, sensitivities,
+    AdaRound, Calibration, Codebook, Emulation, LayerLoss, Options, RangeMethod, adaround, assign_bits,
+    calibrate, codebooks, doubts, equalize, explain, quantize_with, sensitivities,
 };
 use clap::ValueEnum;
 use comfy_table::{Table, presets};
@@ -60,6 +60,15 @@ pub struct Args {
     /// Bits that weights may have on average; which layer gets how many is measured
     #[arg(long, value_name = "BITS", conflicts_with = "weights")]
     budget: Option<f64>,
+    /// Let the weights of each layer with fewer than 8 bits share 16, 4 or 2 values of their own, found by k-means
+    #[arg(long)]
+    codebook: bool,
+    /// Learn whether weights are rounded up or down, so that each layer's output comes near that of the float one
+    #[arg(long)]
+    adaround: bool,
+    /// Seed of --adaround
+    #[arg(long, default_value_t = AdaRound::default().seed, requires = "adaround")]
+    seed: u64,
     /// Also emulate activations of 16, 4, 2 or 1 bits, and tell their accuracy
     #[arg(long, value_name = "BITS", value_parser = activation_bits)]
     activations: Option<u8>,
@@ -96,6 +105,12 @@ struct UnknownLayer {
     known: String,
 }
 
+/// Nothing to put into codebooks.
+#[derive(Debug, Error, Diagnostic)]
+#[error("--codebook has no effect: all weights have 8 bits")]
+#[diagnostic(help("say which have fewer, with --weights 4, --bits LAYER=4 or --budget 4.5"))]
+struct NoCodebook;
+
 #[derive(Debug, Default, Serialize)]
 struct Report {
     output: PathBuf,
@@ -104,6 +119,8 @@ struct Report {
     average_weight_bits: f64,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     bits: BTreeMap<String, u8>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    codebooks: Vec<Codebook>,
     test_images: usize,
     float_accuracy: Option<f64>,
     accuracy: Option<f64>,
@@ -138,7 +155,23 @@ pub fn execute(args: &Args) -> Result<()> {
     report.doubts = doubts(&graph, &calibration, &images);
     let bits = bits_of_layers(args, &graph, &calibration, &images, &bar)?;
     report.average_weight_bits = average(&graph, &bits);
-    let options = Options { bits, bias_correction: args.bias_correction };
+    if args.codebook {
+        report.codebooks = codebooks(&graph, &bits);
+        if report.codebooks.is_empty() {
+            return Err(NoCodebook.into());
+        }
+    }
+    let mut options = Options {
+        bits,
+        codebooks: args.codebook,
+        bias_correction: args.bias_correction,
+        ..Options::default()
+    };
+    if args.adaround {
+        let settings = AdaRound { seed: args.seed, ..AdaRound::default() };
+        let progress = &mut |done, of| bar.show("learning to round", done, of);
+        options.rounding = adaround(&graph, &calibration, &options, &images, settings, progress)?;
+    }
     let network = quantize_with(&graph, &calibration, &options)?;
     export::write(&export::qdq(&graph, &network)?, &args.output)?;
     if let Some(path) = args.test.as_ref().or(sidecar.data.test.as_ref()) {
@@ -184,7 +217,8 @@ fn bits_of_layers(
         Some(budget) => {
             let judged = &images[..images.len().min(JUDGED)];
             let mut progress = |done, of| bar.show("measuring layers", done, of);
-            assign_bits(&sizes, &sensitivities(graph, calibration, judged, &mut progress)?, budget)
+            let errors = sensitivities(graph, calibration, judged, args.codebook, &mut progress)?;
+            assign_bits(&sizes, &errors, budget)
         }
     };
     for (layer, chosen) in &args.bits {
@@ -261,6 +295,9 @@ fn print(report: &Report) {
         }
         eprintln!("{table}");
     }
+    if !report.codebooks.is_empty() {
+        eprintln!("{}", codebook_table(&report.codebooks));
+    }
     report.doubts.iter().for_each(|doubt| eprintln!("calibration looks wrong: {doubt}"));
     if let Some(pairs) = report.equalized_pairs {
         eprintln!("{pairs} pairs of layers were equalized");
@@ -277,6 +314,29 @@ fn print(report: &Report) {
     if let Some(accuracy) = report.activations_accuracy {
         eprintln!("with the other activations, emulated: {accuracy:.2} %");
     }
+}
+
+/// What codebooks gain over equal steps.
+fn codebook_table(codebooks: &[Codebook]) -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::ASCII_MARKDOWN).set_header([
+        "layer",
+        "codebook",
+        "equal steps",
+        "gain",
+        "entries",
+    ]);
+    for codebook in codebooks {
+        let entries: Vec<String> = codebook.entries.iter().map(i8::to_string).collect();
+        table.add_row([
+            codebook.layer.clone(),
+            format!("{:.1} dB", codebook.weights_db),
+            format!("{:.1} dB", codebook.equal_steps_db),
+            format!("{:.1} dB", codebook.weights_db - codebook.equal_steps_db),
+            entries.join(", "),
+        ]);
+    }
+    table
 }
 
 fn number(text: &str, allowed: &[u8]) -> Result<u8, String> {

@@ -5,12 +5,15 @@ use super::memory::MemoryArgs;
 use super::model::{Loaded, ModelArgs};
 use super::progress::Bar;
 use super::tensors;
+use crate::cpu::{self, CpuError, Tensor};
 use crate::device::{Kind, Runner, golden_maps};
 use crate::graph::{self, Graph};
 use crate::interface::Interface;
+use crate::partition::Session;
 use crate::report::{Accuracy, RunReport, Traffic, layer_table, thousands};
 use miette::{Diagnostic, IntoDiagnostic, Result};
 use pleach_sim::memory::MemoryTiming;
+use pleach_spec::list::Start;
 use pleach_spec::model_file::ModelFile;
 use pleach_spec::network::Network;
 use std::path::PathBuf;
@@ -29,13 +32,12 @@ pub struct Args {
     #[arg(long, value_name = "[NAME=]PATH")]
     input: Vec<PathBuf>,
     /// What to run on
-    #[arg(long, value_enum, default_value_t = Kind::Fast)]
-    device: Kind,
+    #[arg(long, value_enum, default_value_t = Target::Fast)]
+    device: Target,
     /// Runs of each image; the reported time is the median
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
-    /// Folder to write the outputs to, as <name>.npy of shape [images, channels, height, width], of a quantized model in the types
-    /// and shapes of its graph
+    /// Folder to write the outputs to, as <name>.npy in the types and shapes of the ONNX graph, images along the first axis
     #[arg(long, value_name = "DIR")]
     output: Option<PathBuf>,
     /// Print one JSON object on stdout instead of the table
@@ -47,6 +49,31 @@ pub struct Args {
     /// Count the cycles and run no image
     #[arg(long, conflicts_with_all = ["input", "device", "repeat", "output"])]
     cycles_only: bool,
+}
+
+/// What a model can run on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Target {
+    /// The fast model: bits and cycles of the hardware, no other program needed.
+    Fast,
+    /// The Verilog of the accelerator under Verilator.
+    Rtl,
+    /// The golden model: plain integer loops, no cycles.
+    Golden,
+    /// This computer: the whole ONNX graph as it is, in its own types, no accelerator.
+    Cpu,
+}
+
+impl Target {
+    /// The accelerator's model, `None` for this computer.
+    fn accelerator(self) -> Option<Kind> {
+        match self {
+            Self::Fast => Some(Kind::Fast),
+            Self::Rtl => Some(Kind::Rtl),
+            Self::Golden => Some(Kind::Golden),
+            Self::Cpu => None,
+        }
+    }
 }
 
 /// The device took another number of cycles than the model predicts.
@@ -66,6 +93,7 @@ pub fn execute(args: &Args) -> Result<()> {
     if let Some(threads) = args.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global().into_diagnostic()?;
     }
+    let Some(device) = args.device.accelerator() else { return execute_on_cpu(args) };
     let loaded = args.model.load(&args.memory)?;
     let model = loaded.model();
     let memory = args.memory.timing(&model.config);
@@ -75,19 +103,23 @@ pub fn execute(args: &Args) -> Result<()> {
     if let Some(interface) =
         Interface::of(model).filter(|interface| tensors::are_arrays(&args.input, interface))
     {
-        return execute_arrays(args, model, memory, &interface);
+        return execute_arrays(args, device, model, memory, &interface);
     }
     let images = Images::load(&args.input, &args.model.model, model)?;
-    let outputs = infer_all(args.device, model, memory, &images.int8, args.repeat)?;
+    let outputs = infer_all(device, model, memory, &images.int8, args.repeat)?;
+    let session = Session::of(model)?;
+    let finished = finished(session.as_ref(), model, &images, &outputs.maps)?;
     let accuracy = match &images.labels {
-        Some(labels) => Some(accuracy(&loaded, &images, labels, &outputs.maps)?),
+        Some(labels) => Some(accuracy(&loaded, session.as_ref(), &images, labels, &finished)?),
         None => None,
     };
-    let mut report =
-        RunReport::new(model, args.device.name(), images.int8.len(), outputs.median_ms(), accuracy);
+    let mut report = RunReport::new(model, device.name(), images.int8.len(), outputs.median_ms(), accuracy);
     report.traffic = outputs.traffic;
     if let Some(folder) = &args.output {
-        super::output::write(folder, model, &outputs.maps)?;
+        match &session {
+            Some(session) => super::cpu::write(folder, &session.plan().outputs, &finished)?,
+            None => super::output::write(folder, model, &outputs.maps)?,
+        }
     }
     if args.json {
         println!("{}", serde_json::to_string_pretty(&report).into_diagnostic()?);
@@ -96,25 +128,50 @@ pub fn execute(args: &Args) -> Result<()> {
     eprintln!("{}", layer_table(&report));
     print_summary(&report, &loaded, &images);
     if images.labels.is_none() {
-        print_classes(model, &outputs.maps);
+        print_classes(model, &finished);
     }
     Ok(())
 }
 
+fn execute_on_cpu(args: &Args) -> Result<()> {
+    let path = &args.model.model;
+    if args.model.is_compiled() {
+        return Err(CpuError::Compiled { path: path.clone() }.into());
+    }
+    super::cpu::execute(&super::cpu::Request {
+        model: path,
+        shapes: args.model.shapes.iter().cloned().collect(),
+        inputs: &args.input,
+        output: args.output.as_deref(),
+        json: args.json,
+    })
+}
+
 /// Runs a quantized model on arrays, and writes arrays.
-fn execute_arrays(args: &Args, model: &ModelFile, memory: MemoryTiming, interface: &Interface) -> Result<()> {
+fn execute_arrays(
+    args: &Args,
+    device: Kind,
+    model: &ModelFile,
+    memory: MemoryTiming,
+    interface: &Interface,
+) -> Result<()> {
     let images = tensors::load(&args.input, interface)?;
-    let outputs = infer_all(args.device, model, memory, &images, args.repeat)?;
-    let mut report = RunReport::new(model, args.device.name(), images.len(), outputs.median_ms(), None);
+    let outputs = infer_all(device, model, memory, &images, args.repeat)?;
+    let mut report = RunReport::new(model, device.name(), images.len(), outputs.median_ms(), None);
     report.traffic = outputs.traffic;
     match &args.output {
-        Some(folder) => tensors::write(folder, interface, &outputs.maps)?,
+        Some(folder) => tensors::write(folder, model, interface, &outputs.maps)?,
         None => eprintln!("the outputs are written with --output DIR"),
     }
     if args.json {
         println!("{}", serde_json::to_string_pretty(&report).into_diagnostic()?);
     } else {
         eprintln!("{}", layer_table(&report));
+        if let Some(layers) = interface.exact.named(&model.network) {
+            eprintln!(
+                "cpu: {layers}: computed again on this computer, with the float rounding of ONNX Runtime"
+            );
+        }
     }
     Ok(())
 }
@@ -144,14 +201,18 @@ fn infer_all(
     let bar = Bar::new();
     bar.show("running", 0, images.len());
     let mut runner = Runner::new(kind, model, memory)?;
-    let predicted = model.cycles();
+    let mut start = Start::Cold;
+    // What is told is what images cost that are not the first: where these differ, one is not enough.
+    let differ = kind != Kind::Golden && model.executable.image.warm.is_some();
+    let repeat = if differ && images.len() == 1 { repeat.max(2) } else { repeat };
     let (mut maps, mut times, mut traffic) = (Vec::new(), Vec::new(), None);
     for (index, input) in images.iter().enumerate() {
         let mut outputs = Vec::new();
         for _ in 0..repeat {
-            let start = Instant::now();
+            let clock = Instant::now();
             let (found_outputs, counters) = runner.infer(input)?;
-            times.push(start.elapsed());
+            times.push(clock.elapsed());
+            let predicted = model.cycles_of(std::mem::replace(&mut start, Start::Warm));
             let found = counters.map_or(predicted, |counters| counters.compute.cycles);
             if found != predicted {
                 return Err(CycleMismatch { device: kind.name(), found, predicted }.into());
@@ -165,14 +226,41 @@ fn infer_all(
     Ok(Outputs { maps, times, traffic })
 }
 
+/// The real outputs of a network of the accelerator, for its maps.
+fn dequantized(network: &Network, maps: &[Vec<i8>]) -> Vec<Vec<f32>> {
+    let of = |(&tensor, map): (&usize, &Vec<i8>)| {
+        let quantization = network.tensors[tensor].quantization;
+        map.iter().map(|&q| quantization.dequantize(q)).collect()
+    };
+    network.outputs.iter().zip(maps).map(of).collect()
+}
+
+/// The outputs of the ONNX graph for each image: what this computer makes of the accelerator's, or these as they are.
+fn finished(
+    session: Option<&Session>,
+    model: &ModelFile,
+    images: &Images,
+    maps: &[Vec<Vec<i8>>],
+) -> Result<Vec<Vec<Tensor>>> {
+    let each = maps.iter().enumerate().map(|(index, maps)| {
+        let reals = dequantized(&model.network, maps);
+        match session {
+            Some(session) => Ok(session.leave(images.tensors[index].clone(), &reals)?),
+            None => Ok(reals.iter().map(|map| cpu::floats(&[map.len()], map)).collect()),
+        }
+    });
+    each.collect()
+}
+
 /// Accuracies, by the first output, of the float network, the quantized one, and the pruned one.
 fn accuracy(
     loaded: &Loaded,
+    session: Option<&Session>,
     images: &Images,
     labels: &[usize],
-    outputs: &[Vec<Vec<i8>>],
+    outputs: &[Vec<Tensor>],
 ) -> Result<Accuracy> {
-    let ran = Some(share(labels, outputs.iter().map(|maps| largest(&maps[0]))));
+    let ran = Some(share(labels, outputs.iter().map(|outputs| class(&outputs[0]))));
     let Loaded::Onnx(compiled) = loaded else {
         let pruned = loaded.model().notes.contains_key("speedup");
         return Ok(match pruned {
@@ -180,35 +268,48 @@ fn accuracy(
             false => Accuracy { int8: ran, ..Accuracy::default() },
         });
     };
-    let float = Some(float_accuracy(&compiled.float, images, labels)?);
+    let session = session.expect("a model from a float file has a plan");
+    let float = Some(float_accuracy(&compiled.float, session, images, labels)?);
     let Some(unpruned) = &compiled.unpruned else {
         return Ok(Accuracy { float, int8: ran, pruned: None });
     };
-    let int8 = Some(int8_accuracy(unpruned, images, labels)?);
+    let int8 = Some(int8_accuracy(unpruned, session, images, labels)?);
     Ok(Accuracy { float, int8, pruned: ran })
 }
 
-fn float_accuracy(graph: &Graph, images: &Images, labels: &[usize]) -> Result<f64> {
+fn float_accuracy(graph: &Graph, session: &Session, images: &Images, labels: &[usize]) -> Result<f64> {
     let bar = Bar::new();
     let mut classes = Vec::with_capacity(labels.len());
     for (index, image) in images.float.iter().enumerate() {
-        let output = graph::run(graph, image)?;
-        classes.push(largest_of(&output));
+        let mut maps = vec![Vec::new(); graph.outputs().len()];
+        graph::run_with(graph, image, |id, values| {
+            let ends = graph.outputs().iter().zip(&mut maps).filter(|(end, _)| **end == id);
+            ends.for_each(|(_, map)| *map = values.iter().copied().collect());
+        })?;
+        classes.push(class(&session.leave(images.tensors[index].clone(), &maps)?[0]));
         bar.show("float network", index + 1, images.float.len());
     }
     Ok(share(labels, classes.into_iter()))
 }
 
 /// Accuracy of a network that is not compiled, by the golden model.
-fn int8_accuracy(network: &Network, images: &Images, labels: &[usize]) -> Result<f64> {
+fn int8_accuracy(network: &Network, session: &Session, images: &Images, labels: &[usize]) -> Result<f64> {
     let bar = Bar::new();
     let mut classes = Vec::with_capacity(labels.len());
     for (index, image) in images.int8.iter().enumerate() {
-        let maps = golden_maps(network, image)?;
-        classes.push(largest(maps[network.outputs[0]].as_slice().expect("maps are in standard layout")));
+        let all = golden_maps(network, image)?;
+        let maps: Vec<Vec<i8>> =
+            network.outputs.iter().map(|&tensor| all[tensor].iter().copied().collect()).collect();
+        let reals = dequantized(network, &maps);
+        classes.push(class(&session.leave(images.tensors[index].clone(), &reals)?[0]));
         bar.show("unpruned network", index + 1, images.int8.len());
     }
     Ok(share(labels, classes.into_iter()))
+}
+
+/// Index of the largest value of an output; 0 where it has no floats.
+fn class(output: &Tensor) -> usize {
+    largest(&cpu::float_values(output).unwrap_or_default())
 }
 
 /// Index of the largest value, the first of equals.
@@ -257,8 +358,9 @@ fn print_summary(report: &RunReport, loaded: &Loaded, images: &Images) {
         );
     }
     eprintln!(
-        "{} cycles an image ({} dense: {:.2}x, convolutions {:.2}x), {} frames/s at {} MHz on `{}`; {:.3} ms an image on this computer ({})",
+        "{} cycles an image{} ({} dense: {:.2}x, convolutions {:.2}x), {} frames/s at {} MHz on `{}`; {:.3} ms an image on this computer ({})",
         thousands(report.cycles),
+        first_image(report),
         thousands(report.dense_cycles),
         report.speedup,
         report.convolutions.speedup,
@@ -270,12 +372,20 @@ fn print_summary(report: &RunReport, loaded: &Loaded, images: &Images) {
     );
 }
 
+/// What is different about the first image.
+pub(super) fn first_image(report: &RunReport) -> String {
+    match report.cold_cycles == report.cycles {
+        true => String::new(),
+        false => format!(", {} the first, which loads all weights", thousands(report.cold_cycles)),
+    }
+}
+
 /// The class of each of the first images, where there is no label to compare with.
-fn print_classes(model: &ModelFile, outputs: &[Vec<Vec<i8>>]) {
-    for (index, map) in outputs.iter().map(|maps| &maps[0]).enumerate().take(10) {
-        let class = largest(map);
+fn print_classes(model: &ModelFile, outputs: &[Vec<Tensor>]) {
+    for (index, outputs) in outputs.iter().enumerate().take(10) {
+        let Some(values) = cpu::float_values(&outputs[0]).filter(|values| !values.is_empty()) else { return };
+        let class = largest(&values);
         let name = model.labels.get(class).map_or_else(|| class.to_string(), Clone::clone);
-        let quantization = model.network.tensors[model.network.outputs[0]].quantization;
-        eprintln!("image {index}: {name} (output {:.3})", quantization.dequantize(map[class]));
+        eprintln!("image {index}: {name} (output {:.3})", values[class]);
     }
 }

@@ -6,6 +6,7 @@ use crate::pipeline::io_error;
 use miette::{Diagnostic, IntoDiagnostic, Result};
 use ndarray::ArrayD;
 use ndarray_npy::{ReadNpyError, ReadableElement, read_npy};
+use pleach_spec::model_file::ModelFile;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -170,9 +171,11 @@ fn typed<T: ReadableElement + Clone>(path: &Path) -> Result<Option<Typed<T>>, Te
     }
 }
 
-/// Writes the outputs as `DIR/<name>.npy`, in their types and shapes. `images` holds the output maps of each image.
-pub fn write(folder: &Path, interface: &Interface, images: &[Vec<Vec<i8>>]) -> Result<()> {
+/// Writes the outputs as `DIR/<name>.npy`, in their types and shapes. `images` holds what the model's program gave for each image.
+pub fn write(folder: &Path, model: &ModelFile, interface: &Interface, images: &[Vec<Vec<i8>>]) -> Result<()> {
     std::fs::create_dir_all(folder).map_err(io_error("create", folder))?;
+    let exact = images.iter().map(|maps| interface.exact_maps(model, maps));
+    let images: Vec<Vec<Vec<i8>>> = exact.collect::<Result<_, _>>().into_diagnostic()?;
     for (index, port) in interface.outputs.iter().enumerate() {
         let maps: Vec<Values> = images.iter().map(|maps| port.values(&maps[index])).collect();
         write_output(folder, port, &maps)?;

@@ -1,10 +1,11 @@
 //! All stages of the compiler for the whole accelerator in a row.
 
 use super::CompileError;
-use super::emit::{Emitted, Failure, Input, emit};
+use super::emit::{Emitted, Failure, Input, Stay, emit};
 use super::group::Forms;
 use super::plan::Planner;
 use super::step::Steps;
+use super::tile::Tiles;
 use super::{maps, region, slots, step, tile};
 use pleach_spec::Config;
 use pleach_spec::check::check;
@@ -40,48 +41,80 @@ pub fn compile_traced(network: &Network, config: &Config) -> Result<Traced, Comp
     Ok(Traced { executable: list(&steps, &tensors, config)?, tensors })
 }
 
-/// The command list of steps; `outputs` are the tensors whose places are told.
+/// The command lists of steps; `outputs` are the tensors whose places are told. What passes need besides maps stays on the chip
+/// from image to image, if all of it fits.
 fn list(steps: &Steps, outputs: &[usize], config: &Config) -> Result<Executable, CompileError> {
-    let network = steps.network;
     let slots = slots::channel_slots(steps, config);
-    let tiles = tile::all_tiles(steps, &slots, config)?;
+    let resident = match tile::resident_tiles(steps, &slots, config)? {
+        // Whatever is in the way may not be, where things need not stay; if it is, the error is of that attempt.
+        Some(tiles) => emitted(steps, &slots, &tiles, Stay::Always, config).ok().flatten(),
+        None => None,
+    };
+    let placed = match resident {
+        Some(placed) => Some(placed),
+        None => {
+            let tiles = tile::all_tiles(steps, &slots, config)?;
+            emitted(steps, &slots, &tiles, Stay::Needed, config)?
+        }
+    };
+    let Placed { emitted: Emitted { image, owners }, layouts } =
+        placed.expect("what need not stay makes room");
+    let place = |tensor: usize| -> MapLayout {
+        let places = &steps.places[tensor];
+        let layout = &layouts[places[0].block];
+        let slots = places.iter().map(|place| layout.slots[place.channel]).collect();
+        MapLayout { shape: steps.network.tensors[tensor].shape, slots, ..layout.clone() }
+    };
+    let outputs = outputs.iter().map(|&output| place(output)).collect();
+    let executable = Executable { image, input: place(steps.network.input), outputs, owners };
+    check(&executable, config)?;
+    Ok(executable)
+}
+
+/// Command lists, and where their maps lie.
+struct Placed {
+    emitted: Emitted,
+    layouts: Vec<MapLayout>,
+}
+
+/// The command lists of steps in tiles; `None` if what is to stay on the chip does not fit there.
+fn emitted(
+    steps: &Steps,
+    slots: &[Vec<u32>],
+    tiles: &[Tiles],
+    stay: Stay,
+    config: &Config,
+) -> Result<Option<Placed>, CompileError> {
     let regions: Vec<_> =
-        steps.steps.iter().zip(&tiles).map(|(step, tiles)| region::regions(step, tiles, config)).collect();
-    let mut layouts = maps::layouts(steps, slots, &regions, config);
+        steps.steps.iter().zip(tiles).map(|(step, tiles)| region::regions(step, tiles, config)).collect();
+    let mut layouts = maps::layouts(steps, slots.to_vec(), &regions, config);
     let forms = layouts.clone();
-    let forms = Forms { steps, tiles: &tiles, layouts: &forms, regions: &regions, config };
+    let forms = Forms { steps, tiles, layouts: &forms, regions: &regions, config };
     let mut planner = Planner::new(&forms);
     let apart = planner.plan()?;
     planner.join(&apart);
-    let (emitted, data_vectors) = loop {
+    loop {
         let plan = planner.plan()?;
         let stored = Planner::stored(steps, &plan);
         let vectors = maps::place(steps, &plan, &stored, &mut layouts);
         let input = Input {
             steps,
-            tiles: &tiles,
+            tiles,
             regions: &regions,
             layouts: &layouts,
             stored: &stored,
             plan: &plan,
+            stay,
             config,
         };
         match emit(&input) {
-            Ok(emitted) => break (emitted, vectors),
+            Ok(mut emitted) => {
+                emitted.image.data_vectors = vectors;
+                return Ok(Some(Placed { emitted, layouts }));
+            }
             Err(Failure::Room { step }) => planner.tighten(step)?,
+            Err(Failure::Stay) => return Ok(None),
             Err(Failure::Error(error)) => return Err(error),
         }
-    };
-    let Emitted { mut image, owners } = emitted;
-    image.data_vectors = data_vectors;
-    let place = |tensor: usize| -> MapLayout {
-        let places = &steps.places[tensor];
-        let layout = &layouts[places[0].block];
-        let slots = places.iter().map(|place| layout.slots[place.channel]).collect();
-        MapLayout { shape: network.tensors[tensor].shape, slots, ..layout.clone() }
-    };
-    let outputs = outputs.iter().map(|&output| place(output)).collect();
-    let executable = Executable { image, input: place(network.input), outputs, owners };
-    check(&executable, config)?;
-    Ok(executable)
+    }
 }

@@ -107,6 +107,8 @@ pub enum Bottleneck {
     Words,
     /// The memory: every beat counts.
     Beats,
+    /// The array, and words are loaded once for all images: they cost nothing.
+    Resident,
 }
 
 /// The tiles of all steps. Whether positions are worth the beats that they take is known when all words are: a network that
@@ -124,6 +126,26 @@ pub fn all_tiles(steps: &Steps, slots: &[Vec<u32>], config: &Config) -> Result<V
         }
     }
     if 2 * beats > words { all(Bottleneck::Beats) } else { Ok(tiles) }
+}
+
+/// The tiles of all steps for words that stay on the chip from image to image; `None` if they do not fit.
+pub fn resident_tiles(
+    steps: &Steps,
+    slots: &[Vec<u32>],
+    config: &Config,
+) -> Result<Option<Vec<Tiles>>, CompileError> {
+    // A word has a weight for each column at most.
+    let weights = |step: &Step| match step.kernel {
+        Kernel::Conv(conv) => conv.weights.iter().filter(|&&weight| weight != 0).count(),
+        _ => 0,
+    };
+    if steps.steps.iter().map(weights).sum::<usize>() > config.word_depth * config.columns {
+        return Ok(None);
+    }
+    let tiles = (0..steps.steps.len()).map(|index| tiles(steps, index, slots, Bottleneck::Resident, config));
+    let tiles = tiles.collect::<Result<Vec<_>, _>>()?;
+    let words: usize = tiles.iter().flat_map(|tiles| &tiles.tiles).map(Tile::words).sum();
+    Ok((words <= config.word_depth).then_some(tiles))
 }
 
 /// All tiles of a step.
@@ -228,6 +250,9 @@ fn cheaper(
     config: &Config,
 ) -> WordStream {
     let dense = weights.len() * VECTOR;
+    if bottleneck == Bottleneck::Resident {
+        return if words.len() < dense { words } else { dense_copy(weights, 0, config) };
+    }
     let tiles = step.pixels().div_ceil(config.rows);
     let [cycles, beats] = CYCLES_OF_BEATS;
     let cost = |words: usize, loaded: usize| {

@@ -39,7 +39,10 @@ pub(super) fn element_type(input: &ValueInfoProto) -> Option<DataType> {
 }
 
 /// Dimensions of an input of any type, batch included, and the code of its type.
-pub(super) fn dims(
+///
+/// # Errors
+/// An input that is no tensor, or has dynamic dimensions beside the batch.
+pub fn dims(
     input: &ValueInfoProto,
     shapes: &BTreeMap<String, Vec<usize>>,
 ) -> Result<(Vec<usize>, i32), Problem> {

@@ -6,6 +6,7 @@
 mod builder;
 mod error;
 mod file;
+mod fold;
 mod input;
 mod node;
 mod ops;
@@ -13,7 +14,9 @@ pub mod proto;
 mod quantized;
 mod tensor;
 
+pub use builder::{Refused, Region, display_name, nodes_in_order, region};
 pub use error::{ImportError, Problem, TensorProblem};
+pub use input::dims as input_dims;
 pub use ops::supported_operators;
 pub use quantized::{Quantized, load_quantized};
 
@@ -46,6 +49,22 @@ pub fn graph(model: &ModelProto) -> Result<Graph, ImportError> {
     let name = model.graph.as_ref().map_or("model", |graph| graph.name());
     let located = |problem| ImportError { file: name.into(), problem: Box::new(problem) };
     builder::build(model, Path::new(""), &BTreeMap::new()).map_err(located)
+}
+
+/// Reads an ONNX file, all constants with their data in the model, also those that lie in other files.
+///
+/// # Errors
+/// A file that is no model, or data that cannot be had.
+pub fn read_whole(path: &Path) -> Result<ModelProto, ImportError> {
+    let located = |problem| ImportError { file: path.to_owned(), problem: Box::new(problem) };
+    let mut model = file::read(path).map_err(located)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    for tensor in model.graph.iter_mut().flat_map(|graph| &mut graph.initializer) {
+        let inside = tensor::inside(tensor, folder);
+        let problem = |reason| Problem::Initializer { name: tensor.name().to_owned(), reason };
+        *tensor = inside.map_err(|reason| located(problem(reason)))?;
+    }
+    Ok(model)
 }
 
 /// Reads an ONNX file.

@@ -84,6 +84,53 @@ pub(super) fn quantized(tensor: &TensorProto, folder: &Path) -> Result<Vec<i32>,
     Ok(values)
 }
 
+/// The tensor with its data in itself.
+pub(super) fn inside(tensor: &TensorProto, folder: &Path) -> Result<TensorProto, TensorProblem> {
+    if tensor.data_location() != DataLocation::External {
+        return Ok(tensor.clone());
+    }
+    let dims = dims(tensor)?;
+    let size = element_size(tensor).ok_or_else(|| wrong_type(tensor, "a type of numbers"))?;
+    let data = external(tensor, dims.iter().product::<usize>() * size, folder)?;
+    Ok(TensorProto {
+        raw_data: Some(data.into()),
+        data_location: None,
+        external_data: Vec::new(),
+        ..tensor.clone()
+    })
+}
+
+/// Bytes of an element, `None` for texts and what is packed.
+fn element_size(tensor: &TensorProto) -> Option<usize> {
+    match DataType::try_from(tensor.data_type?).ok()? {
+        DataType::Int8 | DataType::Uint8 | DataType::Bool => Some(1),
+        DataType::Int16 | DataType::Uint16 | DataType::Float16 | DataType::Bfloat16 => Some(2),
+        DataType::Float | DataType::Int32 | DataType::Uint32 => Some(4),
+        DataType::Double | DataType::Int64 | DataType::Uint64 => Some(8),
+        _ => None,
+    }
+}
+
+/// A tensor of the given dimensions that holds the value of `one` everywhere.
+pub(super) fn repeated(
+    one: &TensorProto,
+    given: Vec<i64>,
+    folder: &Path,
+) -> Result<TensorProto, TensorProblem> {
+    let sized = TensorProto { dims: given, data_type: one.data_type, ..TensorProto::default() };
+    let count: usize = dims(&sized)?.iter().product();
+    if is(one, DataType::Float) {
+        let values = floats(one, folder)?;
+        let value = values.first().copied().unwrap_or_default();
+        return Ok(TensorProto { float_data: vec![value; count], ..sized });
+    }
+    let value = integers(one, folder)?.first().copied().unwrap_or_default();
+    Ok(match is(one, DataType::Int64) {
+        true => TensorProto { int64_data: vec![value; count], ..sized },
+        false => TensorProto { int32_data: vec![value as i32; count], ..sized },
+    })
+}
+
 /// Whether a boolean scalar is true.
 pub(super) fn flag(tensor: &TensorProto, folder: &Path) -> Result<bool, TensorProblem> {
     if !is(tensor, DataType::Bool) {

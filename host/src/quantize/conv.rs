@@ -1,6 +1,6 @@
 //! Quantization of a convolution's weights, bias and clamp.
 
-use super::{QuantizeError, weights};
+use super::{Grid, QuantizeError};
 use crate::graph::{Clamp, Conv};
 use ndarray::Axis;
 use pleach_spec::network;
@@ -16,6 +16,10 @@ const FACTOR_MIN: f32 = 1.0 / (1u64 << 32) as f32;
 pub(super) struct Weights<'a> {
     /// 8, 4, 2 or 1.
     pub bits: u8,
+    /// Fewer than 8 bits choose from a codebook.
+    pub codebooks: bool,
+    /// The numbers, where they are known already.
+    pub numbers: Option<&'a [i8]>,
     /// Mean of each input channel, for the correction of the bias; without it there is none.
     pub means: Option<&'a [f64]>,
 }
@@ -36,8 +40,9 @@ pub(super) fn quantize(
         clamp: clamp(conv.clamp, y),
         channel_order: Vec::new(),
     };
+    let grid = Grid::of(conv.weights.view(), plan.bits, plan.codebooks);
     for channel in 0..conv.out_channels() {
-        quantize_channel(name, conv, channel, plan, [x, y], &mut quantized)?;
+        quantize_channel(name, conv, channel, (&grid, plan), [x, y], &mut quantized)?;
     }
     Ok(quantized)
 }
@@ -46,7 +51,7 @@ fn quantize_channel(
     name: &str,
     conv: &Conv,
     channel: usize,
-    plan: Weights<'_>,
+    (grid, plan): (&Grid, Weights<'_>),
     [x, y]: [Quantization; 2],
     layer: &mut network::Conv,
 ) -> Result<(), QuantizeError> {
@@ -54,13 +59,15 @@ fn quantize_channel(
     if !bias.is_finite() || kernel.iter().any(|weight| !weight.is_finite()) {
         return Err(QuantizeError::NotFinite { layer: name.to_owned(), channel });
     }
-    let step = weights::step(kernel.iter().copied(), plan.bits);
-    let scale = weight_scale(step, bias, x.scale, y.scale);
+    let scale = weight_scale(grid.steps[channel], bias, x.scale, y.scale);
     let failed = |reason: ScaleError| QuantizeError::Scale { layer: name.to_owned(), channel, reason };
     Multiplier::from_scale(x.scale * scale / y.scale).map_err(failed)?;
 
     let first = layer.weights.len();
-    layer.weights.extend(kernel.iter().map(|&weight| weights::round(weight, scale, plan.bits)));
+    match plan.numbers.and_then(|numbers| numbers.get(first..first + kernel.len())) {
+        Some(numbers) => layer.weights.extend(numbers),
+        None => layer.weights.extend(kernel.iter().map(|&weight| grid.nearest(weight / scale))),
+    }
     let error = plan.means.map_or(0.0, |means| {
         let first_input = channel / (conv.out_channels() / conv.geometry.groups) * kernel.dim().0;
         let each = kernel.indexed_iter().zip(&layer.weights[first..]);
@@ -114,7 +121,7 @@ mod tests {
         change(&mut layer);
         let (x, y) =
             (Quantization { scale: 0.5, zero_point: -128 }, Quantization { scale: 0.25, zero_point: -100 });
-        quantize("layer", &layer, Weights { bits: 8, means: None }, x, y)
+        quantize("layer", &layer, Weights { bits: 8, codebooks: false, numbers: None, means: None }, x, y)
     }
 
     #[test]

@@ -3,10 +3,9 @@
 
 use super::calibrate::Calibration;
 use super::noise::Noise;
-use super::weights;
-use super::{QuantizeError, quantize};
+use super::{Grid, QuantizeError, quantize};
 use crate::graph::{Graph, RunError, TensorId, run, run_changed};
-use ndarray::{Array3, ArrayD, Axis};
+use ndarray::{Array3, ArrayD};
 use pleach_spec::network::{Kind, Network};
 use std::collections::BTreeMap;
 
@@ -39,7 +38,19 @@ impl Emulation {
         emulation
     }
 
-    fn take_weights(&mut self, network: &Network, name: &str) {
+    /// The float graph with the weights of the network.
+    pub(super) fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// Rounds a tensor's values as the network does.
+    pub(super) fn round(&self, id: TensorId, values: &mut ArrayD<f32>) {
+        if let Some((step, low, high)) = self.steps[id.index()] {
+            values.mapv_inplace(|value| ((value / step).round_ties_even() * step).clamp(low, high));
+        }
+    }
+
+    pub(super) fn take_weights(&mut self, network: &Network, name: &str) {
         let Some(layer) = network.layers.iter().find(|layer| layer.name == name) else { return };
         let (Kind::Conv(quantized), x) = (&layer.kind, network.tensors[layer.inputs[0]].quantization) else {
             return;
@@ -75,9 +86,7 @@ impl Emulation {
         mut visit: impl FnMut(TensorId, &ArrayD<f32>),
     ) -> Result<(), RunError> {
         run_changed(&self.graph, image, |id, values| {
-            if let Some((step, low, high)) = self.steps[id.index()] {
-                values.mapv_inplace(|value| ((value / step).round_ties_even() * step).clamp(low, high));
-            }
+            self.round(id, values);
             visit(id, values);
         })
     }
@@ -98,7 +107,7 @@ impl Emulation {
 }
 
 /// Energy of the error at the network's output that the weights of each layer alone make in 4, 2 and 1 bits, relative to the
-/// output's, by layer: what a budget of bits is spent by.
+/// output's, by layer: what a budget of bits is spent by. Weights take equal steps or `codebooks`.
 ///
 /// # Errors
 /// An image of another shape, or a graph that cannot be quantized.
@@ -106,6 +115,7 @@ pub fn sensitivities(
     graph: &Graph,
     calibration: &Calibration,
     images: &[Array3<f32>],
+    codebooks: bool,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<BTreeMap<String, [f64; 3]>, QuantizeError> {
     let network = quantize(graph, calibration)?;
@@ -123,9 +133,10 @@ pub fn sensitivities(
         for (error, bits) in errors.iter_mut().zip([4, 2, 1]) {
             let mut changed = graph.clone();
             let Some(layer) = changed.layers_mut().find(|layer| layer.name == *name) else { continue };
-            for mut kernel in layer.conv.weights.axis_iter_mut(Axis(0)) {
-                let step = weights::step(kernel.iter().copied(), bits).max(f32::MIN_POSITIVE);
-                kernel.mapv_inplace(|weight| f32::from(weights::round(weight, step, bits)) * step);
+            let grid = Grid::of(layer.conv.weights.view(), bits, codebooks);
+            for (mut kernel, step) in layer.conv.weights.outer_iter_mut().zip(&grid.steps) {
+                let step = step.max(f32::MIN_POSITIVE);
+                kernel.mapv_inplace(|weight| f32::from(grid.nearest(weight / step)) * step);
             }
             let mut noise = Noise::default();
             for (image, expected) in images.iter().zip(&expected) {

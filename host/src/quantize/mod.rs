@@ -1,12 +1,15 @@
 //! From the float graph to integers: calibration on images, then scales, zero points and int8 weights.
 
+mod adaround;
 mod budget;
 mod calibrate;
+mod codebook;
 mod conv;
 mod emulate;
 mod equalize;
 mod error;
 mod explain;
+mod grid;
 mod histogram;
 mod layer;
 mod noise;
@@ -16,12 +19,15 @@ mod sharing;
 mod tests;
 mod weights;
 
+pub use adaround::{AdaRound, Rounding, adaround};
 pub use budget::assign_bits;
 pub use calibrate::{Calibration, ChannelMoments, TensorStatistics, calibrate};
+pub use codebook::{Codebook, codebooks};
 pub use emulate::{Emulation, sensitivities};
 pub use equalize::equalize;
 pub use error::{CalibrateError, QuantizeError};
 pub use explain::{LayerLoss, doubts, explain};
+pub use grid::Grid;
 pub use histogram::Histogram;
 pub use noise::{Noise, noise};
 pub use range::{Range, RangeMethod};
@@ -35,6 +41,10 @@ use std::collections::BTreeMap;
 pub struct Options {
     /// Bits of the weights of layers, by name; 8 where none are said.
     pub bits: BTreeMap<String, u8>,
+    /// Weights of fewer than 8 bits choose from a codebook of the layer instead of equal steps.
+    pub codebooks: bool,
+    /// Numbers of weights that were learned ([`adaround`]), with the options above; elsewhere the nearest ones.
+    pub rounding: Rounding,
     /// Take the mean of the error that rounded weights make out of the bias.
     pub bias_correction: bool,
 }
@@ -89,6 +99,8 @@ pub fn quantize_with(
             .map(|statistics| statistics.channels.iter().map(calibrate::ChannelMoments::mean).collect());
         let weights = conv::Weights {
             bits: options.bits.get(&node.name).copied().unwrap_or(8),
+            codebooks: options.codebooks,
+            numbers: options.rounding.of(&node.name),
             means: means.as_deref().filter(|_| options.bias_correction),
         };
         network.layers.push(layer::quantize(node, weights, inputs, output, &network)?);

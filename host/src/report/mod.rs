@@ -4,6 +4,9 @@ mod table;
 
 pub use table::{layer_table, thousands};
 
+use crate::cpu::CpuNode;
+use crate::interface::Interface;
+use crate::partition::{Part, Plan};
 use pleach_sim::device::RunCounters;
 use pleach_spec::Config;
 use pleach_spec::model_file::{LayerInfo, ModelFile};
@@ -159,6 +162,26 @@ impl LayerReport {
     }
 }
 
+impl LayerReport {
+    /// A node on this computer.
+    fn on_cpu(node: &CpuNode) -> Self {
+        Self {
+            name: node.name.clone(),
+            op: node.op.clone(),
+            place: "cpu",
+            shape: crate::graph::join(&node.dims),
+            macs: 0,
+            nonzeros: 0,
+            words: 0,
+            cycles: 0,
+            dense_cycles: 0,
+            speedup: 1.0,
+            fixed_cycles: 0,
+            utilisation: 0.0,
+        }
+    }
+}
+
 /// The result of `host run`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RunReport {
@@ -173,9 +196,11 @@ pub struct RunReport {
     /// Accuracy, where labels are known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accuracy: Option<Accuracy>,
-    /// Clock cycles of one image.
+    /// Clock cycles of one image: of any but the first, if weights stay on the chip.
     pub cycles: u64,
-    /// Clock cycles of one image with all weights.
+    /// Clock cycles of the first image.
+    pub cold_cycles: u64,
+    /// Clock cycles of one image with all weights, as `cycles`.
     pub dense_cycles: u64,
     /// `dense_cycles / cycles`.
     pub speedup: f64,
@@ -210,15 +235,54 @@ impl RunReport {
             host_ms,
             accuracy,
             cycles: all.cycles,
+            cold_cycles: model.cold_cycles(),
             dense_cycles: all.dense_cycles,
             speedup: all.speedup,
             frames_per_s: f64::from(config.clock_mhz) * 1.0e6 / all.cycles.max(1) as f64,
             utilisation: all.utilisation,
             traffic: None,
             convolutions: Share::of(model.layers.iter().filter(|layer| layer.op == "Conv"), config),
-            layers: model.layers.iter().map(|layer| LayerReport::new(layer, config)).collect(),
+            layers: layers(model),
         }
     }
+
+    /// The report of a graph that ran wholly on this computer: no cycles, and every node is there.
+    pub fn on_cpu(nodes: &[CpuNode], images: usize, host_ms: f64, accuracy: Option<f64>) -> Self {
+        let nothing = Share { cycles: 0, dense_cycles: 0, speedup: 1.0, utilisation: 0.0 };
+        Self {
+            device: "cpu".to_owned(),
+            config: "none".to_owned(),
+            images,
+            host_ms,
+            accuracy: accuracy.map(|float| Accuracy { float: Some(float), ..Accuracy::default() }),
+            cycles: 0,
+            cold_cycles: 0,
+            dense_cycles: 0,
+            speedup: 1.0,
+            frames_per_s: 0.0,
+            utilisation: 0.0,
+            convolutions: nothing,
+            traffic: None,
+            layers: nodes.iter().map(LayerReport::on_cpu).collect(),
+        }
+    }
+}
+
+/// The layers in the order in which they run: what this computer does before, the accelerator's, and what it does behind.
+fn layers(model: &ModelFile) -> Vec<LayerReport> {
+    let plan = Plan::of(model);
+    let of = |part: fn(&Plan) -> Option<&Part>| {
+        let nodes = plan.as_ref().and_then(part).map_or(&[][..], |part| &part.nodes);
+        nodes.iter().map(LayerReport::on_cpu).collect::<Vec<_>>()
+    };
+    let array = model.layers.iter().map(|layer| LayerReport::new(layer, &model.config));
+    let (before, behind) = (of(|plan| plan.before.as_ref()), of(|plan| plan.behind.as_ref()));
+    let interface = Interface::of(model).map_or_else(Vec::new, |interface| interface.outputs);
+    let softmax = interface.iter().filter(|output| output.softmax).map(|output| {
+        let dims = output.batched.then_some(1).into_iter().chain(output.dims.iter().copied()).collect();
+        LayerReport::on_cpu(&CpuNode { name: output.name.clone(), op: "Softmax".to_owned(), dims })
+    });
+    before.into_iter().chain(array).chain(behind).chain(softmax).collect()
 }
 
 /// Multiplications by non-zero weights.

@@ -3,8 +3,19 @@
 use super::{LayerReport, RunReport};
 use comfy_table::{CellAlignment, Table, presets};
 
-const HEADER: [&str; 10] =
-    ["layer", "op", "output", "MACs", "non-zeros", "words", "cycles", "no word", "speed-up", "utilisation"];
+const HEADER: [&str; 11] = [
+    "layer",
+    "op",
+    "where",
+    "output",
+    "MACs",
+    "non-zeros",
+    "words",
+    "cycles",
+    "no word",
+    "speed-up",
+    "utilisation",
+];
 
 /// Layers, totals, and in which layers cycles go by without a word.
 pub fn layer_table(report: &RunReport) -> String {
@@ -18,6 +29,7 @@ pub fn layer_table(report: &RunReport) -> String {
         "total".to_owned(),
         String::new(),
         String::new(),
+        String::new(),
         thousands(sum(|l| l.macs)),
         thousands(sum(|l| l.nonzeros)),
         thousands(sum(|l| l.words)),
@@ -26,17 +38,25 @@ pub fn layer_table(report: &RunReport) -> String {
         format!("{:.2}x", report.speedup),
         percent(report.utilisation),
     ]);
-    for column in table.column_iter_mut().skip(3) {
+    for column in table.column_iter_mut().skip(4) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table.to_string()
 }
 
-fn row(layer: &LayerReport) -> [String; 10] {
+fn row(layer: &LayerReport) -> [String; 11] {
+    let what = [layer.name.clone(), layer.op.clone(), layer.place.to_owned(), layer.shape.clone()];
+    if layer.place == "cpu" {
+        // Cycles are those of the accelerator.
+        let mut cells = what.into_iter().chain(std::iter::repeat_with(|| "-".to_owned()));
+        return std::array::from_fn(|_| cells.next().expect("it does not end"));
+    }
+    let [name, op, place, shape] = what;
     [
-        layer.name.clone(),
-        layer.op.clone(),
-        layer.shape.clone(),
+        name,
+        op,
+        place,
+        shape,
         thousands(layer.macs),
         thousands(layer.nonzeros),
         thousands(layer.words),

@@ -2,10 +2,10 @@
 
 use super::{DeviceError, Vector};
 use crate::fast::dma::DmaCounters;
-use crate::fast::{Counters, Interpreter, ListTiming, Machine, Stepping, time_passes};
+use crate::fast::{Counters, Interpreter, List, ListTiming, Machine, Stepping, time_passes};
 use crate::memory::MemoryTiming;
 use pleach_spec::Config;
-use pleach_spec::list::{Command, Image, Segment, Target};
+use pleach_spec::list::{Command, Image, Segment, Start, Target};
 
 /// What the counters say after a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub trait Accelerator {
     fn write(&mut self, vector: usize, vectors: &[Vector]) -> Result<(), DeviceError>;
     /// Reads vectors of segment 1.
     fn read(&mut self, vector: usize, count: usize) -> Result<Vec<Vector>, DeviceError>;
-    /// Executes the list of the program.
+    /// Executes the list of the program: that of warm runs, if the program has one and the run before it was a good one of it.
     fn run(&mut self) -> Result<RunCounters, DeviceError>;
 }
 
@@ -35,6 +35,9 @@ pub struct FastAccelerator {
     machine: Machine,
     interpreter: Interpreter,
     image: Image,
+    /// How the next run starts.
+    start: Start,
+    /// Of the list of such a run.
     timing: Option<ListTiming>,
 }
 
@@ -52,27 +55,36 @@ impl FastAccelerator {
     /// An accelerator in a given environment.
     pub fn with_machine(machine: Machine) -> Self {
         let interpreter = Interpreter::new(&machine.config);
-        Self { machine, interpreter, image: Image::default(), timing: None }
+        Self { machine, interpreter, image: Image::default(), start: Start::Cold, timing: None }
     }
 
-    /// Timing of the program, command for command. Computed once: it does not depend on what the maps hold.
+    /// Timing of the next run, command for command. Computed once: it does not depend on what the maps hold.
     pub fn timing(&mut self) -> &ListTiming {
-        let interpreter = &self.interpreter;
+        let (interpreter, start) = (&self.interpreter, self.start);
         self.timing.get_or_insert_with(|| {
-            let (commands, data) = (interpreter.commands(), interpreter.data());
+            let (commands, data) = (interpreter.commands(start), interpreter.data());
             let regular = interpreter.regular_passes();
-            time_passes(&self.image, commands, data, &self.machine, Some(&regular), Stepping::Events)
+            let list = List { image: &self.image, commands, data, start };
+            time_passes(&list, &self.machine, Some(&regular), Stepping::Events)
         })
     }
 
     /// Segment 1 holds words, entries, parameters or tables: then the next run may take another time than the last.
     fn time_depends_on_data(&self) -> bool {
-        self.interpreter.commands().iter().any(|command| match command {
+        self.interpreter.commands(self.start).iter().any(|command| match command {
             Command::Load(load) => {
                 load.segment == Segment::Data as u32 && load.target != Target::Activation as u32
             }
             _ => false,
         })
+    }
+
+    /// Decides how the next run starts.
+    fn begin(&mut self, start: Start) {
+        if start != self.start {
+            self.timing = None;
+        }
+        self.start = start;
     }
 
     fn range(&self, vector: usize, count: usize) -> Result<std::ops::Range<usize>, DeviceError> {
@@ -92,6 +104,7 @@ impl Accelerator for FastAccelerator {
     fn load(&mut self, image: &Image) -> Result<(), DeviceError> {
         self.interpreter.load(image);
         self.image.clone_from(image);
+        self.begin(Start::Cold);
         self.timing = None;
         Ok(())
     }
@@ -112,7 +125,9 @@ impl Accelerator for FastAccelerator {
             self.timing = None;
         }
         let ListTiming { compute, memory_side, error, ends, .. } = *self.timing();
-        self.interpreter.run();
+        self.interpreter.run(self.start);
+        let good = error.is_none() && ends;
+        self.begin(if good { self.image.next_start() } else { Start::Cold });
         match error {
             Some(error) => Err(DeviceError::Run(error)),
             None if !ends => Err(DeviceError::Timeout { cycles: memory_side.cycles }),

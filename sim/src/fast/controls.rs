@@ -3,7 +3,7 @@
 use super::timing::Steps;
 use pleach_spec::beats::beats_per_word;
 use pleach_spec::command::Issue;
-use pleach_spec::list::{Beat, Load, Segment, Target};
+use pleach_spec::list::{Beat, Command, Load, Segment, Target};
 use pleach_spec::stream::Control;
 use pleach_spec::{Config, VECTOR};
 
@@ -22,10 +22,21 @@ impl Controls {
         Self { controls: vec![0; config.word_depth], beats_per_word: beats_per_word(config) }
     }
 
+    /// What the loads of a list leave in an empty word buffer.
+    pub fn left_by(commands: &[Command], config: &Config, model: &[Beat], data: &[[i8; VECTOR]]) -> Self {
+        let mut controls = Self::new(config);
+        let loads = commands.iter().filter_map(|command| match command {
+            Command::Load(load) => Some(load),
+            _ => None,
+        });
+        loads.map_while(|load| controls.load_command(load, model, data)).for_each(drop);
+        controls
+    }
+
     /// Executes a LOAD command as far as it fills controls; `None` if it reads what is not there.
     pub fn load_command(&mut self, load: &Load, model: &[Beat], data: &[[i8; VECTOR]]) -> Option<()> {
         let target = *Target::ALL.get(load.target as usize)?;
-        let source = load.source as usize..(load.source as usize).checked_add(load.count as usize)?;
+        let source = load.source as usize..(load.source as usize).checked_add(load.beats_read() as usize)?;
         let from_data = load.segment == Segment::Data as u32;
         let held = if from_data { data.len() } else { model.len() };
         if source.end > held {

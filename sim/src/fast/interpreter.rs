@@ -7,7 +7,7 @@ use super::compute::{Buffer, Compute};
 use super::memories::Memories;
 use super::program::{Program, prepare};
 use pleach_spec::beats::beat_vector;
-use pleach_spec::list::{self, Beat, Command, Image, Load, PassCommand, Segment, Store, Target};
+use pleach_spec::list::{self, Beat, Command, Image, Load, PassCommand, Segment, Start, Store, Target};
 use pleach_spec::{Config, VECTOR};
 
 /// The accelerator and its memory, without a clock.
@@ -20,6 +20,8 @@ pub struct Interpreter {
     compute: Compute,
     activations: Buffer,
     commands: Vec<Command>,
+    /// The list of a run that starts warm.
+    warm: Vec<Command>,
     program: Program,
     model: Vec<Beat>,
     data: Vec<[i8; VECTOR]>,
@@ -33,6 +35,7 @@ impl Interpreter {
             compute: Compute::new(config),
             activations: Buffer::new(config.activation_vectors()),
             commands: Vec::new(),
+            warm: Vec::new(),
             program: Program::default(),
             model: Vec::new(),
             data: Vec::new(),
@@ -42,8 +45,11 @@ impl Interpreter {
 
     /// Takes a program: the commands of its list up to one that is none. Segment 1 is as large as it says and keeps what it held.
     pub fn load(&mut self, image: &Image) {
-        let beats = image.model.get(image.list.clone()).unwrap_or_default();
-        self.commands = list::commands(beats).map_while(Result::ok).collect();
+        let commands = |start| {
+            let beats = image.model.get(image.list_of(start)).unwrap_or_default();
+            list::commands(beats).map_while(Result::ok).collect()
+        };
+        (self.commands, self.warm) = (commands(Start::Cold), commands(Start::Warm));
         self.model.clone_from(&image.model);
         self.data.resize(image.data_vectors, [0; VECTOR]);
         self.program = Program::new(&self.config, &self.commands, &self.model, &self.data);
@@ -54,9 +60,12 @@ impl Interpreter {
         &self.model
     }
 
-    /// The commands of the list.
-    pub fn commands(&self) -> &[Command] {
-        &self.commands
+    /// The commands of the list of a run.
+    pub fn commands(&self, start: Start) -> &[Command] {
+        match start {
+            Start::Cold => &self.commands,
+            Start::Warm => &self.warm,
+        }
     }
 
     /// Whether the hardware is made for each pass of the list, as segment 1 is now.
@@ -82,11 +91,13 @@ impl Interpreter {
         &mut self.data
     }
 
-    /// Executes the list, up to a command that accesses what is not there; returns how many commands were executed.
-    pub fn run(&mut self) -> usize {
+    /// Executes the list of a run, up to a command that accesses what is not there; returns how many commands were executed. The
+    /// passes of a warm list must be those of the cold one.
+    pub fn run(&mut self, start: Start) -> usize {
         let mut passes = 0;
-        for index in 0..self.commands.len() {
-            let executed = match self.commands[index] {
+        let count = self.commands(start).len();
+        for index in 0..count {
+            let executed = match self.commands(start)[index] {
                 Command::Load(load) => self.load_command(&load),
                 Command::Compute(pass) => {
                     self.compute_command(&pass, passes);
@@ -99,7 +110,7 @@ impl Interpreter {
                 return index;
             }
         }
-        self.commands.len()
+        count
     }
 
     fn load_command(&mut self, load: &Load) -> Option<()> {

@@ -10,7 +10,7 @@ use super::dma::{Actions, ComputeSide, Dma, DmaCounters, Place, RunSetup, Scatte
 use super::program::Program;
 use super::timing::{BankWrites, ComputeTiming, Steps, Tiles};
 use crate::memory::MemoryTiming;
-use pleach_spec::list::{Beat, Command, Image, PassCommand};
+use pleach_spec::list::{self, Beat, Command, Image, PassCommand, Start};
 use pleach_spec::register::RunError;
 use pleach_spec::{Config, VECTOR};
 use std::collections::VecDeque;
@@ -162,30 +162,50 @@ pub fn time_list(
     machine: &Machine,
 ) -> ListTiming {
     let regular = Program::new(&machine.config, commands, &image.model, data).regular();
-    time_passes(image, commands, data, machine, Some(&regular), Stepping::Events)
+    let list = List { image, commands, data, start: Start::Cold };
+    time_passes(&list, machine, Some(&regular), Stepping::Events)
 }
 
-/// Times a program that computes nothing and is not looked at: its list must be one that [`pleach_spec::check`] accepts. What
-/// [`time_list`] gives for it, many times as fast.
-pub fn cycles_only(image: &Image, commands: &[Command], machine: &Machine) -> ListTiming {
+/// Times a run of a program that computes nothing and is not looked at: its lists must be such that [`pleach_spec::check`] accepts
+/// them. What [`time_list`] gives for it, many times as fast.
+pub fn cycles_only(image: &Image, commands: &[Command], start: Start, machine: &Machine) -> ListTiming {
     let data = vec![[0; VECTOR]; image.data_vectors];
-    time_passes(image, commands, &data, machine, None, Stepping::Events)
+    time_passes(&List { image, commands, data: &data, start }, machine, None, Stepping::Events)
 }
 
-/// [`time_list`] for passes of which it is known whether the hardware is made for them; `None`: it is for all.
+/// What is timed.
+#[derive(Clone, Copy, Debug)]
+pub struct List<'a> {
+    /// The program.
+    pub image: &'a Image,
+    /// The commands of the list that runs.
+    pub commands: &'a [Command],
+    /// Segment 1.
+    pub data: &'a [[i8; VECTOR]],
+    /// Whether it is the first run: which of the lists of the program runs, and what it finds.
+    pub start: Start,
+}
+
+/// [`time_list`] for any run, and for passes of which it is known whether the hardware is made for them; `None`: it is for all.
 pub fn time_passes(
-    image: &Image,
-    commands: &[Command],
-    data: &[[i8; VECTOR]],
+    list: &List,
     machine: &Machine,
     regular: Option<&[bool]>,
     stepping: Stepping,
 ) -> ListTiming {
     let config = &machine.config;
+    let List { image, commands, data, start } = *list;
     let mut dma = Dma::new(config, machine.memory);
-    dma.start(&setup(image, machine));
+    dma.start(&setup(image, start, machine));
     let tiles = if stepping == Stepping::EveryCycle { Tiles::OneByOne } else { Tiles::Together };
-    let controls = Controls::new(config);
+    let controls = match start {
+        Start::Cold => Controls::new(config),
+        Start::Warm => {
+            let beats = image.model.get(image.list.clone()).unwrap_or_default();
+            let before: Vec<Command> = list::commands(beats).map_while(Result::ok).collect();
+            Controls::left_by(&before, config, &image.model, data)
+        }
+    };
     let passes = Passes { controls, commands: commands.iter(), model: &image.model, data, regular, count: 0 };
     let mut compute = ComputeSchedule {
         passes,
@@ -223,9 +243,9 @@ pub fn time_passes(
     finish(&dma, &compute, log.commands)
 }
 
-fn setup(image: &Image, machine: &Machine) -> RunSetup {
+fn setup(image: &Image, start: Start, machine: &Machine) -> RunSetup {
     let place = |segment: usize, vectors: usize| Place { base: machine.bases[segment], size: vectors as u32 };
-    let Range { start, end } = image.list;
+    let Range { start, end } = image.list_of(start);
     RunSetup {
         list_offset: start as u32,
         list_beats: end.saturating_sub(start) as u32,

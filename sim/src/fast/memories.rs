@@ -1,6 +1,7 @@
 //! The on-chip memories that tell COMPUTE what to do, as LOAD fills them, and the passes that are in them.
 
 use pleach_spec::beats::{beat_vector, beats_per_word, unpack_positions, vector_beat};
+use pleach_spec::codebook::Codebook;
 use pleach_spec::command::{Combination, GatherEntry, Issue, Parameter};
 use pleach_spec::list::{Beat, Load, PassCommand, Segment, Target};
 use pleach_spec::pass::{Pass, SecondOperand, Tables};
@@ -19,6 +20,7 @@ pub struct Memories {
     entries: Vec<GatherEntry>,
     /// `[entry][column]`.
     parameters: Vec<Beat>,
+    codebook: Codebook,
     /// The tables of the lanes.
     tables: Arc<Tables>,
 }
@@ -31,6 +33,7 @@ impl Memories {
             positions: vec![Beat::default(); config.word_depth * beats_per_word(config)],
             entries: vec![GatherEntry::default(); config.load_depth],
             parameters: vec![Beat::default(); config.pass_depth * config.columns],
+            codebook: Codebook::default(),
             tables: Arc::default(),
             config: config.clone(),
         }
@@ -39,18 +42,21 @@ impl Memories {
     /// Executes a LOAD command, unless it is to the activation buffer; `None` if it reads what is not there.
     pub fn load_command(&mut self, load: &Load, model: &[Beat], data: &[[i8; VECTOR]]) -> Option<()> {
         let target = *Target::ALL.get(load.target as usize)?;
-        let source = load.source as usize..(load.source as usize).checked_add(load.count as usize)?;
+        let source = load.source as usize..(load.source as usize).checked_add(load.beats_read() as usize)?;
         if target == Target::Activation {
             let held = if load.segment == Segment::Data as u32 { data.len() } else { model.len() };
             return (source.end <= held).then_some(());
         }
         let address = load.address as usize;
-        if load.segment == Segment::Data as u32 {
-            let beats: Vec<Beat> = data.get(source)?.iter().map(vector_beat).collect();
-            self.load(target, address, &beats);
+        let from_data: Vec<Beat>;
+        let beats = if load.segment == Segment::Data as u32 {
+            from_data = data.get(source)?.iter().map(vector_beat).collect();
+            &from_data
         } else {
-            self.load(target, address, model.get(source)?);
-        }
+            model.get(source)?
+        };
+        let beats = self.codebook.expand(beats, load.width, load.count as usize);
+        self.load(target, address, &beats);
         Some(())
     }
 
@@ -64,6 +70,7 @@ impl Memories {
     fn write(&mut self, target: Target, address: usize, beat: &Beat) {
         match target {
             Target::Activation => (),
+            Target::Codebook => self.codebook = Codebook::from_beat(beat),
             Target::Weight => {
                 let parts = beats_per_word(&self.config);
                 let word = address / parts % self.config.word_depth;

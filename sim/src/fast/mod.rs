@@ -17,6 +17,8 @@ mod timing;
 pub use compute::execute;
 pub use counters::Counters;
 pub use interpreter::Interpreter;
-pub use list_timing::{CommandTiming, ListTiming, Machine, Stepping, cycles_only, time_list, time_passes};
+pub use list_timing::{
+    CommandTiming, List, ListTiming, Machine, Stepping, cycles_only, time_list, time_passes,
+};
 pub use memories::Memories;
 pub use timing::{BankWrites, ComputeTiming, PassTiming, Tiles};

@@ -14,6 +14,8 @@ pub struct Origins {
     columns: usize,
     beats_per_word: usize,
     commands: u32,
+    /// A command filled the codebook.
+    codebook: bool,
     weights: Vec<u32>,
     positions: Vec<u32>,
     entries: Vec<u32>,
@@ -38,6 +40,7 @@ impl Origins {
             columns: config.columns,
             beats_per_word,
             commands: 0,
+            codebook: false,
             weights: vec![0; config.word_depth * beats_per_word],
             positions: vec![0; config.word_depth * beats_per_word],
             entries: vec![0; config.load_depth],
@@ -54,12 +57,18 @@ impl Origins {
             Some(Target::List) => &mut self.entries,
             Some(Target::Parameter) => &mut self.parameters,
             Some(Target::Table) => &mut self.tables,
-            _ => return,
+            Some(Target::Codebook) => {
+                self.codebook = true;
+                return;
+            }
+            Some(Target::Activation) | None => return,
         };
         self.commands += 1;
+        // Indices into a codebook that no command filled say nothing.
+        let origin = if load.width == 0 || self.codebook { self.commands } else { 0 };
         let size = memory.len();
         for at in (load.address as usize..).take((load.count as usize).min(size)) {
-            memory[at % size] = self.commands;
+            memory[at % size] = origin;
         }
     }
 

@@ -2,7 +2,7 @@
 
 use pleach_hdl::units::Unit;
 use pleach_spec::beats::{beat_vector, vector_beat};
-use pleach_spec::list::Image;
+use pleach_spec::list::{Image, Start};
 use pleach_spec::register::{self, RunError};
 use pleach_spec::{Config, VECTOR};
 
@@ -43,6 +43,8 @@ pub struct RtlAccelerator {
     master: Master,
     memory: AxiMemory<Box<dyn Timing>>,
     image: Image,
+    /// How the next run starts.
+    start: Start,
     /// Cycles after which a run is given up.
     pub limit_cycles: u64,
 }
@@ -66,7 +68,8 @@ impl RtlAccelerator {
             AxiMemory::new(machine.config.axi_bits, timing(&machine, &behaviour), Regions::default());
         let (slave, master) = (Slave::new(&model)?, Master::new(&model)?);
         let limit_cycles = u64::MAX;
-        Ok(Self { machine, behaviour, model, slave, master, memory, image: Image::default(), limit_cycles })
+        let (image, start) = (Image::default(), Start::Cold);
+        Ok(Self { machine, behaviour, model, slave, master, memory, image, start, limit_cycles })
     }
 
     /// The model, for traces and for tests that look inside.
@@ -104,6 +107,9 @@ impl RtlAccelerator {
 
     /// Writes a register.
     pub fn write_register(&mut self, offset: u16, value: u32) -> Result<(), DeviceError> {
+        if offset == register::CONTROL && value & register::CONTROL_RESET != 0 {
+            self.start = Start::Cold;
+        }
         self.slave.begin_write(&mut self.model, offset, value);
         for _ in 0..REGISTER_LIMIT {
             let answered = self.slave.write_answered(&mut self.model);
@@ -131,7 +137,8 @@ impl RtlAccelerator {
     /// Writes all that a run needs into the registers and starts it.
     pub fn start(&mut self) -> Result<(), DeviceError> {
         let [model, data] = self.machine.bases;
-        let list = &self.image.list;
+        // Unless this run ends well, the next one cannot rely on it.
+        let list = self.image.list_of(std::mem::take(&mut self.start));
         for (offset, value) in [
             (register::LIST_OFFSET, list.start as u32),
             (register::LIST_BEATS, list.end.saturating_sub(list.start) as u32),
@@ -267,6 +274,7 @@ impl Accelerator for RtlAccelerator {
             Region { base: data, bytes: vec![0; image.data_vectors * VECTOR], writable: true },
         ]);
         self.image.clone_from(image);
+        self.start = Start::Cold;
         Ok(())
     }
 
@@ -293,7 +301,10 @@ impl Accelerator for RtlAccelerator {
         self.wait()?;
         match self.error()? {
             Some(error) => Err(DeviceError::Run(error)),
-            None => self.counters(),
+            None => {
+                self.start = self.image.next_start();
+                self.counters()
+            }
         }
     }
 }

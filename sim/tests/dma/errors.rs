@@ -31,6 +31,11 @@ fn load(change: impl FnOnce(&mut Load)) -> Command {
     Command::Load(load)
 }
 
+/// Five beats of weights that are stored in fewer bits.
+fn narrow(source: u32, width: u32) -> Command {
+    load(|load| (load.target, load.source, load.width) = (1, source, width))
+}
+
 fn store(change: impl FnOnce(&mut Store)) -> Command {
     let mut store = Store { target: DATA_VECTORS / 2, count: 5, ..Default::default() };
     change(&mut store);
@@ -64,13 +69,21 @@ fn illegal_commands() {
     let bad_beats: Vec<(&str, Vec<Beat>)> = vec![
         ("unknown kind", vec![[15, 0, 0, 0]]),
         ("kind 0", vec![[0, 0, 0, 0]]),
-        ("a reserved bit of LOAD", vec![[encode(&[load(|_| ())])[0][0] | 1 << 15, 0, 0, 0]]),
+        ("a reserved bit of LOAD", vec![[encode(&[load(|_| ())])[0][0], 0, 1 << 20, 0]]),
         ("an upper reserved bit of LOAD", vec![[encode(&[load(|_| ())])[0][0], 0, 0, 1 << 31]]),
         ("a reserved bit of STORE", vec![[encode(&[store(|_| ())])[0][0] | 1 << 12, 0, 0, 0]]),
         ("a reserved bit of COMPUTE", [vec![[2, 1, 0, 0]], vec![[0; 4]; 6]].concat()),
         ("no beats", encode(&[load(|load| load.count = 0)])),
         ("no vectors", encode(&[store(|store| store.count = 0)])),
-        ("unknown target", encode(&[load(|load| load.target = 6)])),
+        ("unknown target", encode(&[load(|load| load.target = 7)])),
+        ("a width of what is no weight", encode(&[load(|load| load.width = 1)])),
+        (
+            "a codebook with a width",
+            encode(&[load(|load| (load.target, load.count, load.width) = (6, 1, 3))]),
+        ),
+        ("a codebook of two beats", encode(&[load(|load| (load.target, load.count) = (6, 2))])),
+        ("a codebook of no beat", encode(&[load(|load| (load.target, load.count) = (6, 0))])),
+        ("a long codebook", encode(&[load(|load| (load.target, load.count) = (6, 257))])),
         ("LOAD waits for itself", encode(&[load(|load| load.wait = 1)])),
         ("LOAD signals itself", encode(&[load(|load| load.signal = 1)])),
         ("COMPUTE waits for itself", encode(&[pass(2, 0)])),
@@ -102,12 +115,20 @@ fn accesses_out_of_bounds() {
             (ok(DATA_VECTORS - 4, 1), LOAD),
             (ok(u32::MAX, 1), LOAD),
             (load(|load| (load.target, load.address) = (0, vectors - 4)), LOAD),
+            (narrow(model_size - 2, 1), LOAD),
+            (narrow(model_size - 1, 2), LOAD),
+            (narrow(model_size, 3), LOAD),
+            (narrow(u32::MAX, 2), LOAD),
             (store(|store| store.target = DATA_VECTORS - 4), STORE),
             (store(|store| store.target = u32::MAX), STORE),
         ];
         for (bad, engine) in cases {
             let list = encode(&[pass(0, 0), bad]);
             fails(&mut bench, &list, error(ErrorCode::Bounds, engine, 1));
+        }
+        for (source, width) in [(model_size - 3, 1), (model_size - 2, 2), (model_size - 1, 3)] {
+            let book = load(|load| (load.target, load.count) = (6, 1));
+            bench.run(&[book, narrow(source, width)], &mut random).expect("no error");
         }
         // The last beats of all are in bounds.
         let ends = [
@@ -263,7 +284,7 @@ fn registers_tell_what_was_built() {
     let config = bench.config.clone();
     for (offset, value) in [
         (register::MAGIC, u32::from_le_bytes(*b"PLCH")),
-        (register::VERSION, 2),
+        (register::VERSION, register::CONTRACT_VERSION),
         (register::BUILD_HASH, 0x1234_5678),
         (
             register::GEOMETRY,

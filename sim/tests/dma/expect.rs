@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use pleach_spec::codebook::Codebook;
 use pleach_spec::list::{self, Beat, Command, Target};
 
 /// A beat for an on-chip memory.
@@ -26,13 +27,21 @@ impl Expect {
     /// Of a list, with what the segments hold.
     pub fn new(commands: &[Command], segments: [&[Beat]; 2]) -> Self {
         let mut expect = Self::default();
+        let mut book = Codebook::default();
         for command in commands {
             match command {
-                Command::Load(load) => expect.loads.extend((0..load.count).map(|i| Written {
-                    target: Target::ALL[load.target as usize],
-                    address: load.address + i,
-                    beat: segments[load.segment as usize][(load.source + i) as usize],
-                })),
+                Command::Load(load) => {
+                    let target = Target::ALL[load.target as usize];
+                    let stored = &segments[load.segment as usize][load.source as usize..];
+                    if target == Target::Codebook {
+                        book = Codebook::from_beat(&stored[0]);
+                        continue;
+                    }
+                    let stored = &stored[..load.beats_read() as usize];
+                    let beats = book.expand(stored, load.width, load.count as usize);
+                    let writes = beats.iter().zip(load.address..);
+                    expect.loads.extend(writes.map(|(&beat, address)| Written { target, address, beat }));
+                }
                 Command::Store(store) => {
                     expect.stores.extend((0..store.count).map(|i| (store.address + i, store.target + i)));
                 }

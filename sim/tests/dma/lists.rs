@@ -31,15 +31,20 @@ impl Random {
 /// A LOAD of a few or many beats.
 pub fn load(random: &mut Random, config: &Config) -> Load {
     let count = 1 + if random.below(3) == 0 { random.below(300) } else { random.below(12) };
-    let target = random.below(6);
-    let count = if target == Target::Table as u32 { count.min(5) } else { count };
+    let target = random.below(Target::ALL.len() as u32);
+    let (count, width) = match Target::ALL[target as usize] {
+        Target::Table => (count.min(5), 0),
+        Target::Codebook => (1, 0),
+        Target::Weight => (count, random.below(4)),
+        _ => (count, 0),
+    };
     let segment = random.below(2);
     let source = random.below([MODEL_VECTORS, DATA_VECTORS / 2][segment as usize] - count);
     let address = match Target::ALL[target as usize] {
         Target::Activation => random.below(config.activation_vectors() as u32 - count),
         _ => random.below(1 << 14),
     };
-    Load { count, target, segment, source, address, ..Default::default() }
+    Load { count, target, width, segment, source, address, ..Default::default() }
 }
 
 /// A STORE of a few or many vectors.
@@ -63,7 +68,11 @@ pub fn pass(random: &mut Random) -> PassCommand {
 pub fn random(random: &mut Random, config: &Config) -> Vec<Command> {
     let mut tokens = [[0; 3]; 3];
     let count = 1 + random.below(60);
-    (0..count).map(|_| next(random, config, &mut tokens)).collect()
+    // What the codebook holds is known from the list alone.
+    let (target, source) = (Target::Codebook as u32, random.below(MODEL_VECTORS));
+    let book = Load { target, source, count: 1, ..Default::default() };
+    let others = (0..count).map(|_| next(random, config, &mut tokens));
+    std::iter::once(Command::Load(book)).chain(others).collect()
 }
 
 fn next(random: &mut Random, config: &Config, tokens: &mut [[u32; 3]; 3]) -> Command {

@@ -24,19 +24,22 @@ pub enum Memory {
     Parameter = 4,
     /// Tables.
     Table = 5,
+    /// Codebook.
+    Codebook = 6,
     /// Segment 1.
-    Data = 6,
+    Data = 7,
 }
 
 impl Memory {
     /// All memories, by number.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Activation,
         Self::Weight,
         Self::Position,
         Self::List,
         Self::Parameter,
         Self::Table,
+        Self::Codebook,
         Self::Data,
     ];
 
@@ -49,6 +52,7 @@ impl Memory {
             Self::List => "gather list entry",
             Self::Parameter => "parameter beat",
             Self::Table => "table beat",
+            Self::Codebook => "codebook",
             Self::Data => "vector of segment 1",
         }
     }
@@ -82,7 +86,7 @@ pub struct Maps {
 pub struct Accesses<'a> {
     config: &'a Config,
     model_beats: usize,
-    sizes: [usize; 7],
+    sizes: [usize; 8],
 }
 
 /// The error of an access outside of a memory.
@@ -96,7 +100,7 @@ impl<'a> Accesses<'a> {
         let words = config.word_depth * beats_per_word(config);
         let parameters = config.pass_depth * config.columns;
         let (vectors, data) = (config.activation_vectors(), image.data_vectors);
-        let sizes = [vectors, words, words, config.load_depth, parameters, 2 * TABLE_BEATS, data];
+        let sizes = [vectors, words, words, config.load_depth, parameters, 2 * TABLE_BEATS, 1, data];
         Self { config, model_beats: image.model.len(), sizes }
     }
 
@@ -128,19 +132,24 @@ impl<'a> Accesses<'a> {
 
     /// Accesses of a LOAD command.
     pub fn load(&self, load: &Load) -> Result<Vec<Access>, Problem> {
-        let target =
-            Target::ALL.get(load.target as usize).ok_or(Problem::Illegal("there is no such target"))?;
-        if load.count == 0 {
-            return Err(Problem::Illegal("it moves nothing"));
+        if let Some(rule) = load.broken_rule() {
+            return Err(Problem::Illegal(rule));
         }
+        let target = Target::ALL[load.target as usize];
         let mut accesses = Vec::new();
+        if load.width != 0 {
+            accesses.push(self.straight(Memory::Codebook, 0, 1, Mode::Read)?);
+        }
         if load.segment == Segment::Data as u32 {
-            if !matches!(target, Target::Activation | Target::Weight) {
-                return Err(Problem::Illegal("segment 1 holds maps, which are activations or weights"));
+            if !matches!(target, Target::Activation | Target::Weight) || load.width != 0 {
+                return Err(Problem::Illegal(
+                    "segment 1 holds maps, which are activations or weights of 8 bits",
+                ));
             }
-            accesses.push(self.straight(Memory::Data, load.source, load.count, Mode::Read)?);
+            accesses.push(self.straight(Memory::Data, load.source, load.beats_read(), Mode::Read)?);
         } else {
-            let (first, end) = (u64::from(load.source), u64::from(load.source) + u64::from(load.count));
+            let (first, end) =
+                (u64::from(load.source), u64::from(load.source) + u64::from(load.beats_read()));
             if end > self.model_beats as u64 {
                 let (memory, held) = ("beat of the model segment", self.model_beats as u64);
                 return Err(Problem::Bounds { memory, first, end, held });
@@ -157,6 +166,7 @@ impl<'a> Accesses<'a> {
             Target::List => accesses.extend(ring(Memory::List)?),
             Target::Parameter => accesses.extend(ring(Memory::Parameter)?),
             Target::Table => accesses.extend(ring(Memory::Table)?),
+            Target::Codebook => accesses.extend(ring(Memory::Codebook)?),
         }
         Ok(accesses)
     }

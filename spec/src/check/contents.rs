@@ -1,14 +1,23 @@
 //! What the on-chip memories hold that tell COMPUTE what to do.
 
 use crate::beats::{beat_vector, beats_per_word, unpack_positions};
+use crate::codebook::Codebook;
 use crate::command::{Combination, GatherEntry};
 use crate::list::{Beat, Load, PassCommand, Segment, Target};
 use crate::pass::{Pass, SecondOperand};
 use crate::stream::{Control, WordStream};
 use crate::{Config, Record, VECTOR};
+use std::ops::Range;
 
 /// Weights none of which is known to be 0.
 const ANY_WEIGHTS: Beat = [0x0101_0101; 4];
+
+/// Beats of the tables.
+const TABLE_BEATS: usize = 2 * 256 / VECTOR;
+
+/// Which LOAD commands wrote some beats, by number: from each beat at which it is another one, so many beats.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origins(Vec<(u32, u32)>);
 
 /// A memory in beats, each with the number of the LOAD that wrote it.
 #[derive(Debug)]
@@ -38,6 +47,17 @@ impl Beats {
         let versions = (first..first + count).map(|at| self.versions[at % self.versions.len()]);
         versions.max().unwrap_or(0)
     }
+
+    /// Appends where a range comes from.
+    fn origins(&self, first: usize, count: usize, origins: &mut Origins) {
+        for at in first..first + count {
+            let version = self.versions[at % self.versions.len()];
+            match origins.0.last_mut() {
+                Some((last, beats)) if *last == version => *beats += 1,
+                _ => origins.0.push((version, 1)),
+            }
+        }
+    }
 }
 
 /// Everything that the check of a pass depends on: its command without tokens and `after`, and what it finds.
@@ -52,7 +72,8 @@ pub struct Contents<'a> {
     positions: Beats,
     entries: Beats,
     parameters: Beats,
-    loads: u32,
+    tables: Beats,
+    codebook: Codebook,
 }
 
 impl<'a> Contents<'a> {
@@ -65,27 +86,65 @@ impl<'a> Contents<'a> {
             positions: Beats::new(words),
             entries: Beats::new(config.load_depth),
             parameters: Beats::new(config.pass_depth * config.columns),
-            loads: 0,
+            tables: Beats::new(TABLE_BEATS),
+            codebook: Codebook::default(),
         }
     }
 
-    /// Executes a load (which has been checked) as far as passes depend on it.
-    pub fn load(&mut self, load: &Load, model: &[Beat]) {
-        self.loads += 1;
+    /// Executes a load (which has been checked) as far as passes depend on it. Each load has a number of its own, greater than
+    /// those before.
+    pub fn load(&mut self, load: &Load, number: u32, model: &[Beat]) {
+        if load.segment != Segment::Model as u32 {
+            if load.target == Target::Weight as u32 {
+                // Maps as weights: what they will hold is not known, so all positions count as read.
+                self.weights.write(load.address as usize, &vec![ANY_WEIGHTS; load.count as usize], number);
+            }
+            return;
+        }
         let first = load.source as usize;
+        let beats = &model[first..first + load.beats_read() as usize];
         let memory = match Target::ALL[load.target as usize] {
             Target::Weight => &mut self.weights,
             Target::Position => &mut self.positions,
             Target::List => &mut self.entries,
             Target::Parameter => &mut self.parameters,
-            Target::Activation | Target::Table => return,
+            Target::Table => &mut self.tables,
+            Target::Codebook => {
+                self.codebook = Codebook::from_beat(&beats[0]);
+                return;
+            }
+            Target::Activation => return,
         };
-        if load.segment == Segment::Model as u32 {
-            memory.write(load.address as usize, &model[first..first + load.count as usize], self.loads);
-        } else if load.target == Target::Weight as u32 {
-            // Maps as weights: what they will hold is not known, so all positions count as read.
-            memory.write(load.address as usize, &vec![ANY_WEIGHTS; load.count as usize], self.loads);
+        let beats = self.codebook.expand(beats, load.width, load.count as usize);
+        memory.write(load.address as usize, &beats, number);
+    }
+
+    /// The loads that wrote what a pass finds, `tables` among it.
+    pub fn origins(&self, command: &PassCommand, tables: &[Range<usize>]) -> Origins {
+        let (columns, parts) = (self.config.columns, beats_per_word(self.config));
+        let PassCommand { gather, issue, .. } = command;
+        let (word, words) = (issue.base as usize * parts, issue.count as usize * parts);
+        let entries = if issue.second > 0 { 3 } else { 1 };
+        let mut origins = Origins::default();
+        self.weights.origins(word, words, &mut origins);
+        if issue.dense == 0 {
+            self.positions.origins(word, words, &mut origins);
         }
+        self.entries.origins(gather.base as usize, gather.count as usize, &mut origins);
+        self.parameters.origins(issue.parameter as usize * columns, entries * columns, &mut origins);
+        for table in tables {
+            self.tables.origins(table.start, table.len(), &mut origins);
+        }
+        origins
+    }
+
+    /// The loads that wrote each beat of all memories.
+    pub fn all_origins(&self) -> Origins {
+        let mut origins = Origins::default();
+        for memory in [&self.weights, &self.positions, &self.entries, &self.parameters, &self.tables] {
+            memory.origins(0, memory.versions.len(), &mut origins);
+        }
+        origins
     }
 
     /// A pass with what it finds.

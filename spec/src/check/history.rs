@@ -52,6 +52,13 @@ impl History {
         }
     }
 
+    /// A run has ended: what it wrote is there, and nobody accesses it any more.
+    pub fn end_run(&mut self) {
+        for uses in self.0.values_mut() {
+            *uses = Uses { written: uses.written, ..Uses::default() };
+        }
+    }
+
     /// The first address of a range that nothing has written.
     pub fn unwritten(&self, range: &Range<usize>) -> Option<usize> {
         let (&first, _) = self.0.range(..=range.start).next_back()?;

@@ -132,6 +132,7 @@ fn table(network: &Network, executable: &Executable, layers: &[LayerInfo]) -> Re
     let computed = LayerInfo::table(network, &work);
     for (listed, mut computed) in layers.iter().zip(computed) {
         (computed.cycles, computed.dense_cycles) = (listed.cycles, listed.dense_cycles);
+        computed.cold_cycles = listed.cold_cycles;
         meta(*listed == computed, || format!("the layer table is wrong about layer `{}`", computed.name))?;
     }
     Ok(())

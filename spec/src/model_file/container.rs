@@ -8,7 +8,7 @@ use crate::register::CONTRACT_VERSION;
 /// The first eight bytes. As in PNG, they show transfers that strip the eighth bit or translate line ends.
 pub const MAGIC: [u8; 8] = *b"\x89PLCH\r\n\x1a";
 /// Version of the format. Any change of what is written increments it; the header keeps its form in all versions.
-pub const FORMAT_VERSION: u32 = 4;
+pub const FORMAT_VERSION: u32 = 5;
 /// Sections begin at multiples of this; the bytes between them are 0.
 pub const ALIGNMENT: usize = 16;
 
@@ -17,7 +17,7 @@ record! {
     Header, 8 {
         magic_low: u32 = 32 @ 0, "Bytes 89 50 4C 43: \"PLC\" after a byte that is not text";
         magic_high: u32 = 32 @ 32, "Bytes 48 0D 0A 1A: \"H\", both kinds of line end, end of text";
-        format: u32 = 32 @ 64, "Version of this format: 3";
+        format: u32 = 32 @ 64, "Version of this format";
         contract: u32 = 32 @ 96, "Version of the hardware contract: register VERSION";
         fingerprint: u32 = 32 @ 128, "Fingerprint of the configuration the model was compiled for: register FINGERPRINT";
         bytes: u32 = 32 @ 160, "Size of the whole file";
@@ -45,7 +45,7 @@ pub struct Section {
 }
 
 /// The sections, all of which must be there in this order.
-pub const SECTIONS: [Section; 3] = [
+pub const SECTIONS: [Section; 4] = [
     Section {
         tag: "META",
         doc: "UTF-8 JSON: the configuration, the network without its weights, where the input and the outputs lie in segment 1, the layer table with predicted cycles, input preprocessing, labels, notes",
@@ -57,6 +57,10 @@ pub const SECTIONS: [Section; 3] = [
     Section {
         tag: "WGHT",
         doc: "int8 weights of the layers one after the other, each [out][in / groups][kernel_h][kernel_w]: what the golden model computes with",
+    },
+    Section {
+        tag: "HOST",
+        doc: "What the host computes before and behind the accelerator, in a form that only the host knows (ONNX graphs, which a note describes); may be empty",
     },
 ];
 

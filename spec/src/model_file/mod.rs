@@ -18,6 +18,7 @@ pub use program::{PROGRAM_PARTS, ProgramHead};
 
 use crate::Config;
 use crate::executable::{Executable, Work};
+use crate::list::Start;
 use crate::network::{MapShape, Network};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -41,6 +42,8 @@ pub struct ModelFile {
     pub labels: Vec<String>,
     /// Where the model comes from, by name (`source`, `speedup`, …); nothing depends on it.
     pub notes: BTreeMap<String, String>,
+    /// What the host computes before and behind the accelerator, in a form that only the host knows; may be empty.
+    pub host: Vec<u8>,
 }
 
 /// How an image becomes the network's input: `x = (pixel - mean) / std`, pixel in 0..255, before quantization.
@@ -72,8 +75,11 @@ pub struct LayerInfo {
     /// Slot words issued: those of its passes times their pixel tiles. Those of a layer fused into another are counted there.
     pub words: u64,
     /// Clock cycles, predicted exactly by the fast model for the usual memory: from the last result of the layer before to its own.
+    /// Where weights stay on the chip from image to image, those of any image but the first.
     pub cycles: u64,
-    /// Clock cycles of the same layer with every weight there.
+    /// Clock cycles for the first image.
+    pub cold_cycles: u64,
+    /// `cycles` of the same layer with every weight there.
     pub dense_cycles: u64,
 }
 
@@ -91,6 +97,7 @@ impl LayerInfo {
                 nonzeros: layer.weights().iter().filter(|&&w| w != 0).count() as u64,
                 words: work.words,
                 cycles: 0,
+                cold_cycles: 0,
                 dense_cycles: 0,
             }
         };
@@ -127,12 +134,12 @@ impl ModelFile {
         let (meta, weights) = meta::encode(self);
         let program = program::encode(&self.executable.image, &self.executable.owners)
             .map_err(|reason| inconsistent(("PROG", reason)))?;
-        container::assemble(&self.config, [meta, program, weights])
+        container::assemble(&self.config, [meta, program, weights, self.host.clone()])
     }
 
     /// Reads what [`ModelFile::to_bytes`] has made, and nothing else.
     pub fn from_bytes(bytes: &[u8], expected: Option<&Config>) -> Result<Self, FormatError> {
-        let (header, [meta_bytes, program_bytes, weight_bytes]) = container::disassemble(bytes)?;
+        let (header, [meta_bytes, program_bytes, weight_bytes, host_bytes]) = container::disassemble(bytes)?;
         let in_section = |section: &'static str| move |reason| inconsistent((section, reason));
         let meta::Meta { config, mut network, input, outputs, layers, preprocessing, labels, notes } =
             meta::decode(meta_bytes).map_err(in_section("META"))?;
@@ -147,17 +154,34 @@ impl ModelFile {
         meta::attach_weights(&mut network, weight_bytes).map_err(in_section("WGHT"))?;
         let (image, owners) = program::decode(program_bytes).map_err(in_section("PROG"))?;
         let executable = Executable { image, input, outputs, owners };
-        let model = Self { network, config, executable, layers, preprocessing, labels, notes };
+        let host = host_bytes.to_vec();
+        let model = Self { network, config, executable, layers, preprocessing, labels, notes, host };
         check::model(&model).map_err(inconsistent)?;
+        if meta::encode(&model).0 != meta_bytes {
+            return Err(inconsistent(("META", "it is not in the form in which it is written".into())));
+        }
         Ok(model)
     }
 
-    /// Clock cycles of one image.
+    /// Clock cycles of one image: any but the first, where the first is different.
     pub fn cycles(&self) -> u64 {
         self.layers.iter().map(|layer| layer.cycles).sum()
     }
 
-    /// Clock cycles of one image with every weight there.
+    /// Clock cycles of the first image.
+    pub fn cold_cycles(&self) -> u64 {
+        self.layers.iter().map(|layer| layer.cold_cycles).sum()
+    }
+
+    /// Clock cycles of a run.
+    pub fn cycles_of(&self, start: Start) -> u64 {
+        match start {
+            Start::Cold => self.cold_cycles(),
+            Start::Warm => self.cycles(),
+        }
+    }
+
+    /// `cycles` with every weight there.
     pub fn dense_cycles(&self) -> u64 {
         self.layers.iter().map(|layer| layer.dense_cycles).sum()
     }

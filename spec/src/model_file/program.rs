@@ -12,6 +12,8 @@ record! {
         list_beats: u32 = 32 @ 64, "Beats of the command list";
         commands: u32 = 32 @ 96, "Commands of the list";
         data_vectors: u32 = 32 @ 128, "Vectors of segment 1 that the program uses";
+        warm_first: u32 = 32 @ 160, "First beat of segment 0 that belongs to the command list of a run that starts warm";
+        warm_beats: u32 = 32 @ 192, "Beats of that list; 0, and `warm_first` too, if every run loads all it needs";
     }
 }
 
@@ -33,12 +35,15 @@ pub fn encode(image: &Image, owners: &[u32]) -> Result<Vec<u8>, String> {
     let size = |what: &str, count: usize| {
         u32::try_from(count).map_err(|_| format!("{count} {what} are more than 32 bits can count"))
     };
+    let warm = image.warm.clone().unwrap_or_default();
     let mut bytes = record_to_bytes(&ProgramHead {
         beats: size("beats", image.model.len())?,
         list_first: size("beats", image.list.start)?,
         list_beats: size("beats of the list", image.list.len())?,
         commands: size("commands", owners.len())?,
         data_vectors: size("vectors", image.data_vectors)?,
+        warm_first: size("beats", warm.start)?,
+        warm_beats: size("beats of the warm list", warm.len())?,
     });
     bytes.extend(image.model.iter().flatten().flat_map(|word| word.to_le_bytes()));
     bytes.extend(owners.iter().flat_map(|owner| owner.to_le_bytes()));
@@ -67,8 +72,12 @@ pub fn decode(section: &[u8]) -> Result<(Image, Vec<u32>), String> {
             rest.len()
         ));
     }
-    if list_first + list_beats > beats {
-        return Err("the command list ends behind segment 0".into());
+    let [warm_first, warm_beats] = [read.warm_first, read.warm_beats].map(u64::from);
+    if list_first + list_beats > beats || warm_first + warm_beats > beats {
+        return Err("a command list ends behind segment 0".into());
+    }
+    if warm_beats == 0 && warm_first != 0 {
+        return Err("a list without a beat begins somewhere".into());
     }
     let (model, owners) = rest.split_at(beats as usize * BEAT_BYTES);
     let (owners, padding) = owners.split_at(4 * commands as usize);
@@ -77,7 +86,8 @@ pub fn decode(section: &[u8]) -> Result<(Image, Vec<u32>), String> {
     }
     let list = list_first as usize..(list_first + list_beats) as usize;
     let model = model.chunks_exact(BEAT_BYTES).map(beat).collect();
-    let image = Image { model, list, data_vectors: read.data_vectors as usize };
+    let warm = (warm_beats > 0).then(|| warm_first as usize..(warm_first + warm_beats) as usize);
+    let image = Image { model, list, warm, data_vectors: read.data_vectors as usize };
     Ok((image, words(owners).collect()))
 }
 

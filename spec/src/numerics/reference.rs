@@ -1,7 +1,7 @@
 //! What ONNX Runtime computes of two quantized maps that are added, and the integers that come nearest to it.
 //!
-//! It has two readings. The fused one is `QLinearAdd` (MLAS, `qladd.cpp`), `round(a * ra + b * rb + fixed)` in f32, with the zero
-//! points in `fixed`; the other one dequantizes, adds, and quantizes. They disagree at ties, and by the rounding of f32.
+//! It has two readings. The fused one is `QLinearAdd` (MLAS, `qladd.cpp`), `round(a * ra + (b * rb + fixed))` with fused
+//! multiply-adds in f32, and the zero points in `fixed`; the other one dequantizes, adds, and quantizes. They disagree at ties, and by the rounding of f32.
 
 use super::{Combine, Quantization};
 
@@ -17,11 +17,12 @@ impl Readings {
     fn new([a, b, y]: [Quantization; 3], [low, high]: [i8; 2]) -> Self {
         let [ra, rb] = [a.scale / y.scale, b.scale / y.scale];
         // As unsigned bytes the numbers are larger by 128, and so are the zero points; the sums differ in the last bit only.
-        let fixed = f32::from(y.zero_point) - (ra * f32::from(a.zero_point) + rb * f32::from(b.zero_point));
+        let fixed =
+            f32::from(y.zero_point) - ra.mul_add(f32::from(a.zero_point), rb * f32::from(b.zero_point));
         let clamp = |value: f32| (value.clamp(-128.0, 127.0) as i8).clamp(low, high);
         let pairs = (0..1usize << 16).map(|index| {
             let [first, second] = [(index >> 8) as u8 as i8, index as u8 as i8];
-            let fused = (fixed + f32::from(first) * ra) + f32::from(second) * rb;
+            let fused = f32::from(first).mul_add(ra, f32::from(second).mul_add(rb, fixed));
             let plain = y.quantize(a.dequantize(first) + b.dequantize(second));
             [clamp(fused.round_ties_even()), plain.clamp(low, high)]
         });

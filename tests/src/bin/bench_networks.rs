@@ -5,6 +5,7 @@ use pleach_host::compile::compile_list;
 use pleach_host::predict::timing;
 use pleach_host::zoo::{ARCHITECTURES, Options};
 use pleach_sim::fast::ListTiming;
+use pleach_spec::list::Start;
 use pleach_spec::network::{Layer, Network};
 use pleach_tests::zoo::{Part, Prepared, machine, random_zeros};
 
@@ -27,7 +28,7 @@ fn cost(network: &Network) -> Result<Cost, String> {
     let machine = machine();
     let program = compile_list(network, &machine.config).map_err(|error| error.to_string())?;
     let (layers, timing) =
-        timing(&program, network.layers.len(), &machine).map_err(|error| error.to_string())?;
+        timing(&program, network.layers.len(), Start::Warm, &machine).map_err(|error| error.to_string())?;
     let of = |kept: &dyn Fn(&Layer) -> bool| -> u64 {
         network.layers.iter().zip(&layers).filter(|(layer, _)| kept(layer)).map(|(_, cycles)| cycles).sum()
     };

@@ -2,6 +2,7 @@
 //!
 //! usage: `ort_conformance FOLDER [--rtl]`. The folder is what `tests/conformance/ort/generate.py` wrote.
 
+use miette::IntoDiagnostic;
 use ndarray::ArrayD;
 use ndarray_npy::read_npy;
 use pleach_host::cli::tensors;
@@ -44,6 +45,9 @@ struct Count {
     /// Of these, how often the accelerator has the optimized one, and the plain one.
     optimized: usize,
     plain: usize,
+    /// Cases with layers that were computed again on the CPU, and elements that the accelerator itself had wrong.
+    cpu: usize,
+    accelerator: usize,
 }
 
 /// The cases of one operator.
@@ -93,12 +97,14 @@ impl Count {
         self.split += other.split;
         self.optimized += other.optimized;
         self.plain += other.plain;
+        self.cpu += other.cpu;
+        self.accelerator += other.accelerator;
     }
 }
 
 fn print(lines: &BTreeMap<String, Line>) -> ExitCode {
     println!(
-        "{:26} {:>9} {:>7} {:>7} {:>4} {:>9} {:>6} {:>9} {:>9} {:>6}",
+        "{:26} {:>9} {:>7} {:>7} {:>4} {:>9} {:>6} {:>9} {:>9} {:>6} {:>5} {:>11}",
         "operator",
         "identical",
         "differs",
@@ -108,7 +114,9 @@ fn print(lines: &BTreeMap<String, Line>) -> ExitCode {
         "wrong",
         "ambiguous",
         "optimized",
-        "plain"
+        "plain",
+        "cpu",
+        "accelerator"
     );
     let mut total = Line::default();
     for (operator, line) in lines {
@@ -125,15 +133,19 @@ fn print(lines: &BTreeMap<String, Line>) -> ExitCode {
 
 fn print_line(operator: &str, line: &Line) {
     let Line { identical, differs, refused, rtl, count } = line;
-    let Count { elements, wrong, split, optimized, plain } = count;
+    let Count { elements, wrong, split, optimized, plain, cpu, accelerator } = count;
     println!(
-        "{operator:26} {identical:9} {differs:7} {refused:7} {rtl:4} {elements:9} {wrong:6} {split:9} {optimized:9} {plain:6}"
+        "{operator:26} {identical:9} {differs:7} {refused:7} {rtl:4} {elements:9} {wrong:6} {split:9} {optimized:9} {plain:6} {cpu:5} {accelerator:11}"
     );
 }
 
 fn run(folder: &Path, case: &Case, rtl: bool) -> Outcome {
     match outputs(folder, case, rtl) {
-        Ok(found) => Outcome::Compared(compare(folder, &found)),
+        Ok(found) => {
+            let accelerator = compare(folder, &found.accelerator).wrong;
+            let count = compare(folder, &found.exact);
+            Outcome::Compared(Count { cpu: usize::from(found.cpu), accelerator, ..count })
+        }
         Err(error) => {
             let chain: Vec<String> = error.chain().map(ToString::to_string).collect();
             Outcome::Refused(chain.join(": "))
@@ -142,7 +154,7 @@ fn run(folder: &Path, case: &Case, rtl: bool) -> Outcome {
 }
 
 /// The outputs on the fast model, which must be those on golden and in RTL.
-fn outputs(folder: &Path, case: &Case, rtl: bool) -> miette::Result<Vec<Values>> {
+fn outputs(folder: &Path, case: &Case, rtl: bool) -> miette::Result<Found> {
     let config = Config::resolve("mini").expect("built in");
     let memory = MemoryTiming::default();
     let options = Options { config, shapes: BTreeMap::new(), calibration: None, speedup: None, memory };
@@ -165,11 +177,27 @@ fn outputs(folder: &Path, case: &Case, rtl: bool) -> miette::Result<Vec<Values>>
         }
     }
     assert_eq!(interface.outputs.len(), case.outputs.len());
-    let port = |(index, port): (usize, &pleach_host::interface::Output)| {
-        let bytes: Vec<i8> = fast.iter().flat_map(|maps| maps[index].iter().copied()).collect();
-        port.values(&bytes)
+    let values = |images: &[Vec<Vec<i8>>]| -> Vec<Values> {
+        let port = |(index, port): (usize, &pleach_host::interface::Output)| {
+            let bytes: Vec<i8> = images.iter().flat_map(|maps| maps[index].iter().copied()).collect();
+            port.values(&bytes)
+        };
+        interface.outputs.iter().enumerate().map(port).collect()
     };
-    Ok(interface.outputs.iter().enumerate().map(port).collect())
+    let exact = fast.iter().map(|maps| interface.exact_maps(&model, maps));
+    let exact = exact.collect::<Result<Vec<_>, _>>().into_diagnostic()?;
+    let cpu = !interface.exact.layers.is_empty();
+    Ok(Found { exact: values(&exact), accelerator: values(&fast), cpu })
+}
+
+/// The outputs of a case.
+struct Found {
+    /// Those that the model has.
+    exact: Vec<Values>,
+    /// Those that the accelerator has given.
+    accelerator: Vec<Values>,
+    /// Whether something was computed again.
+    cpu: bool,
 }
 
 /// Every element of every output against both readings.

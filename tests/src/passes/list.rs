@@ -2,6 +2,7 @@
 
 use super::RunCase;
 use crate::random::Random;
+use pleach_spec::codebook::Codebook;
 use pleach_spec::list::{
     self, Beat, Command, Compute, Engine, Image, Load, PassCommand, Segment, Store, Target,
 };
@@ -66,8 +67,12 @@ pub fn list(case: &RunCase, config: &Config, random: &mut Random) -> ListCase {
     let list = list::encode(&maker.commands).expect("fields fit");
     let first = maker.model.len();
     maker.model.extend(list);
-    let image =
-        Image { list: first..maker.model.len(), model: maker.model, data_vectors: 2 * vectors + 9 + TRAFFIC };
+    let image = Image {
+        list: first..maker.model.len(),
+        model: maker.model,
+        data_vectors: 2 * vectors + 9 + TRAFFIC,
+        warm: None,
+    };
     ListCase { image, before: 0, after: vectors }
 }
 
@@ -134,11 +139,29 @@ impl Maker<'_> {
         self.model.extend(beats);
     }
 
+    /// The weights of a pass, in as few bits as they need.
+    fn weights(&mut self, pass: &Pass, address: usize) {
+        let beats = beats::weights(&pass.words, self.config);
+        let Some((book, width)) = Codebook::covering(&pass.words.weights) else {
+            return self.load(Target::Weight, address, beats);
+        };
+        self.load(Target::Codebook, 0, vec![book.beat()]);
+        self.commands.push(Command::Load(Load {
+            target: Target::Weight as u32,
+            width,
+            count: beats.len() as u32,
+            source: self.model.len() as u32,
+            address: address as u32,
+            ..Load::default()
+        }));
+        self.model.extend(book.compress(&beats, width));
+    }
+
     /// What a pass needs, and the pass.
     fn pass(&mut self, pass: &Pass) {
         let config = self.config;
         let (parts, word) = (beats::beats_per_word(config), pass.issue.base as usize);
-        self.load(Target::Weight, word * parts, beats::weights(&pass.words, config));
+        self.weights(pass, word * parts);
         if pass.issue.dense == 0 {
             self.load(Target::Position, word * parts, beats::positions(&pass.words, config));
         }

@@ -108,6 +108,9 @@ impl Maker<'_> {
             true => stream::dense(loads, self.random, self.config),
             false => stream::sparse(loads, self.random, self.config),
         };
+        if self.random.percent(50) {
+            stream::round(&mut pass.words, self.random);
+        }
         let count = pass.words.len();
         let second = link + 1 == chain && count > 1 && self.random.percent(40);
         pass.issue = Issue {

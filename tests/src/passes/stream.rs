@@ -41,6 +41,15 @@ pub fn dense(loads: usize, random: &mut Random, config: &Config) -> WordStream {
     stream
 }
 
+/// Rounds weights to so few values that they may be stored in 4, 2 or 1 bits. What was 0 stays 0, and nothing else becomes it.
+pub fn round(stream: &mut WordStream, random: &mut Random) {
+    let values = [1, 3, 15][random.below(3)];
+    let values: Vec<i8> = (0..values).map(|_| random.byte() | 1).collect();
+    for weight in stream.weights.iter_mut().filter(|weight| **weight != 0) {
+        *weight = values[usize::from(*weight as u8) % values.len()];
+    }
+}
+
 /// The controls of the words that use a vector, the first of which takes something.
 fn vector_controls(random: &mut Random, config: &Config) -> Vec<Control> {
     let halves = config.chunks_per_vector() == 2;

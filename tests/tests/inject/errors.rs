@@ -24,6 +24,13 @@ fn load(change: impl FnOnce(&mut Load)) -> Command {
     Command::Load(load)
 }
 
+fn codebook(change: impl FnOnce(&mut Load)) -> Command {
+    load(|load| {
+        (load.target, load.count) = (Target::Codebook as u32, 1);
+        change(load);
+    })
+}
+
 fn store(change: impl FnOnce(&mut Store)) -> Command {
     let mut store = Store { count: 5, ..Store::default() };
     change(&mut store);
@@ -58,15 +65,18 @@ fn illegal() -> Vec<(&'static str, Vec<Beat>)> {
     vec![
         ("kind 0", vec![[0; 4]]),
         ("unknown kind", vec![[15, 0, 0, 0]]),
-        ("a reserved bit of LOAD", set(load_head, 0, 15)),
+        ("a reserved bit of LOAD", set(load_head, 2, 20)),
         ("an upper reserved bit of LOAD", set(load_head, 3, 31)),
         ("a reserved bit of STORE", set(store_head, 0, 12)),
         ("an upper reserved bit of STORE", set(store_head, 2, 20)),
         ("a reserved bit of COMPUTE", [set(pass_head, 1, 0), vec![[0; 4]; 6]].concat()),
         ("no beats", encode(&[load(|load| load.count = 0)])),
         ("no vectors", encode(&[store(|store| store.count = 0)])),
-        ("the first unknown target", encode(&[load(|load| load.target = 6)])),
-        ("the last unknown target", encode(&[load(|load| load.target = 15)])),
+        ("an unknown target", encode(&[load(|load| load.target = 7)])),
+        ("a width of what is no weight", encode(&[load(|load| load.width = 2)])),
+        ("a codebook with a width", encode(&[codebook(|load| load.width = 1)])),
+        ("a codebook of two beats", encode(&[codebook(|load| load.count = 2)])),
+        ("a codebook of no beat", encode(&[codebook(|load| load.count = 0)])),
         ("LOAD waits for itself", encode(&[load(|load| load.wait = 1)])),
         ("LOAD signals itself", encode(&[load(|load| load.signal = 1)])),
         ("COMPUTE waits for itself", encode(&[pass(2, 0)])),
@@ -130,7 +140,9 @@ fn first_touching(pair: &Pair, program: &Program, engine: Engine, bytes: &Range<
         start / word <= (bytes.end - 1) / word && bytes.start / word <= (end - 1) / word
     };
     let found = program.commands.iter().position(|command| match command {
-        Command::Load(load) if engine == Engine::Load => touches(load.segment, load.source, load.count),
+        Command::Load(load) if engine == Engine::Load => {
+            touches(load.segment, load.source, load.beats_read())
+        }
         Command::Store(store) if engine == Engine::Store => touches(1, store.target, store.count),
         _ => false,
     });
@@ -161,7 +173,7 @@ fn error_responses(pair: &mut Pair) {
             // The last LOAD may share a bus word with the list.
             let place = random.below(count - usize::from(engine == Engine::Load));
             match of_engine.nth(place).expect("it was counted") {
-                Command::Load(load) => vector(load.segment as usize, load.source + load.count / 2),
+                Command::Load(load) => vector(load.segment as usize, load.source + load.beats_read() / 2),
                 Command::Store(store) => vector(1, store.target + store.count / 2),
                 Command::Compute(_) => unreachable!("COMPUTE transfers nothing"),
             }

@@ -51,7 +51,12 @@ impl Program {
     pub fn with_beats(&self, beats: Vec<Beat>) -> Image {
         let mut model = self.image.model[..self.image.list.start].to_vec();
         model.extend(beats);
-        Image { list: self.image.list.start..model.len(), model, data_vectors: self.image.data_vectors }
+        Image {
+            list: self.image.list.start..model.len(),
+            model,
+            data_vectors: self.image.data_vectors,
+            warm: None,
+        }
     }
 
     /// The program with other commands.

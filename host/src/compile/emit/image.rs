@@ -3,17 +3,36 @@
 use crate::compile::CompileError;
 use pleach_spec::Config;
 use pleach_spec::beats;
+use pleach_spec::codebook::Codebook;
 use pleach_spec::command::{Combination, GatherEntry, Parameter};
 use pleach_spec::list::{self, Beat, Command, Image};
 use pleach_spec::stream::WordStream;
 use std::collections::HashMap;
+use std::ops::Range;
+
+/// Beats of weights that a codebook costs: its beat, its command, and the cycles that LOAD takes for one more of them.
+const CODEBOOK_COST: usize = 8;
+
+/// Where the words of a part are, and how.
+#[derive(Clone, Copy, Debug)]
+pub struct StoredWords {
+    /// First beat of the weights.
+    pub weights: usize,
+    /// `width` of the loads of weights.
+    pub width: u32,
+    /// Beat of the codebook, if the weights need one.
+    pub codebook: Option<usize>,
+    /// First beat of the positions; meaningless for dense words.
+    pub positions: usize,
+}
 
 /// The contents so far; everything is in it once.
 #[derive(Debug)]
 pub struct Model<'a> {
     config: &'a Config,
     beats: Vec<Beat>,
-    words: HashMap<(usize, usize, usize), [usize; 2]>,
+    words: HashMap<(usize, usize, usize), StoredWords>,
+    codebooks: HashMap<Codebook, usize>,
     lists: HashMap<Vec<GatherEntry>, usize>,
     parameters: HashMap<Vec<Parameter>, usize>,
     added: HashMap<(Vec<Parameter>, Vec<Parameter>, Combination), usize>,
@@ -27,6 +46,7 @@ impl<'a> Model<'a> {
             config,
             beats: Vec::new(),
             words: HashMap::new(),
+            codebooks: HashMap::new(),
             lists: HashMap::new(),
             parameters: HashMap::new(),
             added: HashMap::new(),
@@ -40,15 +60,40 @@ impl<'a> Model<'a> {
         first
     }
 
-    /// First beats of the weights and of the positions (meaningless for dense words) of step, tile and part.
-    pub fn words(&mut self, key: (usize, usize, usize), words: &WordStream, dense: bool) -> [usize; 2] {
+    /// The words of a part of a tile of a step, by these numbers. `common` is a codebook for all weights of the step, if there is
+    /// one: used where it is as narrow as one of the part's own, it need not be loaded again.
+    pub fn words(
+        &mut self,
+        key: (usize, usize, usize),
+        words: &WordStream,
+        dense: bool,
+        common: Option<(Codebook, u32)>,
+    ) -> StoredWords {
         if let Some(&found) = self.words.get(&key) {
             return found;
         }
-        let weights = self.append(beats::weights(words, self.config));
+        let weights = beats::weights(words, self.config);
+        let own = Codebook::covering(&words.weights);
+        let book = common.filter(|(_, width)| own.is_some_and(|(_, own)| own == *width)).or(own);
+        let narrow = book.map(|(book, width)| (book, width, book.compress(&weights, width)));
+        let narrow = narrow.filter(|(.., beats)| beats.len() + CODEBOOK_COST < weights.len());
+        let (weights, width, codebook) = match narrow {
+            Some((book, width, beats)) => (self.append(beats), width, Some(self.codebook(book))),
+            None => (self.append(weights), 0, None),
+        };
         let positions = if dense { weights } else { self.append(beats::positions(words, self.config)) };
-        self.words.insert(key, [weights, positions]);
-        [weights, positions]
+        let stored = StoredWords { weights, width, codebook, positions };
+        self.words.insert(key, stored);
+        stored
+    }
+
+    fn codebook(&mut self, book: Codebook) -> usize {
+        if let Some(&found) = self.codebooks.get(&book) {
+            return found;
+        }
+        let at = self.append(vec![book.beat()]);
+        self.codebooks.insert(book, at);
+        at
     }
 
     /// First beat of a gather list.
@@ -105,11 +150,15 @@ impl<'a> Model<'a> {
         first
     }
 
-    /// The segment, with the list at its end.
-    pub fn finish(mut self, commands: &[Command]) -> Result<Image, CompileError> {
-        let list = list::encode(commands)?;
-        let first = self.append(list);
-        let list = first..self.beats.len();
-        Ok(Image { model: self.beats, list, data_vectors: 0 })
+    /// The segment, with the lists at its end.
+    pub fn finish(mut self, cold: &[Command], warm: Option<&[Command]>) -> Result<Image, CompileError> {
+        let list = self.append_list(cold)?;
+        let warm = warm.map(|commands| self.append_list(commands)).transpose()?;
+        Ok(Image { model: self.beats, list, warm, data_vectors: 0 })
+    }
+
+    fn append_list(&mut self, commands: &[Command]) -> Result<Range<usize>, CompileError> {
+        let first = self.append(list::encode(commands)?);
+        Ok(first..self.beats.len())
     }
 }

@@ -4,6 +4,9 @@
 //! what must be loaded is queued. How far ahead is decided by the room there is. What a pass was the last to use becomes free for
 //! loads only [`DELAY`] passes later in the list, so that FETCH, which goes through the list in order and waits with a load for
 //! that pass, has handed out the passes behind it.
+//!
+//! Where words, entries, parameters and tables of all passes fit on the chip together, nothing of them is ever overwritten, and a
+//! second list grows beside the first, without their loads: that of every run but the first.
 
 mod image;
 mod onchip;
@@ -22,9 +25,10 @@ use onchip::OnChip;
 use order::{Order, Turn};
 use pass::Prepared;
 use pleach_spec::Config;
+use pleach_spec::codebook::Codebook;
 use pleach_spec::layout::MapLayout;
 use pleach_spec::list::{Command, Image, Load};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 
 /// Passes in the list between the last use of something and a load that overwrites it.
 const DELAY: usize = 2;
@@ -47,12 +51,25 @@ pub struct Input<'a> {
     pub stored: &'a [bool],
     /// Strips, and what stays on the chip.
     pub plan: &'a Plan,
+    /// How long what passes need besides maps stays on the chip.
+    pub stay: Stay,
     /// Configuration.
     pub config: &'a Config,
 }
 
+/// How long words, entries, parameters and tables stay on the chip.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stay {
+    /// From image to image.
+    Always,
+    /// Until something else needs the room.
+    Needed,
+}
+
 /// Why there is no list.
 pub enum Failure {
+    /// What is to stay on the chip always does not fit.
+    Stay,
     /// A step finds no room on the chip.
     Room {
         /// Index of the step.
@@ -92,7 +109,13 @@ struct Emitter<'a> {
     model: Model<'a>,
     loads: VecDeque<PendingLoad>,
     scheduler: Scheduler,
+    /// The list of later runs, where everything stays.
+    warm: Option<Scheduler>,
     owners: Vec<u32>,
+    /// A codebook for all weights of a step, for those asked for so far, and its width.
+    codebooks: HashMap<usize, Option<(Codebook, u32)>>,
+    /// Beat of the codebook that the last load of one brings.
+    codebook: Option<usize>,
     /// Phase rows of each block that the list has stored.
     stored_rows: Vec<usize>,
 }
@@ -106,7 +129,10 @@ pub fn emit(input: &Input) -> Result<Emitted, Failure> {
         model: Model::new(input.config),
         loads: VecDeque::new(),
         scheduler: Scheduler::default(),
+        warm: (input.stay == Stay::Always).then(Scheduler::default),
         owners: Vec::new(),
+        codebooks: HashMap::new(),
+        codebook: None,
         stored_rows: input
             .steps
             .blocks
@@ -144,20 +170,28 @@ impl Emitter<'_> {
         let waiting = self.loads.len() - due;
         let passes = self.loads.back().map_or(1, |load| load.turn.saturating_sub(turn).max(1));
         let some = LOADS_BETWEEN.max(waiting.div_ceil(passes));
-        for load in self.loads.drain(..(due + some).min(due + waiting)) {
-            self.scheduler.push(Command::Load(load.load), &load.accesses);
-            self.owners.push(load.owner);
+        let loads: Vec<_> = self.loads.drain(..(due + some).min(due + waiting)).collect();
+        for load in loads {
+            self.push(Command::Load(load.load), &load.accesses, load.owner);
+        }
+    }
+
+    fn push(&mut self, command: Command, accesses: &[Access], owner: u32) {
+        self.scheduler.push(command, accesses);
+        self.owners.push(owner);
+        if let Some(warm) = &mut self.warm
+            && !command.loads_model()
+        {
+            warm.push(command, accesses);
         }
     }
 
     fn emit_pass(&mut self, turn: usize, pass: Prepared) {
         let Turn { step, .. } = *self.order.turn(turn);
         let owner = self.owner(step);
-        self.scheduler.push(Command::Compute(pass.command), &pass.accesses);
-        self.owners.push(owner);
+        self.push(Command::Compute(pass.command), &pass.accesses, owner);
         for (store, accesses) in pass.stores {
-            self.scheduler.push(Command::Store(store), &accesses);
-            self.owners.push(owner);
+            self.push(Command::Store(store), &accesses, owner);
         }
         if self.order.turn(turn).ends_strip {
             let block = self.input.steps.steps[step].output;
@@ -171,8 +205,10 @@ impl Emitter<'_> {
     }
 
     fn finish(self) -> Result<Emitted, CompileError> {
-        let commands = self.scheduler.commands;
-        let image = self.model.finish(&commands)?;
+        // A program that loads nothing is the same in every run.
+        let loads = self.scheduler.commands.iter().any(Command::loads_model);
+        let warm = self.warm.map(|warm| warm.commands).filter(|_| loads);
+        let image = self.model.finish(&self.scheduler.commands, warm.as_deref())?;
         Ok(Emitted { image, owners: self.owners })
     }
 }

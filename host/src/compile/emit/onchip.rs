@@ -1,7 +1,7 @@
 //! What is on the chip, and what of it can be overwritten when.
 
 use super::order::{Order, Turn};
-use super::{DELAY, Input};
+use super::{DELAY, Input, Stay};
 use crate::compile::buffer::Buffer;
 use crate::compile::memory::{End, Part, Ring, Space};
 use crate::compile::plan::CHUNKS;
@@ -9,6 +9,8 @@ use crate::compile::tile::chunk;
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 
+/// Pieces but the last are a multiple of so many entries.
+const MULTIPLE: usize = 8;
 /// Identifies a strip on the chip: step, strip, source of the step (`None` is its output), and the chunk of tiles that it is for
 /// if it comes chunk by chunk.
 pub type StripKey = (usize, usize, Option<usize>, Option<usize>);
@@ -48,7 +50,9 @@ impl Cache {
     pub fn piece(&mut self, length: usize, least: usize) -> Option<(usize, usize, usize)> {
         let done: usize = self.begun.iter().map(|(_, length)| length).sum();
         let left = length - done;
-        let now = self.ring.room().max(least).min(left);
+        let room = self.ring.room().max(least);
+        // What is stored in fewer bits can only be cut between beats of memory.
+        let now = if room < left { room - room % MULTIPLE } else { left };
         let part = self.ring.allocate(now)?;
         self.begun.push((part, now));
         Some((part.first, now, done))
@@ -204,14 +208,8 @@ impl OnChip {
     pub fn leave(&mut self, turn: usize, order: &Order, input: &Input, uses: &Uses) {
         let Turn { step, strip, tile, ends_tile, ends_strip, ends_step, .. } = *order.turn(turn);
         let mut free = Vec::new();
-        free.extend(uses.words.iter().flat_map(|key| self.words.leave(key)).map(Free::Words));
-        free.extend(self.lists.leave(&uses.list).into_iter().map(Free::List));
-        free.extend(self.parameters.leave(&uses.parameters).into_iter().map(Free::Parameters));
-        if let Some(bank) = self.tables.iter().position(|&table| table == Some(step)) {
-            self.table_uses[bank] -= 1;
-            if self.table_uses[bank] == 0 {
-                free.push(Free::Table(bank));
-            }
+        if input.stay == Stay::Needed {
+            free.extend(self.loaded(step, uses));
         }
         let range = |buffer: Buffer| buffer.base..buffer.base + buffer.vectors();
         let vectors = |buffer: Buffer| Free::Vectors(range(buffer));
@@ -232,5 +230,20 @@ impl OnChip {
             free.extend(ended.filter_map(|block| self.resident[block].take()).map(vectors));
         }
         self.leaving.extend(free.into_iter().map(|free| (turn + DELAY + 1, free)));
+    }
+
+    /// What a pass was the last to use of what is loaded for it, besides maps.
+    fn loaded(&mut self, step: usize, uses: &Uses) -> Vec<Free> {
+        let mut free = Vec::new();
+        free.extend(uses.words.iter().flat_map(|key| self.words.leave(key)).map(Free::Words));
+        free.extend(self.lists.leave(&uses.list).into_iter().map(Free::List));
+        free.extend(self.parameters.leave(&uses.parameters).into_iter().map(Free::Parameters));
+        if let Some(bank) = self.tables.iter().position(|&table| table == Some(step)) {
+            self.table_uses[bank] -= 1;
+            if self.table_uses[bank] == 0 {
+                free.push(Free::Table(bank));
+            }
+        }
+        free
     }
 }

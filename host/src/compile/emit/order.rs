@@ -1,6 +1,6 @@
 //! The order of the passes, and how often each thing that they load is used.
 
-use super::Input;
+use super::{Input, Stay};
 use crate::compile::group::{rounds_ahead, runs};
 use crate::compile::region::Region;
 use crate::compile::step::{Kernel, Step};
@@ -266,6 +266,10 @@ impl Scopes {
         // Which of its variants a pass uses depends on the pass.
         let variants = any(Cut::Variants);
         let short = !variants && lists <= config.load_depth / 2;
+        if input.stay == Stay::Always {
+            let lists = scope(one_source, true);
+            return Self { words: Scope::Step, lists, parameters: Scope::Step };
+        }
         Self {
             words: scope(!variants && words <= config.word_depth * 3 / 4, !variants && !any(Cut::Always)),
             lists: scope(one_source && short, short),

@@ -1,9 +1,10 @@
 //! Places on the chip for what a pass needs, and the loads that bring it there.
 
+use super::image::StoredWords;
 use super::onchip::{Key, Uses};
 use super::order::Turn;
 use super::pass::{Prepared, access};
-use super::{Emitter, Failure, PendingLoad};
+use super::{Emitter, Failure, PendingLoad, Stay};
 use crate::compile::CompileError;
 use crate::compile::buffer::{Buffer, entry, rows_needed};
 use crate::compile::depend::{Access, Memory, Mode};
@@ -13,6 +14,7 @@ use crate::compile::step::UNCHANGED;
 use crate::compile::tile::{Gated, chunk, written_groups};
 use pleach_spec::VECTOR;
 use pleach_spec::beats::beats_per_word;
+use pleach_spec::codebook::Codebook;
 use pleach_spec::command::{GatherEntry, Parameter};
 use pleach_spec::list::{Load, Segment, Target};
 use pleach_spec::numerics::{Multiplier, Requantize};
@@ -39,12 +41,20 @@ impl Emitter<'_> {
         }
         let Some(sources) = self.sources(turn) else { return Ok(None) };
         let Some(output) = self.output(turn) else { return Ok(None) };
-        let Some((words, base)) = self.words(turn) else { return Ok(None) };
-        let Some((list, entries)) = self.list(turn, &sources)? else { return Ok(None) };
-        let Some(bank) = self.table(turn) else { return Ok(None) };
-        let Some((parameters, parameter)) = self.parameters(turn, bank)? else { return Ok(None) };
+        let Some((words, base)) = self.words(turn) else { return self.no_room() };
+        let Some((list, entries)) = self.list(turn, &sources)? else { return self.no_room() };
+        let Some(bank) = self.table(turn) else { return self.no_room() };
+        let Some((parameters, parameter)) = self.parameters(turn, bank)? else { return self.no_room() };
         let held = Uses { words, list, parameters };
         Ok(Some(self.pass(turn, &sources, &output, held, [base, entries, parameter], bank)))
+    }
+
+    /// There is no room for something but a map: not yet, or never, if nothing ever leaves.
+    fn no_room(&self) -> Result<Option<Prepared>, Failure> {
+        match self.input.stay {
+            Stay::Always => Err(Failure::Stay),
+            Stay::Needed => Ok(None),
+        }
     }
 
     /// True if what the pass has for weights is in memory, or they are no map.
@@ -179,25 +189,28 @@ impl Emitter<'_> {
             return Some((key, first));
         }
         let this = &input.tiles[step].tiles[tile].parts[part];
-        let [weights, positions] = self.model.words((step, tile, part), &this.words, this.dense);
+        let common = self.common_codebook(step);
+        let stored = self.model.words((step, tile, part), &this.words, this.dense, common);
+        self.load_codebook(turn, &stored);
         let length = this.words.len();
         while !self.chip.words.complete(length) {
             let (first, count, done) = self.chip.words.piece(length, PIECE)?;
-            let mut load = |target: Target, source: usize, beats: usize| {
+            let mut load = |target: Target, width: u32, source: usize, beats: usize| {
                 let load = Load {
                     target: target as u32,
+                    width,
                     segment: Segment::Model as u32,
                     count: (count * beats) as u32,
-                    source: (source + done * beats) as u32,
+                    source: (source + ((done * beats) >> width)) as u32,
                     address: (first * beats) as u32,
                     ..Load::default()
                 };
                 let ranges = Ring::ranges(first, count, config.word_depth);
                 self.queue(turn, load, access(Memory::Word, Mode::Write, ranges));
             };
-            load(Target::Weight, weights, beats_per_word(config));
+            load(Target::Weight, stored.width, stored.weights, beats_per_word(config));
             if !this.dense {
-                load(Target::Position, positions, beats_per_word(config));
+                load(Target::Position, 0, stored.positions, beats_per_word(config));
             }
             self.load_gates(turn, &this.gated, first, done..done + count);
         }
@@ -223,6 +236,28 @@ impl Emitter<'_> {
             accesses.extend(access(Memory::Word, Mode::Write, Some(word..word + 1)));
             self.queue(turn, load, accesses);
         }
+    }
+
+    fn common_codebook(&mut self, step: usize) -> Option<(Codebook, u32)> {
+        let tiles = &self.input.tiles[step].tiles;
+        *self.codebooks.entry(step).or_insert_with(|| {
+            let parts = tiles.iter().flat_map(|tile| &tile.parts);
+            Codebook::covering(parts.flat_map(|part| &part.words.weights))
+        })
+    }
+
+    /// Loads are executed in the order in which they are queued: the last codebook is there.
+    fn load_codebook(&mut self, turn: usize, stored: &StoredWords) {
+        let Some(source) = stored.codebook.filter(|_| stored.codebook != self.codebook) else { return };
+        self.codebook = Some(source);
+        let load = Load {
+            target: Target::Codebook as u32,
+            segment: Segment::Model as u32,
+            count: 1,
+            source: source as u32,
+            ..Load::default()
+        };
+        self.queue(turn, load, Vec::new());
     }
 
     /// The gather list: name and first entry.

@@ -1,8 +1,9 @@
 //! A batch of images through a graph, node by node, so that each node can be changed with regard to what it is given.
 
-use super::super::{BatchNorm, Conv, Graph, Op};
+use super::super::{BatchNorm, Conv, Graph, Op, TensorId};
 use super::{RunError, as_map, compute, conv, fit_input};
 use ndarray::{Array1, Array3, ArrayD};
+use rayon::prelude::*;
 
 /// Mean and variance of each channel of a tensor, over all pixels of a batch.
 #[derive(Clone, Debug)]
@@ -39,6 +40,57 @@ impl Moments {
     }
 }
 
+/// A batch of images on its way through a graph, node by node.
+pub struct BatchRun {
+    values: Vec<Vec<ArrayD<f32>>>,
+    last_reader: Vec<usize>,
+    next: usize,
+}
+
+impl BatchRun {
+    /// Images `[channels, height, width]`, before the first node.
+    ///
+    /// # Errors
+    /// [`RunError::InputShape`].
+    pub fn new(graph: &Graph, images: &[Array3<f32>]) -> Result<Self, RunError> {
+        let mut values: Vec<Vec<ArrayD<f32>>> = vec![Vec::new(); graph.tensors().len()];
+        values[graph.input().index()] =
+            images.iter().map(|image| fit_input(graph, image)).collect::<Result<_, _>>()?;
+        let mut last_reader = vec![0; graph.tensors().len()];
+        for (index, node) in graph.nodes().iter().enumerate() {
+            node.inputs.iter().for_each(|id| last_reader[id.index()] = index);
+        }
+        Ok(Self { values, last_reader, next: 0 })
+    }
+
+    /// A tensor's values, one an image; none before it is written or after its last reader.
+    pub fn values(&self, id: TensorId) -> &[ArrayD<f32>] {
+        &self.values[id.index()]
+    }
+
+    /// [`BatchRun::values`], to change them. Their shapes must stay.
+    pub fn values_mut(&mut self, id: TensorId) -> &mut [ArrayD<f32>] {
+        &mut self.values[id.index()]
+    }
+
+    /// Runs the next node of the graph; the images at the same time.
+    pub fn step(&mut self, graph: &Graph) {
+        let node = &graph.nodes()[self.next];
+        let shape = &graph.tensor(node.output).shape;
+        let values = &self.values;
+        let one = |image: usize| {
+            let inputs: Vec<_> = node.inputs.iter().map(|id| &values[id.index()][image]).collect();
+            compute(&node.op, &inputs, shape)
+        };
+        let images = values[node.inputs[0].index()].len();
+        self.values[node.output.index()] = (0..images).into_par_iter().map(one).collect();
+        for id in node.inputs.iter().filter(|id| self.last_reader[id.index()] == self.next) {
+            self.values[id.index()] = Vec::new();
+        }
+        self.next += 1;
+    }
+}
+
 /// Runs the graph on a batch. Before a node runs, `adjust` gets its name, its operator, which it may change, and the values of the
 /// node's first input, one an image. It must not change the shape of the output.
 ///
@@ -49,26 +101,11 @@ pub fn run_batch(
     images: &[Array3<f32>],
     mut adjust: impl FnMut(&str, &mut Op, &[ArrayD<f32>]),
 ) -> Result<(), RunError> {
-    let mut values: Vec<Vec<ArrayD<f32>>> = vec![Vec::new(); graph.tensors().len()];
-    values[graph.input().index()] =
-        images.iter().map(|image| fit_input(graph, image)).collect::<Result<_, _>>()?;
-    let mut last_reader = vec![0; graph.tensors().len()];
-    for (index, node) in graph.nodes().iter().enumerate() {
-        node.inputs.iter().for_each(|id| last_reader[id.index()] = index);
-    }
+    let mut run = BatchRun::new(graph, images)?;
     for index in 0..graph.nodes().len() {
         let node = &mut graph.nodes[index];
-        adjust(&node.name, &mut node.op, &values[node.inputs[0].index()]);
-        let node = &graph.nodes[index];
-        let shape = &graph.tensor(node.output).shape;
-        let one = |image: usize| {
-            let inputs: Vec<_> = node.inputs.iter().map(|id| &values[id.index()][image]).collect();
-            compute(&node.op, &inputs, shape)
-        };
-        values[node.output.index()] = (0..images.len()).map(one).collect();
-        for id in node.inputs.iter().filter(|id| last_reader[id.index()] == index) {
-            values[id.index()] = Vec::new();
-        }
+        adjust(&node.name, &mut node.op, run.values(node.inputs[0]));
+        run.step(graph);
     }
     Ok(())
 }

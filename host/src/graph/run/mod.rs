@@ -5,7 +5,7 @@ mod conv;
 mod interpolate;
 mod pool;
 
-pub use batch::{BatchStatistics, Moments, run_batch, settle_batch_norms};
+pub use batch::{BatchRun, BatchStatistics, Moments, run_batch, settle_batch_norms};
 
 use super::{Channels, Graph, Op, Shape, TensorId};
 use miette::Diagnostic;

@@ -30,11 +30,11 @@ pub(super) fn quantize(
             let kind = Kind::Add { clamp: ends(*clamp, y) };
             Ok(maps.layer(name, "Add", inputs.to_vec(), shape, Some(y), kind))
         }
-        Float::Mean { x, pool, count_include_pad, map, clamp } => {
+        Float::Mean { op, x, pool, count_include_pad, map, clamp } => {
             let quantization = x.affine.expect("averages are of dequantized bytes");
             let input = maps.read_as(x.tensor, quantization);
             let kind = Kind::AveragePool { pool: *pool, count_include_pad: *count_include_pad };
-            let mean = maps.layer(name, "AveragePool", vec![input], *map, Some(y), kind);
+            let mean = maps.layer(name, op, vec![input], *map, Some(y), kind);
             let [low, high] = ends(*clamp, y);
             let table = (0..256).map(|index| byte(index).clamp(low, high)).collect();
             Ok(maps.unary(name, "Clip", mean, y, table))

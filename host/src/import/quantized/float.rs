@@ -8,6 +8,7 @@ use super::maps::{Maps, map_of};
 use super::real::{self, Reals};
 use super::value::{Float, Function, Integer, Linear, Real, Value};
 use super::view::View;
+use crate::exact::GLOBAL;
 use crate::graph::{Channels, Clamp, Op, Pooling, Shape};
 use ndarray::Array1;
 use pleach_spec::network::{Kind, MapShape};
@@ -210,9 +211,9 @@ fn clip(x: &Float, next: Clamp) -> Float {
             Float::Linear(Rc::new(Linear { clamp, ..Linear::clone(linear) }))
         }
         Float::Sum(operands, clamp) => Float::Sum(operands.clone(), clamp.then(next)),
-        Float::Mean { x, pool, count_include_pad, map, clamp } => {
+        Float::Mean { op, x, pool, count_include_pad, map, clamp } => {
             let (x, pool, count_include_pad) = (x.clone(), *pool, *count_include_pad);
-            Float::Mean { x, pool, count_include_pad, map: *map, clamp: clamp.then(next) }
+            Float::Mean { op, x, pool, count_include_pad, map: *map, clamp: clamp.then(next) }
         }
         Float::Parts { parts, sources, map } => {
             let clipped = parts.iter().map(|part| Real {
@@ -355,7 +356,11 @@ fn mean(
 ) -> Result<Float, Problem> {
     let map = map_of(shape).ok_or_else(|| view.usage("makes no map", QUANTIZE))?;
     let clamp = Clamp::NONE;
-    Ok(Float::Mean { x: real.clone(), pool: pooling.pool, count_include_pad, map, clamp })
+    let op = match view.node.proto.op_type() {
+        "AveragePool" | "QLinearAveragePool" => "AveragePool",
+        _ => GLOBAL,
+    };
+    Ok(Float::Mean { op, x: real.clone(), pool: pooling.pool, count_include_pad, map, clamp })
 }
 
 /// `QLinearAveragePool` and `QLinearGlobalAveragePool`.

@@ -10,6 +10,7 @@ use super::nodes;
 use super::value::{Float, Integer, Value};
 use super::view::View;
 use super::{Problem, Quantized};
+use crate::exact::Exact;
 use crate::graph::{Graph, Shape};
 use crate::interface::{Element, Input, Interface, Output};
 use pleach_spec::numerics::Quantization;
@@ -218,6 +219,7 @@ fn finish(
     if indices.is_empty() {
         return Err(Problem::Incomplete { part: "quantized input" });
     }
+    let unsigned = std::mem::take(&mut importer.maps.unsigned);
     let network =
         importer.maps.finish(proto.name(), &indices, tensors).map_err(|[first, other]| Problem::Usage {
             node: proto.name().to_owned(),
@@ -225,6 +227,9 @@ fn finish(
             reason: format!("has inputs of different sizes, {first} and {other}"),
             remedy: "inputs may differ in their channels only",
         })?;
-    let interface = Interface { inputs: inputs.into_iter().map(|(input, _)| input).collect(), outputs };
-    Ok(Quantized { network: super::maps::pruned(network), interface })
+    let mut network = super::maps::pruned(network);
+    // Scales that cannot be used are an error of the compiler, which names the layer.
+    let exact = Exact::plan(&mut network, &unsigned).unwrap_or_default();
+    let inputs = inputs.into_iter().map(|(input, _)| input).collect();
+    Ok(Quantized { network, interface: Interface { inputs, outputs, exact } })
 }

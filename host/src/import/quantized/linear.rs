@@ -103,7 +103,7 @@ fn convolution(
     };
     let geometry = geometry(view, [map.height, map.width], kernel, flat)?;
     let groups = geometry.groups;
-    if groups == 0 || inputs * groups != map.channels || !outputs.is_multiple_of(groups) {
+    if groups == 0 || inputs.checked_mul(groups) != Some(map.channels) || !outputs.is_multiple_of(groups) {
         let reason =
             format!("has {groups} groups and weights {} for {} channels", join(&weights.dims), map.channels);
         return Err(view.usage(reason, "check the model with onnx.checker.check_model"));

@@ -18,6 +18,8 @@ pub(super) struct Maps {
     open: HashSet<usize>,
     /// The same bytes with another quantization.
     again: HashMap<(usize, u32, i8), usize>,
+    /// Names of tensors that are uint8 in the file.
+    pub(super) unsigned: HashSet<String>,
 }
 
 /// A shape as a map: rank 2 is a map of one row.

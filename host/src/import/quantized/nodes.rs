@@ -77,7 +77,12 @@ fn quantized<'m>(
     [scale, zero_point]: [usize; 2],
 ) -> Result<Value<'m>, Problem> {
     let (quantization, element) = view.target(scale, zero_point)?;
-    let tensor = bytes::quantize(view, &mut importer.maps, &float, quantization)?;
+    let maps = &mut importer.maps;
+    let first = maps.tensors.len();
+    let tensor = bytes::quantize(view, maps, &float, quantization)?;
+    if element == Element::Uint8 {
+        maps.unsigned.extend(maps.tensors[first..].iter().map(|tensor| tensor.name.clone()));
+    }
     Ok(Value::Integer(Integer { tensor, element, shape }))
 }
 

@@ -109,6 +109,8 @@ pub(super) enum Float {
     Sum([Real; 2], Clamp),
     /// Averages over a window.
     Mean {
+        /// `AveragePool`, or [`GLOBAL`](crate::exact::GLOBAL).
+        op: &'static str,
         x: Real,
         pool: Pool,
         count_include_pad: bool,

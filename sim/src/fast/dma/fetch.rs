@@ -1,7 +1,7 @@
 //! FETCH: reads the command list and hands it out.
 
 use pleach_spec::Record;
-use pleach_spec::list::{self, Beat, Engine, Target};
+use pleach_spec::list::{self, Beat, Engine};
 use pleach_spec::register::ErrorCode;
 
 use super::read::Request;
@@ -236,13 +236,12 @@ impl Fetch {
 /// Whether a beat can begin a command.
 fn is_legal(beat: &Beat) -> bool {
     let mentions = |engine: Engine| beat[0] >> 4 & (1 << engine as u32 | 8 << engine as u32) != 0;
-    let count = beat[0] >> 16;
     match beat[0] & 15 {
         list::KIND_LOAD => {
-            let target = (beat[0] >> 10 & 15) as usize;
-            is_clear::<list::Load>(beat) && count > 0 && target < Target::ALL.len() && !mentions(Engine::Load)
+            let rules = list::Load::unpack(beat).broken_rule();
+            is_clear::<list::Load>(beat) && rules.is_none() && !mentions(Engine::Load)
         }
-        list::KIND_STORE => is_clear::<list::Store>(beat) && count > 0 && !mentions(Engine::Store),
+        list::KIND_STORE => is_clear::<list::Store>(beat) && beat[0] >> 16 > 0 && !mentions(Engine::Store),
         list::KIND_COMPUTE => is_clear::<list::Compute>(beat) && !mentions(Engine::Compute),
         _ => false,
     }

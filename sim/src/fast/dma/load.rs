@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use pleach_spec::list::{self, Engine, Target};
 use pleach_spec::register::ErrorCode;
 
+use super::expand::Incoming;
 use super::fetch::Ordered;
 use super::read::{LOAD_BURSTS, LOAD_ID, Request};
 use super::tokens::Tokens;
@@ -30,10 +31,23 @@ enum State {
 /// A command whose data is under way.
 #[derive(Clone, Copy, Debug)]
 struct Under {
-    write: LoadWrite,
-    left: u32,
-    lane: u32,
+    incoming: Incoming,
+    /// Its first beat written.
+    first: LoadWrite,
     signal: u32,
+}
+
+impl Under {
+    /// The beat before the next one that gets in front of the memories.
+    fn before_next(&self) -> LoadWrite {
+        let index = self.incoming.address.wrapping_sub(self.first.address).wrapping_sub(1);
+        let LoadWrite { address, source, .. } = self.first;
+        LoadWrite {
+            address: address.wrapping_add(index),
+            source: source.wrapping_add(index >> self.incoming.width),
+            ..self.first
+        }
+    }
 }
 
 /// A beat in front of the on-chip memories.
@@ -62,21 +76,17 @@ pub(super) struct Load {
     written: Option<u32>,
 }
 
-/// The beats of a command on their way on chip, as long as the command neither begins nor ends there.
+/// Beats of a command on their way on chip, as long as it neither begins nor ends there.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Beats {
     /// They are for the activation buffer.
     pub activation: bool,
     /// One of them has been written.
     pub begun: bool,
-    /// One is in front of the memories: that before `address`.
+    /// One is in front of the memories: that before the next one.
     pub held: bool,
-    /// Where the next one goes.
-    pub address: u32,
-    /// Those that have not come; 0: there is no command.
-    pub left: u32,
-    /// Place of the next one in a new bus word.
-    pub lane: u32,
+    /// The others.
+    pub incoming: Incoming,
 }
 
 /// The beat in front of the on-chip memories in this cycle.
@@ -153,12 +163,12 @@ impl Load {
 
     /// Place of the next beat in a new word.
     pub fn lane(&self) -> u32 {
-        self.receiving.map_or(0, |under| under.lane)
+        self.receiving.map_or(0, |under| under.incoming.lane)
     }
 
     /// The next beat is the last of its command.
     pub fn ends(&self) -> bool {
-        self.receiving.is_some_and(|under| under.left == 1)
+        self.receiving.is_some_and(|under| under.incoming.to_read == 1)
     }
 
     pub fn offer(&self, active: bool, shape: &Shape, scatter_banks: u64) -> Offer {
@@ -180,7 +190,8 @@ impl Load {
 
     /// It can take a beat.
     pub fn takes(&self, offer: &Offer) -> bool {
-        self.receiving.is_some() && (self.held.is_none() || offer.done)
+        let free = self.held.is_none() || offer.done;
+        self.receiving.is_some_and(|under| under.incoming.ready(free))
     }
 
     pub fn step(&mut self, inputs: &Inputs) -> Outputs {
@@ -190,6 +201,7 @@ impl Load {
             return outputs;
         }
         let was_receiving = self.receiving.is_some();
+        outputs.moved = self.receiving.is_some_and(|under| under.incoming.waits());
         self.write(inputs, &mut outputs);
         self.receive(inputs);
         if !was_receiving && let Some(under) = self.records.pop_front() {
@@ -214,13 +226,15 @@ impl Load {
     }
 
     fn receive(&mut self, inputs: &Inputs) {
-        let Some(under) = self.receiving.as_mut().filter(|_| inputs.take) else { return };
-        let last = under.left == 1;
-        self.held = Some(Held { write: under.write, last, signal: under.signal });
-        under.write.address += 1;
-        under.write.source += 1;
-        under.left -= 1;
-        under.lane = 0;
+        let Some(under) = self.receiving.as_mut() else { return };
+        let free = self.held.is_none();
+        let enters = under.incoming.enters(inputs.take, free);
+        under.incoming.step(inputs.take, free);
+        if !enters {
+            return;
+        }
+        let last = under.incoming.left == 0;
+        self.held = Some(Held { write: under.before_next(), last, signal: under.signal });
         if last {
             self.receiving = None;
         }
@@ -232,7 +246,7 @@ impl Load {
                 outputs.moved = true;
                 if let Some(under) = self.locate(&command, ordinal, inputs) {
                     self.records.push_back(under);
-                    (self.state, self.left) = (State::Bursts, command.count);
+                    (self.state, self.left) = (State::Bursts, command.beats_read());
                 } else {
                     outputs.error = Some((ErrorCode::Bounds, ordinal));
                 }
@@ -279,29 +293,26 @@ impl Load {
             let rests = self.held.is_none() && self.records.is_empty();
             return rests.then(Beats::default);
         };
-        let begun = self.written == Some(under.write.command);
-        let plain = |held: &Held| held.write.command == under.write.command && !held.last && begun;
-        if under.write.target == Target::Table || !self.held.as_ref().is_none_or(plain) {
+        let LoadWrite { target, command, .. } = under.first;
+        let begun = self.written == Some(command);
+        let plain = |held: &Held| held.write.command == command && !held.last && begun;
+        if target == Target::Table || !self.held.as_ref().is_none_or(plain) {
             return None;
         }
         Some(Beats {
-            activation: under.write.target == Target::Activation,
+            activation: target == Target::Activation,
             begun,
             held: self.held.is_some(),
-            address: under.write.address,
-            left: under.left,
-            lane: under.lane,
+            incoming: under.incoming,
         })
     }
 
     /// Takes over what became of them.
     pub fn set_beats(&mut self, beats: &Beats) {
         let Some(under) = &mut self.receiving else { return };
-        under.write.source += under.left - beats.left;
-        (under.write.address, under.left, under.lane) = (beats.address, beats.left, beats.lane);
-        let LoadWrite { address, source, .. } = under.write;
-        let before = || LoadWrite { address: address - 1, source: source - 1, ..under.write };
-        self.held = beats.held.then(|| Held { write: before(), last: false, signal: under.signal });
+        under.incoming = beats.incoming;
+        let held = || Held { write: under.before_next(), last: false, signal: under.signal };
+        self.held = beats.held.then(held);
     }
 
     /// The command as it is received, if it stays inside of its segment and of the activation buffer.
@@ -310,12 +321,14 @@ impl Load {
         let place = inputs.setup.segments[segment];
         self.address = place.base / 16 + u64::from(command.source);
         let target = Target::ALL[command.target as usize];
-        let past = u64::from(command.source) + u64::from(command.count) > u64::from(place.size)
+        let past = u64::from(command.source) + u64::from(command.beats_read()) > u64::from(place.size)
             || target == Target::Activation
                 && command.address + command.count > inputs.shape.activation_vectors;
-        let write =
+        let first =
             LoadWrite { target, address: command.address, segment, source: command.source, command: ordinal };
         let lane = inputs.shape.lane(self.address);
-        (!past).then_some(Under { write, left: command.count, lane, signal: command.signal })
+        let incoming =
+            Incoming::new(command.address, command.beats_read(), command.count, lane, command.width);
+        (!past).then_some(Under { incoming, first, signal: command.signal })
     }
 }

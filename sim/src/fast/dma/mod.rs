@@ -8,12 +8,14 @@
 //! |---|---|
 //! | `read` | read address channel, read data FIFO, gearbox |
 //! | `fetch` | the command list |
+//! | `expand` | weights in fewer than 8 bits |
 //! | `load` | commands of LOAD, on-chip writes |
 //! | `store` | commands of STORE, bank reads, write channels |
 //! | `tokens` | token counters and the pass queue |
 //! | `run` | start, end, errors |
 //! | `stream` | cycles in which nothing is decided |
 
+mod expand;
 mod fetch;
 mod load;
 mod read;

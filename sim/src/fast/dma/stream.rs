@@ -113,11 +113,13 @@ impl Dma {
     /// At most `limit` cycles, in which every word is written two cycles after it came, as fast as the memory is: how many.
     fn skip_words(&self, flow: &mut Flow, limit: u64, counted: &mut Counted) -> u64 {
         let Flow { memory, words, beats, .. } = flow;
-        if self.shape.lanes > 1 || !beats.begun || beats.left <= 3 || words.count() > 1 {
+        let incoming = &mut beats.incoming;
+        let plain = self.shape.lanes == 1 && incoming.width == 0;
+        if !plain || !beats.begun || incoming.left <= 3 || words.count() > 1 {
             return 0;
         }
         // Two words are on their way already, and the last beat is a decision.
-        let cycles = memory.undisturbed(beats.left - 3).min(limit);
+        let cycles = memory.undisturbed(incoming.left - 3).min(limit);
         if cycles < SHORT {
             return 0;
         }
@@ -128,9 +130,10 @@ impl Dma {
         counted.load_bus += (cycles - (held + in_fifo + on_bus + came(3))) as u32;
         beats.held = came(2) > came(3);
         words.set(came(1) > came(2));
-        beats.address += taken as u32;
-        beats.left -= taken as u32;
-        beats.lane = if taken > 0 { 0 } else { beats.lane };
+        incoming.address += taken as u32;
+        incoming.left -= taken as u32;
+        incoming.to_read -= taken as u32;
+        incoming.lane = if taken > 0 { 0 } else { incoming.lane };
         memory.skip(cycles);
         cycles
     }
@@ -147,23 +150,23 @@ impl Dma {
         let beats = &mut next.beats;
         let held = beats.held;
         let blocked = held && beats.activation && scatter_banks >> self.held_bank(beats) & 1 == 1;
-        let take = flow.words.any() && beats.left > 0 && !blocked;
-        if take && beats.left == 1 || held && !beats.begun {
+        let incoming = &mut beats.incoming;
+        let take = flow.words.any() && incoming.ready(!blocked);
+        let enters = incoming.enters(take, !blocked);
+        if take && incoming.to_read == 1 || enters && incoming.left == 1 || held && !beats.begun {
             return None;
         }
         let read_taken = flow.memory.offers() && flow.words.ready();
         next.memory = flow.memory.step(read_taken, accepted)?;
-        beats.held = take || blocked;
+        next.moved = held || take || read_taken || accepted || incoming.waits();
         if take {
-            next.words.take(&self.shape, beats.lane);
-            beats.address += 1;
-            beats.left -= 1;
-            beats.lane = 0;
+            next.words.take(&self.shape, incoming.lane);
         }
+        incoming.step(take, !blocked);
+        beats.held = enters || blocked;
         if read_taken {
             next.words.push();
         }
-        next.moved = held || take || read_taken || accepted;
         counted.load_bus += u32::from(!held);
         counted.load_bank += u32::from(blocked);
         counted.words_read += u64::from(read_taken);
@@ -204,7 +207,7 @@ impl Dma {
 
     /// The bank of the beat in front of the activation buffer.
     fn held_bank(&self, beats: &Beats) -> u32 {
-        self.shape.bank(beats.address.wrapping_sub(1))
+        self.shape.bank(beats.incoming.address.wrapping_sub(1))
     }
 
     /// Puts back what moved, and counts.

@@ -1,0 +1,175 @@
+//! `host run --device cpu`: the whole graph of an ONNX file as it is, in its own types, on this computer.
+
+use super::output;
+use super::progress::Bar;
+use crate::cpu::{self, CpuModel, CpuNode, Port, Tensor};
+use crate::data::{self, Expected, Sidecar};
+use crate::import;
+use crate::report::{RunReport, layer_table};
+use miette::{Diagnostic, IntoDiagnostic, Result};
+use pleach_spec::network::MapShape;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+use thiserror::Error;
+
+/// What of the command line concerns this device.
+pub struct Request<'a> {
+    /// The ONNX file.
+    pub model: &'a Path,
+    /// Shapes of inputs that the file leaves open.
+    pub shapes: BTreeMap<String, Vec<usize>>,
+    /// Images or arrays, arrays perhaps as `NAME=PATH`.
+    pub inputs: &'a [PathBuf],
+    /// Folder for the outputs.
+    pub output: Option<&'a Path>,
+    /// One JSON object on stdout instead of the table.
+    pub json: bool,
+}
+
+/// What cannot be given to a graph.
+#[derive(Debug, Error, Diagnostic)]
+enum InputError {
+    /// No array for an input, or one too many.
+    #[error("the model has the inputs {names}, but {given}")]
+    #[diagnostic(help("give each of them once: --input NAME=PATH, with .npy files"))]
+    Names { names: String, given: String },
+    /// Nothing was given, and nothing is beside the model.
+    #[error("{}: there is nothing to run it on", model.display())]
+    #[diagnostic(help(
+        "give --input PATH, or name test images in the .toml beside the model: [data] test = \"PATH\""
+    ))]
+    Nothing { model: PathBuf },
+}
+
+/// Runs the graph once for each image, or once for the arrays, and reports.
+pub fn execute(request: &Request<'_>) -> Result<()> {
+    let proto = import::read_whole(request.model)?;
+    let ports = cpu::input_ports(&proto, &request.shapes)?;
+    let sidecar = Sidecar::beside(request.model)?;
+    let (runs, labels) = inputs(request, &ports, &sidecar)?;
+    let (model, nodes) = CpuModel::with_nodes(&proto, ports)?;
+    let bar = Bar::new();
+    let (mut outputs, mut times) = (Vec::new(), Vec::new());
+    for (index, given) in runs.iter().enumerate() {
+        bar.show("running", index, runs.len());
+        let start = Instant::now();
+        outputs.push(model.run(given)?);
+        times.push(start.elapsed().as_secs_f64() * 1.0e3);
+    }
+    drop(bar);
+    times.sort_by(f64::total_cmp);
+    let accuracy = labels.map(|labels| share_of_right(&labels, &outputs));
+    if let Some(folder) = request.output {
+        write(folder, &model.outputs, &outputs)?;
+    }
+    let report = RunReport::on_cpu(&nodes, runs.len(), times[times.len() / 2], accuracy);
+    match request.json {
+        true => println!("{}", serde_json::to_string_pretty(&report).into_diagnostic()?),
+        false => print(&report, &nodes),
+    }
+    Ok(())
+}
+
+/// The inputs of each run, and the class of each image where they are known.
+type Runs = (Vec<Vec<Tensor>>, Option<Vec<usize>>);
+
+fn inputs(request: &Request<'_>, ports: &[Port], sidecar: &Sidecar) -> Result<Runs> {
+    let named = |path: &Path| ports.iter().any(|port| after_name(path, &port.name).is_some());
+    match ports {
+        [Port { dims, element: Port::FLOAT, .. }] if !request.inputs.iter().any(|path| named(path)) => {
+            if let Some(shape) = image_shape(dims) {
+                return images(request, shape, dims, sidecar);
+            }
+            arrays(request, ports)
+        }
+        _ => arrays(request, ports),
+    }
+}
+
+/// The map that an input of a batch of one image or vector is.
+fn image_shape(dims: &[usize]) -> Option<MapShape> {
+    match *dims {
+        [1, channels, height, width] => Some(MapShape { channels, height, width }),
+        [1, channels] => Some(MapShape { channels, height: 1, width: 1 }),
+        _ => None,
+    }
+}
+
+fn images(request: &Request<'_>, shape: MapShape, dims: &[usize], sidecar: &Sidecar) -> Result<Runs> {
+    let paths = if request.inputs.is_empty() { sidecar.data.test.as_slice() } else { request.inputs };
+    if paths.is_empty() {
+        return Err(InputError::Nothing { model: request.model.to_owned() }.into());
+    }
+    let (mut runs, mut labels) = (Vec::new(), Some(Vec::new()));
+    for path in paths {
+        let set = data::load(path, Expected { shape, classes: &sidecar.labels.names })?;
+        for image in set.images(&sidecar.input) {
+            let values: Vec<f32> = image?.iter().copied().collect();
+            runs.push(vec![cpu::floats(dims, &values)]);
+        }
+        labels = labels.zip(set.labels).map(|(all, new): (Vec<usize>, _)| [all, new].concat());
+    }
+    Ok((runs, labels))
+}
+
+/// The path behind `NAME=`.
+fn after_name<'a>(given: &'a Path, name: &str) -> Option<&'a Path> {
+    Some(Path::new(given.to_str()?.strip_prefix(name)?.strip_prefix('=')?))
+}
+
+fn arrays(request: &Request<'_>, ports: &[Port]) -> Result<Runs> {
+    let names =
+        || format!("'{}'", ports.iter().map(|port| port.name.as_str()).collect::<Vec<_>>().join("', '"));
+    let wrong = |given: String| InputError::Names { names: names(), given };
+    if request.inputs.len() > ports.len() {
+        return Err(wrong(format!("{} were given", request.inputs.len())).into());
+    }
+    let mut run = Vec::new();
+    for port in ports {
+        let path = match (request.inputs, ports) {
+            ([only], [_]) => Some(after_name(only, &port.name).unwrap_or(only)),
+            (given, _) => given.iter().find_map(|path| after_name(path, &port.name)),
+        };
+        run.push(cpu::read_npy(path.ok_or_else(|| wrong(format!("'{}' is not given", port.name)))?)?);
+    }
+    Ok((vec![run], None))
+}
+
+/// Percent of runs whose first output has its largest value at the label.
+fn share_of_right(labels: &[usize], outputs: &[Vec<Tensor>]) -> f64 {
+    let class = |run: &Vec<Tensor>| {
+        let values = run.first().and_then(cpu::float_values)?;
+        let better = |best: usize, index: usize| if values[index] > values[best] { index } else { best };
+        Some((0..values.len()).fold(0, better))
+    };
+    let right = labels.iter().zip(outputs).filter(|(label, run)| class(run) == Some(**label)).count();
+    100.0 * right as f64 / labels.len().max(1) as f64
+}
+
+/// Writes each output as `DIR/<name>.npy`, in the type and shape of the graph; several images one behind the other.
+pub fn write(folder: &Path, names: &[String], runs: &[Vec<Tensor>]) -> Result<()> {
+    std::fs::create_dir_all(folder).map_err(crate::pipeline::io_error("create", folder))?;
+    for (index, name) in names.iter().enumerate() {
+        let of_runs: Vec<Tensor> = runs.iter().map(|run| run[index].clone()).collect();
+        let path = folder.join(format!("{}.npy", output::file_name(name)));
+        match &of_runs[..] {
+            [only] => cpu::save_npy(&path, only)?,
+            several => cpu::save_npy(&path, &cpu::stacked(several)?)?,
+        }
+    }
+    Ok(())
+}
+
+fn print(report: &RunReport, nodes: &[CpuNode]) {
+    eprintln!("{}", layer_table(report));
+    if let Some(float) = report.accuracy.and_then(|accuracy| accuracy.float) {
+        eprintln!("accuracy: float {float:.2} %");
+    }
+    eprintln!(
+        "{} nodes on the CPU in the types of the file, {} runs; {:.3} ms each on this computer (cpu)",
+        nodes.len(),
+        report.images,
+        report.host_ms
+    );
+}

@@ -1,0 +1,103 @@
+//! Who computes what, as it goes with a compiled model.
+
+use crate::cpu::{CpuNode, Port};
+use miette::Diagnostic;
+use pleach_spec::model_file::{ModelFile, Preprocessing};
+use pleach_spec::network::MapShape;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+/// Key of the note.
+const NOTE: &str = "plan";
+
+/// A graph of this computer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Part {
+    /// What it reads.
+    pub inputs: Vec<Port>,
+    /// What it makes.
+    pub outputs: Vec<String>,
+    /// Its nodes, in execution order.
+    pub nodes: Vec<CpuNode>,
+    /// Size of its ONNX graph in section HOST.
+    pub bytes: usize,
+}
+
+/// The parts of a model. Tensors go from one to another by their names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Inputs of the ONNX graph.
+    pub inputs: Vec<Port>,
+    /// What the accelerator reads.
+    pub entry: Port,
+    /// What it makes, in the order of the network's outputs.
+    pub exits: Vec<Port>,
+    /// Outputs of the ONNX graph.
+    pub outputs: Vec<String>,
+    /// What this computer computes before the accelerator.
+    pub before: Option<Part>,
+    /// What it computes behind.
+    pub behind: Option<Part>,
+    /// How images are fed, where the graph's input has other channels than the accelerator's.
+    pub preprocessing: Option<Preprocessing>,
+}
+
+/// A graph that takes something else than images.
+#[derive(Debug, Error, Diagnostic)]
+#[error("the graph's inputs are '{names}', not one image or vector of floats")]
+#[diagnostic(help(
+    "quantize it with a tool that knows its inputs and run the QDQ model, or run it as it is: --device cpu --input NAME=PATH"
+))]
+pub struct NotImages {
+    names: String,
+}
+
+impl Plan {
+    /// That of a model which was compiled from a float ONNX file; `None` for others.
+    pub fn of(model: &ModelFile) -> Option<Self> {
+        serde_json::from_str(model.notes.get(NOTE)?).ok().filter(|plan: &Self| plan.fits(model))
+    }
+
+    /// Puts it, and the graphs of this computer, into the model.
+    pub fn note(&self, model: &mut ModelFile, host: Vec<u8>) {
+        let text = serde_json::to_string(self).expect("numbers and names can be written");
+        model.notes.insert(NOTE.into(), text);
+        model.host = host;
+    }
+
+    /// Whether the sizes are those of the model.
+    fn fits(&self, model: &ModelFile) -> bool {
+        let network = &model.network;
+        let fits = |port: &Port, tensor: usize| {
+            let elements = port.dims.iter().try_fold(1usize, |product, &dim| product.checked_mul(dim));
+            port.element == Port::FLOAT && elements == Some(network.tensors[tensor].shape.elements())
+        };
+        let bytes = self.parts().try_fold(0usize, |sum, part| sum.checked_add(part.bytes));
+        fits(&self.entry, network.input)
+            && self.exits.len() == network.outputs.len()
+            && self.exits.iter().zip(&network.outputs).all(|(port, &tensor)| fits(port, tensor))
+            && bytes == Some(model.host.len())
+    }
+
+    /// The shape of the images that the graph takes.
+    ///
+    /// # Errors
+    /// A graph with several inputs, or one that takes no images.
+    pub fn image_shape(&self) -> Result<MapShape, NotImages> {
+        let names = || self.inputs.iter().map(|port| port.name.as_str()).collect::<Vec<_>>().join("', '");
+        match &self.inputs[..] {
+            [Port { element: Port::FLOAT, dims, .. }] => match dims[..] {
+                [1, channels, height, width] => Some(MapShape { channels, height, width }),
+                [1, channels] => Some(MapShape { channels, height: 1, width: 1 }),
+                _ => None,
+            },
+            _ => None,
+        }
+        .ok_or_else(|| NotImages { names: names() })
+    }
+
+    /// The parts of this computer.
+    pub fn parts(&self) -> impl Iterator<Item = &Part> {
+        self.before.iter().chain(&self.behind)
+    }
+}
