@@ -8,6 +8,7 @@
 //! - [`graph`]: the float graph, its executor, and the passes that fold it;
 //! - [`data`]: images, labels, and how a model wants its pixels;
 //! - [`cpu`]: what runs on this computer instead, by tract;
+//! - [`partition`]: which nodes of a float model run there, and which on the accelerator;
 //! - [`prune`]: zeroes weights so that cycles are saved;
 //! - [`quantize`]: calibration, and float graph -> [`pleach_spec::network::Network`];
 //! - [`export`]: quantized network -> QDQ ONNX;
@@ -27,6 +28,7 @@ pub mod export;
 pub mod graph;
 pub mod import;
 pub mod interface;
+mod npy;
 pub mod partition;
 pub mod pipeline;
 pub mod predict;

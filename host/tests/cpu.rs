@@ -3,57 +3,28 @@
 #[path = "import/models.rs"]
 #[allow(dead_code, reason = "shared with the tests of the importer")]
 mod models;
+#[allow(dead_code, reason = "each test uses a part of it")]
+mod support;
 
 use models::{floats, info, integers, model, node, returning, weights};
-use ndarray::{ArrayD, IxDyn};
-use ndarray_npy::{read_npy, write_npy};
-use pleach_host::import::proto::ModelProto;
-use prost::Message;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Command;
+use support::Host;
 
-/// A folder with a model, in which `host` runs.
-struct Host {
-    folder: tempfile::TempDir,
+const CPU: [&str; 4] = ["run", "net.onnx", "--device", "cpu"];
+
+#[track_caller]
+fn reported(host: &Host, arguments: &[&str]) -> serde_json::Value {
+    host.report(&[&CPU, arguments, &["--output", "out"]].concat())
 }
 
-impl Host {
-    fn new(model: &ModelProto) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("net.onnx"), model.encode_to_vec()).unwrap();
-        Self { folder }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn array(&self, name: &str, dims: &[usize], values: Vec<f32>) {
-        write_npy(self.path(name), &ArrayD::from_shape_vec(IxDyn(dims), values).unwrap()).unwrap();
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        let start = ["run", "net.onnx", "--device", "cpu"];
-        let mut command = Command::new(env!("CARGO_BIN_EXE_host"));
-        command.args(start).args(arguments).current_dir(self.folder.path()).env("NO_COLOR", "1");
-        command.output().unwrap()
-    }
-
-    #[track_caller]
-    fn report(&self, arguments: &[&str]) -> serde_json::Value {
-        let output = self.run(&[arguments, &["--output", "out", "--json"]].concat());
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).expect("one JSON object")
-    }
-
-    #[track_caller]
-    fn refuses(&self, arguments: &[&str], part: &str) {
-        let output = self.run(arguments);
-        let text = String::from_utf8_lossy(&output.stderr).replace(['\n', '│'], " ");
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert_eq!(output.status.code(), Some(1), "{text}");
-        assert!(text.contains(part) && !text.contains("panicked"), "no `{part}` in: {text}");
-    }
+#[track_caller]
+fn refuses(host: &Host, arguments: &[&str], part: &str) {
+    let output = host.run(&[&CPU, arguments].concat());
+    let text = String::from_utf8_lossy(&output.stderr).replace(['\n', '│'], " ");
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains(part) && !text.contains("panicked"), "no `{part}` in: {text}");
 }
 
 #[test]
@@ -66,15 +37,15 @@ fn operators_that_the_accelerator_lacks_run_and_are_in_the_table() {
         node("Softmax", &["d"], "p/1"),
     ];
     let host = Host::new(&model(&[1, 2, 4, 4], nodes, vec![weights("w", &[3, 2, 1, 1])]));
-    host.array("x.npy", &[2, 2, 4, 4], (0..64).map(|i| i as f32 / 32.0 - 1.0).collect());
-    let report = host.report(&["--input", "x.npy"]);
+    host.write("x.npy", &[2, 2, 4, 4], (0..64).map(|i| i as f32 / 32.0 - 1.0).collect());
+    let report = reported(&host, &["--input", "x.npy"]);
     assert_eq!((&report["device"], &report["images"]), (&"cpu".into(), &2.into()));
     let layers = report["layers"].as_array().unwrap();
     let operators: Vec<&str> = layers.iter().map(|layer| layer["op"].as_str().unwrap()).collect();
     assert_eq!(operators, ["Conv", "Erf", "GlobalAveragePool", "Flatten", "Softmax"]);
     assert!(layers.iter().all(|layer| layer["where"] == "cpu"), "{report}");
     assert_eq!(layers[4]["shape"], "1x3");
-    let output: ArrayD<f32> = read_npy(host.path("out/p_1.npy")).unwrap();
+    let output = host.read("out/p_1.npy");
     assert_eq!(output.shape(), [2, 3]);
     for image in output.outer_iter() {
         assert!((image.sum() - 1.0).abs() < 1e-5 && image.iter().all(|&p| p > 0.0), "{output}");
@@ -86,36 +57,34 @@ fn several_inputs_go_by_name() {
     let mut net = returning(model(&[1, 3], vec![node("Sub", &["x", "z"], "y")], vec![]), &["y"]);
     net.graph.as_mut().unwrap().input.push(info("z", &[1, 3]));
     let host = Host::new(&net);
-    host.array("a.npy", &[1, 3], vec![1.0, 2.0, 3.0]);
-    host.array("b.npy", &[1, 3], vec![0.5, 0.5, 4.0]);
-    host.report(&["--input", "z=b.npy", "--input", "x=a.npy"]);
-    let output: ArrayD<f32> = read_npy(host.path("out/y.npy")).unwrap();
+    host.write("a.npy", &[1, 3], vec![1.0, 2.0, 3.0]);
+    host.write("b.npy", &[1, 3], vec![0.5, 0.5, 4.0]);
+    reported(&host, &["--input", "z=b.npy", "--input", "x=a.npy"]);
+    let output = host.read("out/y.npy");
     assert_eq!(output.as_slice().unwrap(), [0.5, 1.5, -1.0]);
-    host.refuses(&["--input", "x=a.npy"], "'z' is not given");
-    host.array("c.npy", &[3], vec![0.0; 3]);
-    host.refuses(&["--input", "x=a.npy", "--input", "z=c.npy"], "input 'z' is float32 of shape 1x3");
+    refuses(&host, &["--input", "x=a.npy"], "'z' is not given");
+    host.write("c.npy", &[3], vec![0.0; 3]);
+    refuses(&host, &["--input", "x=a.npy", "--input", "z=c.npy"], "input 'z' is float32 of shape 1x3");
 }
 
 #[test]
 fn what_nobody_can_run_is_named() {
     let host = Host::new(&model(&[1, 3], vec![node("Frobnicate", &["x"], "y")], vec![]));
-    host.array("x.npy", &[1, 3], vec![0.0; 3]);
+    host.write("x.npy", &[1, 3], vec![0.0; 3]);
     let message = "node 'y': operator Frobnicate runs neither on the accelerator nor on the CPU";
-    host.refuses(&["--input", "x.npy"], message);
+    refuses(&host, &["--input", "x.npy"], message);
     let cyclic = vec![node("Add", &["x", "y"], "a"), node("Relu", &["a"], "y")];
     let host = Host::new(&model(&[1, 3], cyclic, vec![]));
-    host.array("x.npy", &[1, 3], vec![0.0; 3]);
-    host.refuses(&["--input", "x.npy"], "the graph is cyclic");
-    host.refuses(&[], "nothing to run it on");
+    host.write("x.npy", &[1, 3], vec![0.0; 3]);
+    refuses(&host, &["--input", "x.npy"], "the graph is cyclic");
+    refuses(&host, &[], "nothing to run it on");
 }
 
 #[test]
 fn a_compiled_model_has_no_graph() {
     let host = Host::new(&model(&[1, 3], vec![node("Relu", &["x"], "y")], vec![]));
     std::fs::rename(host.path("net.onnx"), host.path("net.bin")).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_host"));
-    let output = command.args(["run", "net.bin", "--device", "cpu"]).current_dir(host.folder.path()).output();
-    let output = output.unwrap();
+    let output = host.run(&["run", "net.bin", "--device", "cpu"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("give the .onnx file"));
 }

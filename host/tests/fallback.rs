@@ -3,65 +3,44 @@
 #[path = "import/models.rs"]
 #[allow(dead_code, reason = "shared with the tests of the importer")]
 mod models;
+#[allow(dead_code, reason = "each test uses a part of it")]
+mod support;
 
 use models::{Value, model, node, opset, returning, weights, with};
-use ndarray::{ArrayD, IxDyn};
-use ndarray_npy::{read_npy, write_npy};
 use pleach_host::import::proto::{ModelProto, NodeProto};
-use prost::Message;
-use std::process::Command;
+use support::Host;
 
-/// Runs models of images of 3x8x8 in a folder of their own.
-struct Host {
-    folder: tempfile::TempDir,
+/// A model of images of 3x8x8, and such images beside it.
+fn with_images(model: &ModelProto) -> Host {
+    let host = Host::new(model);
+    let values = (0..4 * 192).map(|i| ((i * 389) % 1009) as f32 / 500.0 - 1.0).collect();
+    host.write("images.npy", &[4, 3, 8, 8], values);
+    host
 }
 
-impl Host {
-    fn new(model: &ModelProto) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("net.onnx"), model.encode_to_vec()).unwrap();
-        let values = (0..4 * 192).map(|i| ((i * 389) % 1009) as f32 / 500.0 - 1.0).collect();
-        let images: ArrayD<f32> = ArrayD::from_shape_vec(IxDyn(&[4, 3, 8, 8]), values).unwrap();
-        write_npy(folder.path().join("images.npy"), &images).unwrap();
-        Self { folder }
-    }
+#[track_caller]
+fn reported(host: &Host, arguments: &[&str]) -> serde_json::Value {
+    host.report(&[arguments, &["--input", "images.npy"]].concat())
+}
 
-    fn host(&self, arguments: &[&str]) -> std::process::Output {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_host"));
-        command.args(arguments).current_dir(self.folder.path()).env("NO_COLOR", "1").output().unwrap()
-    }
-
-    #[track_caller]
-    fn report(&self, arguments: &[&str]) -> serde_json::Value {
-        let output = self.host(&[arguments, &["--input", "images.npy", "--json"]].concat());
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).expect("one JSON object")
-    }
-
-    fn output(&self, path: &str) -> ArrayD<f32> {
-        read_npy(self.folder.path().join(path)).unwrap()
-    }
-
-    /// Runs on the fast model, from the file and compiled, and on this computer; compares the output `name` and returns where
-    /// each node ran.
-    #[track_caller]
-    fn places(&self, name: &str, tolerance: f32) -> Vec<(String, String)> {
-        let report = self.report(&["run", "net.onnx", "--data", "images.npy", "--output", "fast"]);
-        self.report(&["run", "net.onnx", "--device", "cpu", "--output", "cpu"]);
-        let compiled = self.host(&["compile", "net.onnx", "--data", "images.npy", "-o", "net.bin"]);
-        assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
-        let again = self.report(&["run", "net.bin", "--output", "bin"]);
-        assert_eq!(report["layers"], again["layers"]);
-        let [fast, bin, cpu] =
-            ["fast", "bin", "cpu"].map(|folder| self.output(&format!("{folder}/{name}.npy")));
-        assert_eq!(fast, bin);
-        assert_eq!(fast.shape(), cpu.shape());
-        let near = fast.iter().zip(&cpu).all(|(a, b)| (a - b).abs() <= tolerance);
-        assert!(near, "{fast} instead of {cpu}");
-        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
-        let layers = report["layers"].as_array().unwrap().iter();
-        layers.map(|layer| (text(&layer["op"]), text(&layer["where"]))).collect()
-    }
+/// Runs on the fast model, from the file and compiled, and on this computer; compares the output `name` and returns where
+/// each node ran.
+#[track_caller]
+fn where_nodes_ran(host: &Host, name: &str, tolerance: f32) -> Vec<(String, String)> {
+    let report = reported(host, &["run", "net.onnx", "--data", "images.npy", "--output", "fast"]);
+    reported(host, &["run", "net.onnx", "--device", "cpu", "--output", "cpu"]);
+    let compiled = host.run(&["compile", "net.onnx", "--data", "images.npy", "-o", "net.bin"]);
+    assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
+    let again = reported(host, &["run", "net.bin", "--output", "bin"]);
+    assert_eq!(report["layers"], again["layers"]);
+    let [fast, bin, cpu] = ["fast", "bin", "cpu"].map(|folder| host.read(&format!("{folder}/{name}.npy")));
+    assert_eq!(fast, bin);
+    assert_eq!(fast.shape(), cpu.shape());
+    let near = fast.iter().zip(&cpu).all(|(a, b)| (a - b).abs() <= tolerance);
+    assert!(near, "{fast} instead of {cpu}");
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let layers = report["layers"].as_array().unwrap().iter();
+    layers.map(|layer| (text(&layer["op"]), text(&layer["where"]))).collect()
 }
 
 fn is(places: &[(String, String)], expected: &[(&str, &str)]) {
@@ -84,13 +63,13 @@ fn a_softmax_runs_behind_the_accelerator_and_the_table_says_so() {
         node("Softmax", &["e"], "p"),
     ];
     let host =
-        Host::new(&model(&[1, 3, 8, 8], nodes, vec![weights("w", &[5, 3, 3, 3]), weights("m", &[5, 4])]));
-    let places = host.places("p", 0.02);
+        with_images(&model(&[1, 3, 8, 8], nodes, vec![weights("w", &[5, 3, 3, 3]), weights("m", &[5, 4])]));
+    let places = where_nodes_ran(&host, "p", 0.02);
     is(&places, &[("Conv", "array"), ("GlobalAveragePool", "array"), ("Gemm", "array"), ("Softmax", "cpu")]);
-    for image in host.output("fast/p.npy").outer_iter() {
+    for image in host.read("fast/p.npy").outer_iter() {
         assert!((image.sum() - 1.0).abs() < 1e-5);
     }
-    let table = host.host(&["run", "net.bin", "--input", "images.npy"]);
+    let table = host.run(&["run", "net.bin", "--input", "images.npy"]);
     let table = String::from_utf8_lossy(&table.stderr).into_owned();
     let softmax = table.lines().find(|line| line.contains("Softmax")).unwrap();
     assert!(softmax.contains("cpu") && softmax.contains("1x4"), "{table}");
@@ -115,8 +94,8 @@ fn what_is_before_and_behind_the_most_work_runs_on_the_cpu() {
     });
     let net =
         model(&[1, 3, 8, 8], nodes.collect(), vec![weights("v", &[4, 3, 1, 1]), weights("w", &[4, 4, 3, 3])]);
-    let host = Host::new(&returning(net, &["g", "h"]));
-    let places = host.places("g", 0.1);
+    let host = with_images(&returning(net, &["g", "h"]));
+    let places = where_nodes_ran(&host, "g", 0.1);
     let expected = [
         ("Conv", "cpu"),
         ("LRN", "cpu"),
@@ -127,7 +106,7 @@ fn what_is_before_and_behind_the_most_work_runs_on_the_cpu() {
         ("ReduceMean", "cpu"),
     ];
     is(&places, &expected);
-    host.places("h", 0.6);
+    where_nodes_ran(&host, "h", 0.6);
 }
 
 #[test]
@@ -140,18 +119,18 @@ fn a_product_of_two_maps_ends_the_accelerators_part() {
         with(node("Softmax", &["c"], "y"), "axis", Value::Int(1)),
     ];
     let net = opset(model(&[1, 3, 8, 8], nodes, vec![weights("w", &[4, 3, 3, 3])]), 13);
-    let host = Host::new(&net);
-    let places = host.places("y", 0.1);
+    let host = with_images(&net);
+    let places = where_nodes_ran(&host, "y", 0.1);
     let array = ["Conv", "Tanh", "Sigmoid"].map(|operator| (operator, "array"));
     is(&places, &[&array[..], &[("Mul", "cpu"), ("Softmax", "cpu")]].concat());
 }
 
 #[test]
 fn a_model_without_work_for_the_accelerator_is_refused_with_a_way_out() {
-    let host = Host::new(&model(&[1, 3, 8, 8], vec![node("Erf", &["x"], "y")], vec![]));
-    let output = host.host(&["run", "net.onnx", "--data", "images.npy", "--input", "images.npy"]);
+    let host = with_images(&model(&[1, 3, 8, 8], vec![node("Erf", &["x"], "y")], vec![]));
+    let output = host.run(&["run", "net.onnx", "--data", "images.npy", "--input", "images.npy"]);
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("--device cpu"), "{text}");
-    host.report(&["run", "net.onnx", "--device", "cpu"]);
+    reported(&host, &["run", "net.onnx", "--device", "cpu"]);
 }

@@ -54,9 +54,7 @@ impl Executable {
     /// Vectors of segment 1 up to the last one that the input, an output or a command uses.
     pub fn data_vectors(&self) -> Result<u64, ListError> {
         let commands = self.commands()?.into_iter().map(|command| match command {
-            Command::Load(load) if load.segment == Segment::Data as u32 => {
-                u64::from(load.source) + u64::from(load.beats_read())
-            }
+            Command::Load(load) if load.segment == Segment::Data as u32 => load.reads().end as u64,
             Command::Store(store) => u64::from(store.target) + u64::from(store.count),
             _ => 0,
         });

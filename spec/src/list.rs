@@ -126,6 +126,12 @@ impl Load {
         self.count.div_ceil(1 << self.width)
     }
 
+    /// The beats that are read, from the base of the segment.
+    pub fn reads(&self) -> Range<usize> {
+        let first = self.source as usize;
+        first..first.saturating_add(self.beats_read() as usize)
+    }
+
     /// The rule of the command's own fields that it breaks, if any: then it ends a run as illegal.
     pub fn broken_rule(&self) -> Option<&'static str> {
         let Some(&target) = Target::ALL.get(self.target as usize) else {

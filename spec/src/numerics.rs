@@ -6,6 +6,8 @@
 
 mod reference;
 
+pub use reference::FusedAdd;
+
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
 use thiserror::Error;

@@ -1,6 +1,7 @@
 //! Random layers and networks for the tests across crates.
 
 pub mod fuzz;
+pub mod memories;
 pub mod memory;
 pub mod model_file;
 pub mod networks;

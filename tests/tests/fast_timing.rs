@@ -2,10 +2,10 @@
 
 use pleach_host::compile::compile_list;
 use pleach_sim::fast::{ComputeTiming, List, Machine, Stepping, cycles_only, time_list, time_passes};
-use pleach_sim::memory::MemoryTiming;
 use pleach_spec::list::{self, Start};
 use pleach_spec::{Config, VECTOR};
 use pleach_tests::depth;
+use pleach_tests::memories::memories;
 use pleach_tests::networks::{Size, network, small_config};
 use pleach_tests::passes::{self, clock};
 use pleach_tests::random::Random;
@@ -66,23 +66,9 @@ proptest! {
     }
 }
 
-/// Memories from nearly ideal to slow, with and without refreshes.
-fn memories() -> impl Strategy<Value = MemoryTiming> {
-    let refresh = prop_oneof![Just((0, 0)), Just((60, 9)), Just((1560, 40))];
-    (1u64..60, 1u32..8, 0u32..5, refresh).prop_map(|(latency_cycles, numerator, more, (interval, cycles))| {
-        MemoryTiming {
-            latency_cycles,
-            numerator,
-            denominator: numerator + more,
-            refresh_interval: interval,
-            refresh_cycles: cycles,
-        }
-    })
-}
-
 fn machines() -> impl Strategy<Value = Machine> {
     let bus = prop_oneof![Just(64usize), Just(128), Just(256), Just(512)];
-    (shapes(), bus, memories(), any::<bool>()).prop_map(|(config, axi_bits, memory, watched)| Machine {
+    (shapes(), bus, memories(1..60), any::<bool>()).prop_map(|(config, axi_bits, memory, watched)| Machine {
         config: Config { axi_bits, ..config },
         memory,
         bases: [0x4000, 1 << 33],
@@ -109,7 +95,7 @@ proptest! {
     }
 
     #[test]
-    fn networks_step_by_step(seed in any::<u64>(), memory in memories(), layers in 1usize..8, side in 8usize..40) {
+    fn networks_step_by_step(seed in any::<u64>(), memory in memories(1..60), layers in 1usize..8, side in 8usize..40) {
         let mut random = Random(seed);
         let config = small_config(&mut random);
         let network = network(Size { layers, channels: 24, side }, &mut random);

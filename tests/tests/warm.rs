@@ -5,7 +5,6 @@ use pleach_host::compile::compile_list;
 use pleach_host::device::{golden_maps, infer};
 use pleach_sim::device::{Accelerator, FastAccelerator, RtlAccelerator, RunCounters};
 use pleach_sim::fast::Machine;
-use pleach_sim::memory::MemoryTiming;
 use pleach_sim::rtl::Behaviour;
 use pleach_spec::Config;
 use pleach_spec::check::{Problem, check};
@@ -14,6 +13,7 @@ use pleach_spec::list::{self, Command, Start};
 use pleach_spec::network::Network;
 use pleach_spec::register;
 use pleach_tests::depth;
+use pleach_tests::memories::memories;
 use pleach_tests::networks::{Size, network, random_map};
 use pleach_tests::pair::{machine, mini};
 use pleach_tests::random::Random;
@@ -43,19 +43,6 @@ fn run(
         prop_assert_eq!(found, &expected, "tensor {} of image {}", tensor, seed);
     }
     Ok(counters)
-}
-
-fn memories() -> impl Strategy<Value = MemoryTiming> {
-    let refresh = prop_oneof![Just((0, 0)), Just((60, 9)), Just((1560, 40))];
-    (1u64..90, 1u32..8, 0u32..5, refresh).prop_map(|(latency_cycles, numerator, more, (interval, cycles))| {
-        MemoryTiming {
-            latency_cycles,
-            numerator,
-            denominator: numerator + more,
-            refresh_interval: interval,
-            refresh_cycles: cycles,
-        }
-    })
 }
 
 /// Cold, warm, warm; after a soft reset, and after the program has been loaded again, cold.
@@ -93,7 +80,7 @@ fn rtl_and_fast_agree_cold_and_warm() {
     let config = mini();
     let rtl = RtlAccelerator::new(machine(&config), Behaviour::Paced).expect("the model builds");
     let rtl = RefCell::new(rtl);
-    let checked = TestRunner::new(depth(24)).run(&(any::<u64>(), memories()), |(seed, memory)| {
+    let checked = TestRunner::new(depth(24)).run(&(any::<u64>(), memories(1..90)), |(seed, memory)| {
         let Some(case) = resident(&config, &mut Random(seed)) else { return Ok(()) };
         let machine = Machine { memory, ..machine(&config) };
         check_runs(&mut rtl.borrow_mut(), &machine, &case, seed)

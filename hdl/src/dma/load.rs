@@ -42,8 +42,8 @@ use super::{CODE, COMMAND, ORDINAL};
 /// Copies of whether there is a command under way.
 const COPIES: usize = 7;
 
-/// Bits of a command in the queue: the segment stands there twice, for it chooses among many bits.
-const QUEUED: usize = COMMAND + 1;
+/// Bits of a command in the queue: the segment stands there three times, for it chooses among many bits.
+const QUEUED: usize = COMMAND + 2;
 
 /// See the module.
 #[derive(Debug, LogicBlock)]
@@ -265,8 +265,9 @@ impl Logic for Load {
         // A command starts: bits 4 to 6 are `wait`.
         self.queue.clear.next = !self.active.val();
         self.queue.push.next = self.push.val();
-        self.queue.data.next = bit_cast::<109, 108>(self.command.val())
-            | (bit_cast::<109, 1>(self.command.val().get_bits::<1>(15)) << 108);
+        self.queue.data.next = bit_cast::<110, 108>(self.command.val())
+            | (bit_cast::<110, 1>(self.command.val().get_bits::<1>(15)) << 108)
+            | (bit_cast::<110, 1>(self.command.val().get_bits::<1>(15)) << 109);
         self.full.next = self.queue.full.val();
         self.empty.next = !self.queue.valid.val();
         self.still.next = !self.engaged.q[0].val();
@@ -308,7 +309,7 @@ impl Logic for Load {
         if !self.engaged.q[2].val() {
             self.current_ordinal.d.next = self.queue.front.val().get_bits::<24>(84);
             self.size.d.next = self.model_size.val();
-            if self.queue.front.val().get_bit(108) {
+            if self.queue.front.val().get_bit(109) {
                 self.size.d.next = self.data_size.val();
             }
         }

@@ -2,6 +2,7 @@
 
 use super::output;
 use super::progress::Bar;
+use super::run::{largest, share};
 use crate::cpu::{self, CpuModel, CpuNode, Port, Tensor};
 use crate::data::{self, Expected, Sidecar};
 use crate::import;
@@ -59,7 +60,8 @@ pub fn execute(request: &Request<'_>) -> Result<()> {
     }
     drop(bar);
     times.sort_by(f64::total_cmp);
-    let accuracy = labels.map(|labels| share_of_right(&labels, &outputs));
+    let class = |run: &Vec<Tensor>| run.first().and_then(cpu::float_values).map(|values| largest(&values));
+    let accuracy = labels.map(|labels| share(&labels, outputs.iter().map(class)));
     if let Some(folder) = request.output {
         write(folder, &model.outputs, &outputs)?;
     }
@@ -76,24 +78,13 @@ type Runs = (Vec<Vec<Tensor>>, Option<Vec<usize>>);
 
 fn inputs(request: &Request<'_>, ports: &[Port], sidecar: &Sidecar) -> Result<Runs> {
     let named = |path: &Path| ports.iter().any(|port| after_name(path, &port.name).is_some());
-    match ports {
-        [Port { dims, element: Port::FLOAT, .. }] if !request.inputs.iter().any(|path| named(path)) => {
-            if let Some(shape) = image_shape(dims) {
-                return images(request, shape, dims, sidecar);
-            }
-            arrays(request, ports)
-        }
-        _ => arrays(request, ports),
+    if let [port] = ports
+        && let Some(shape) = port.image_shape()
+        && !request.inputs.iter().any(|path| named(path))
+    {
+        return images(request, shape, &port.dims, sidecar);
     }
-}
-
-/// The map that an input of a batch of one image or vector is.
-fn image_shape(dims: &[usize]) -> Option<MapShape> {
-    match *dims {
-        [1, channels, height, width] => Some(MapShape { channels, height, width }),
-        [1, channels] => Some(MapShape { channels, height: 1, width: 1 }),
-        _ => None,
-    }
+    arrays(request, ports)
 }
 
 fn images(request: &Request<'_>, shape: MapShape, dims: &[usize], sidecar: &Sidecar) -> Result<Runs> {
@@ -134,17 +125,6 @@ fn arrays(request: &Request<'_>, ports: &[Port]) -> Result<Runs> {
         run.push(cpu::read_npy(path.ok_or_else(|| wrong(format!("'{}' is not given", port.name)))?)?);
     }
     Ok((vec![run], None))
-}
-
-/// Percent of runs whose first output has its largest value at the label.
-fn share_of_right(labels: &[usize], outputs: &[Vec<Tensor>]) -> f64 {
-    let class = |run: &Vec<Tensor>| {
-        let values = run.first().and_then(cpu::float_values)?;
-        let better = |best: usize, index: usize| if values[index] > values[best] { index } else { best };
-        Some((0..values.len()).fold(0, better))
-    };
-    let right = labels.iter().zip(outputs).filter(|(label, run)| class(run) == Some(**label)).count();
-    100.0 * right as f64 / labels.len().max(1) as f64
 }
 
 /// Writes each output as `DIR/<name>.npy`, in the type and shape of the graph; several images one behind the other.

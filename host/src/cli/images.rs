@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 pub struct Images {
     /// What the accelerator reads, `[channel][y][x]`: normalised images, or what this computer makes of them.
     pub float: Vec<Array3<f32>>,
+    /// What this computer does before and behind the accelerator, where the model was compiled from a float one.
+    pub session: Option<Session>,
     /// Tensors of the ONNX graph that are known of each image, where the model was compiled from a float one.
     pub tensors: Vec<Tensors>,
     /// Quantized input maps.
@@ -38,6 +40,7 @@ impl Images {
         let paths = if paths.is_empty() { test.as_slice() } else { paths };
         let mut images = Self {
             float: Vec::new(),
+            session,
             tensors: Vec::new(),
             int8: Vec::new(),
             labels: Some(Vec::new()),
@@ -57,7 +60,7 @@ impl Images {
             images.labels = None;
             images.source = "the built-in sample (no --input was given)".into();
         }
-        if let Some(session) = session {
+        if let Some(session) = &images.session {
             for image in &mut images.float {
                 let (tensors, entered) = session.entered(image)?;
                 images.tensors.push(tensors);

@@ -1,9 +1,10 @@
 //! Outputs of a run as `.npy` files.
 
+use crate::npy;
 use crate::pipeline::io_error;
 use miette::{IntoDiagnostic, Result};
 use ndarray::{Array, Array4, Dimension};
-use ndarray_npy::{WritableElement, WriteNpyExt};
+use ndarray_npy::WritableElement;
 use pleach_spec::model_file::ModelFile;
 use pleach_spec::network::Tensor;
 use std::path::Path;
@@ -32,11 +33,7 @@ fn write_tensor<'a>(
 
 /// Writes an array as `DIR/<name>.npy`, whole or not at all.
 pub fn save<T: WritableElement, D: Dimension>(folder: &Path, name: &str, array: &Array<T, D>) -> Result<()> {
-    let path = folder.join(format!("{}.npy", file_name(name)));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io_error("write in", folder))?;
-    array.write_npy(file.as_file_mut()).into_diagnostic()?;
-    file.persist(&path).map_err(|error| io_error("write", &path)(error.error))?;
-    Ok(())
+    npy::save(&folder.join(format!("{}.npy", file_name(name))), array)
 }
 
 /// The tensor's name with characters outside `[A-Za-z0-9._-]` replaced.

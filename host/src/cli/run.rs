@@ -107,16 +107,15 @@ pub fn execute(args: &Args) -> Result<()> {
     }
     let images = Images::load(&args.input, &args.model.model, model)?;
     let outputs = infer_all(device, model, memory, &images.int8, args.repeat)?;
-    let session = Session::of(model)?;
-    let finished = finished(session.as_ref(), model, &images, &outputs.maps)?;
+    let finished = finished(model, &images, &outputs.maps)?;
     let accuracy = match &images.labels {
-        Some(labels) => Some(accuracy(&loaded, session.as_ref(), &images, labels, &finished)?),
+        Some(labels) => Some(accuracy(&loaded, &images, labels, &finished)?),
         None => None,
     };
     let mut report = RunReport::new(model, device.name(), images.int8.len(), outputs.median_ms(), accuracy);
     report.traffic = outputs.traffic;
     if let Some(folder) = &args.output {
-        match &session {
+        match &images.session {
             Some(session) => super::cpu::write(folder, &session.plan().outputs, &finished)?,
             None => super::output::write(folder, model, &outputs.maps)?,
         }
@@ -236,15 +235,10 @@ fn dequantized(network: &Network, maps: &[Vec<i8>]) -> Vec<Vec<f32>> {
 }
 
 /// The outputs of the ONNX graph for each image: what this computer makes of the accelerator's, or these as they are.
-fn finished(
-    session: Option<&Session>,
-    model: &ModelFile,
-    images: &Images,
-    maps: &[Vec<Vec<i8>>],
-) -> Result<Vec<Vec<Tensor>>> {
+fn finished(model: &ModelFile, images: &Images, maps: &[Vec<Vec<i8>>]) -> Result<Vec<Vec<Tensor>>> {
     let each = maps.iter().enumerate().map(|(index, maps)| {
         let reals = dequantized(&model.network, maps);
-        match session {
+        match &images.session {
             Some(session) => Ok(session.leave(images.tensors[index].clone(), &reals)?),
             None => Ok(reals.iter().map(|map| cpu::floats(&[map.len()], map)).collect()),
         }
@@ -253,13 +247,7 @@ fn finished(
 }
 
 /// Accuracies, by the first output, of the float network, the quantized one, and the pruned one.
-fn accuracy(
-    loaded: &Loaded,
-    session: Option<&Session>,
-    images: &Images,
-    labels: &[usize],
-    outputs: &[Vec<Tensor>],
-) -> Result<Accuracy> {
+fn accuracy(loaded: &Loaded, images: &Images, labels: &[usize], outputs: &[Vec<Tensor>]) -> Result<Accuracy> {
     let ran = Some(share(labels, outputs.iter().map(|outputs| class(&outputs[0]))));
     let Loaded::Onnx(compiled) = loaded else {
         let pruned = loaded.model().notes.contains_key("speedup");
@@ -268,7 +256,7 @@ fn accuracy(
             false => Accuracy { int8: ran, ..Accuracy::default() },
         });
     };
-    let session = session.expect("a model from a float file has a plan");
+    let session = images.session.as_ref().expect("a model from a float file has a plan");
     let float = Some(float_accuracy(&compiled.float, session, images, labels)?);
     let Some(unpruned) = &compiled.unpruned else {
         return Ok(Accuracy { float, int8: ran, pruned: None });
@@ -313,7 +301,7 @@ fn class(output: &Tensor) -> usize {
 }
 
 /// Index of the largest value, the first of equals.
-fn largest<T: PartialOrd + Copy>(values: &[T]) -> usize {
+pub(super) fn largest<T: PartialOrd + Copy>(values: &[T]) -> usize {
     let better = |best: usize, index: usize| if values[index] > values[best] { index } else { best };
     (0..values.len()).fold(0, better)
 }
@@ -323,10 +311,10 @@ pub(super) fn largest_of(output: &ndarray::ArrayD<f32>) -> usize {
     largest(output.as_slice().expect("outputs are in standard layout"))
 }
 
-/// Percent of right answers.
-fn share(labels: &[usize], classes: impl Iterator<Item = usize>) -> f64 {
-    let right = labels.iter().zip(classes).filter(|(label, class)| *label == class).count();
-    100.0 * right as f64 / labels.len().max(1) as f64
+/// Percent of right answers; `None` is none.
+pub(super) fn share<C: Into<Option<usize>>>(labels: &[usize], classes: impl Iterator<Item = C>) -> f64 {
+    let right = labels.iter().zip(classes).map(|(&label, class)| class.into() == Some(label));
+    100.0 * right.filter(|right| *right).count() as f64 / labels.len().max(1) as f64
 }
 
 fn print_summary(report: &RunReport, loaded: &Loaded, images: &Images) {

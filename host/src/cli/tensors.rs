@@ -2,10 +2,11 @@
 
 use super::output;
 use crate::interface::{Element, Input, Interface, Output, Values};
+use crate::npy;
 use crate::pipeline::io_error;
 use miette::{Diagnostic, IntoDiagnostic, Result};
 use ndarray::ArrayD;
-use ndarray_npy::{ReadNpyError, ReadableElement, read_npy};
+use ndarray_npy::{ReadableElement, read_npy};
 use pleach_spec::model_file::ModelFile;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
@@ -164,11 +165,9 @@ type Typed<T> = (Vec<usize>, Vec<T>);
 
 /// Shape and elements of an array, `None` where they are of another type.
 fn typed<T: ReadableElement + Clone>(path: &Path) -> Result<Option<Typed<T>>, TensorError> {
-    match read_npy::<_, ArrayD<T>>(path) {
-        Ok(array) => Ok(Some((array.shape().to_vec(), array.iter().cloned().collect()))),
-        Err(ReadNpyError::WrongDescriptor(_)) => Ok(None),
-        Err(error) => Err(TensorError::Format { path: path.to_owned(), reason: error.to_string() }),
-    }
+    let array = npy::typed(read_npy::<_, ArrayD<T>>(path));
+    let array = array.map_err(|reason| TensorError::Format { path: path.to_owned(), reason })?;
+    Ok(array.map(|array| (array.shape().to_vec(), array.iter().cloned().collect())))
 }
 
 /// Writes the outputs as `DIR/<name>.npy`, in their types and shapes. `images` holds what the model's program gave for each image.

@@ -114,10 +114,7 @@ pub enum Bottleneck {
 /// The tiles of all steps. Whether positions are worth the beats that they take is known when all words are: a network that
 /// turns out to wait for them gets others.
 pub fn all_tiles(steps: &Steps, slots: &[Vec<u32>], config: &Config) -> Result<Vec<Tiles>, CompileError> {
-    let all = |bottleneck| -> Result<Vec<Tiles>, CompileError> {
-        (0..steps.steps.len()).map(|index| tiles(steps, index, slots, bottleneck, config)).collect()
-    };
-    let tiles = all(Bottleneck::Words)?;
+    let tiles = tiles_for(Bottleneck::Words, steps, slots, config)?;
     let (mut words, mut beats) = (0, 0);
     for (step, tiles) in steps.steps.iter().zip(&tiles) {
         for part in tiles.tiles.iter().flat_map(|tile| &tile.parts) {
@@ -125,7 +122,16 @@ pub fn all_tiles(steps: &Steps, slots: &[Vec<u32>], config: &Config) -> Result<V
             beats += part.words.len() * if part.dense { 1 } else { 2 };
         }
     }
-    if 2 * beats > words { all(Bottleneck::Beats) } else { Ok(tiles) }
+    if 2 * beats > words { tiles_for(Bottleneck::Beats, steps, slots, config) } else { Ok(tiles) }
+}
+
+fn tiles_for(
+    bottleneck: Bottleneck,
+    steps: &Steps,
+    slots: &[Vec<u32>],
+    config: &Config,
+) -> Result<Vec<Tiles>, CompileError> {
+    (0..steps.steps.len()).map(|index| tiles(steps, index, slots, bottleneck, config)).collect()
 }
 
 /// The tiles of all steps for words that stay on the chip from image to image; `None` if they do not fit.
@@ -142,8 +148,7 @@ pub fn resident_tiles(
     if steps.steps.iter().map(weights).sum::<usize>() > config.word_depth * config.columns {
         return Ok(None);
     }
-    let tiles = (0..steps.steps.len()).map(|index| tiles(steps, index, slots, Bottleneck::Resident, config));
-    let tiles = tiles.collect::<Result<Vec<_>, _>>()?;
+    let tiles = tiles_for(Bottleneck::Resident, steps, slots, config)?;
     let words: usize = tiles.iter().flat_map(|tiles| &tiles.tiles).map(Tile::words).sum();
     Ok((words <= config.word_depth).then_some(tiles))
 }

@@ -1,10 +1,10 @@
 //! Tensors of all types from and to `.npy` files.
 
 use super::CpuError;
-use crate::pipeline::io_error;
-use miette::{IntoDiagnostic, Result};
+use crate::npy;
+use miette::Result;
 use ndarray::ArrayD;
-use ndarray_npy::{ReadNpyError, ReadableElement, WritableElement, WriteNpyExt, read_npy as read};
+use ndarray_npy::{ReadableElement, WritableElement, read_npy as read};
 use std::path::Path;
 use tract_onnx::prelude::{Datum, DatumType, Tensor};
 
@@ -55,15 +55,8 @@ pub fn read_npy(path: &Path) -> Result<Tensor, CpuError> {
 }
 
 fn typed<T: ReadableElement + Datum>(path: &Path) -> Result<Option<Tensor>, CpuError> {
-    match read::<_, ArrayD<T>>(path) {
-        Ok(array) => {
-            let values: Vec<T> = array.iter().cloned().collect();
-            let dims = array.shape().to_vec();
-            Ok(Some(ArrayD::from_shape_vec(dims, values).expect("as many as before").into()))
-        }
-        Err(ReadNpyError::WrongDescriptor(_)) => Ok(None),
-        Err(error) => Err(CpuError::Array { path: path.to_owned(), reason: error.to_string() }),
-    }
+    let array = npy::typed(read::<_, ArrayD<T>>(path)).map_err(|reason| failed(path, &reason))?;
+    Ok(array.map(|array| array.as_standard_layout().into_owned().into()))
 }
 
 /// Writes a tensor, whole or not at all.
@@ -100,9 +93,5 @@ fn failed(path: &Path, error: &impl std::fmt::Display) -> CpuError {
 
 fn save<T: WritableElement + Datum>(path: &Path, tensor: &Tensor) -> Result<()> {
     let view = tensor.to_plain_array_view::<T>().map_err(|error| failed(path, &error))?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io_error("write in", folder))?;
-    view.write_npy(file.as_file_mut()).into_diagnostic()?;
-    file.persist(path).map_err(|error| io_error("write", path)(error.error))?;
-    Ok(())
+    npy::save(path, &view)
 }

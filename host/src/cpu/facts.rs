@@ -4,6 +4,7 @@ use super::{CpuError, CpuNode, element_name, guarded};
 use crate::graph::join;
 use crate::import::proto::{ModelProto, NodeProto, ValueInfoProto};
 use crate::import::{Problem, input_dims, nodes_in_order};
+use pleach_spec::network::MapShape;
 use prost::Message;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -45,6 +46,15 @@ impl Port {
     /// An input of floats.
     pub fn floats(name: &str, dims: Vec<usize>) -> Self {
         Self { name: name.to_owned(), element: Self::FLOAT, dims }
+    }
+
+    /// The map that it is, if it is a batch of one image or vector of floats.
+    pub fn image_shape(&self) -> Option<MapShape> {
+        match (self.element, &self.dims[..]) {
+            (Self::FLOAT, &[1, channels, height, width]) => Some(MapShape { channels, height, width }),
+            (Self::FLOAT, &[1, channels]) => Some(MapShape { channels, height: 1, width: 1 }),
+            _ => None,
+        }
     }
 
     /// tract's name of the element type.

@@ -1,8 +1,9 @@
 //! NumPy arrays: `.npy` holds images, `.npz` images and labels.
 
 use super::{DataError, DataSet, Images};
+use crate::npy::typed;
 use ndarray::ArrayD;
-use ndarray_npy::{NpzReader, ReadNpyError, ReadNpzError, ReadableElement};
+use ndarray_npy::{NpzReader, ReadNpzError, ReadableElement};
 use pleach_spec::network::MapShape;
 use std::fs::File;
 use std::io::BufReader;
@@ -59,14 +60,6 @@ impl Source for Npz<'_> {
             Err(ReadNpzError::Npy(error)) => typed(Err(error)),
             Err(error) => Err(error.to_string()),
         }
-    }
-}
-
-fn typed<T>(read: Result<ArrayD<T>, ReadNpyError>) -> Result<Option<ArrayD<T>>, String> {
-    match read {
-        Ok(array) => Ok(Some(array)),
-        Err(ReadNpyError::WrongDescriptor(_)) => Ok(None),
-        Err(error) => Err(error.to_string()),
     }
 }
 

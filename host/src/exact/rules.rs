@@ -4,7 +4,7 @@
 use ndarray::{Array3, ArrayView3, ArrayView4};
 use pleach_sim::golden;
 use pleach_spec::network::{Conv, Kind, Layer, MapShape, Network, Pool};
-use pleach_spec::numerics::{Quantization, ScaleError};
+use pleach_spec::numerics::{FusedAdd, Quantization, ScaleError};
 use std::collections::HashSet;
 
 /// Half the distance of neighbouring f32 at 1.0.
@@ -36,7 +36,7 @@ pub(super) fn layer(
         }
         Kind::Add { clamp } => {
             let quantizations = [of(layer.inputs[0]), of(layer.inputs[1]), y];
-            let sum = Sum::new(quantizations, *clamp, offset(unsigned));
+            let sum = FusedAdd::new(quantizations, *clamp, offset(unsigned));
             let mut result = inputs[0].to_owned();
             result.zip_mut_with(&inputs[1], |a, &b| *a = sum.apply(*a, b));
             Ok(result)
@@ -61,7 +61,7 @@ pub(super) fn is_exact(network: &Network, layer: &Layer, unsigned: bool) -> Resu
         }
         Kind::Add { clamp } => {
             let combine = network.combine(layer, *clamp)?;
-            let sum = Sum::new([x, of(layer.inputs[1]), y], *clamp, offset(unsigned));
+            let sum = FusedAdd::new([x, of(layer.inputs[1]), y], *clamp, offset(unsigned));
             let pairs = (i8::MIN..=i8::MAX).flat_map(|a| (i8::MIN..=i8::MAX).map(move |b| (a, b)));
             pairs.into_iter().all(|(a, b)| combine.apply(a, b) == sum.apply(a, b))
         }
@@ -135,28 +135,4 @@ fn average(
         let value = sum / count as f32 / y.scale + (f32::from(y.zero_point) + offset);
         (value.round_ties_even() - offset).clamp(-128.0, 127.0) as i8
     })
-}
-
-/// `QLinearAdd` (qladd.cpp), with fused multiply-adds, the second operand first.
-struct Sum {
-    ratios: [f32; 2],
-    fixed: f32,
-    clamp: [i8; 2],
-    offset: f32,
-}
-
-impl Sum {
-    fn new([a, b, y]: [Quantization; 3], clamp: [i8; 2], offset: f32) -> Self {
-        let ratios = [a.scale / y.scale, b.scale / y.scale];
-        let [a, b, y] = [a, b, y].map(|quantization| f32::from(quantization.zero_point) + offset);
-        let fixed = y - ratios[0].mul_add(a, ratios[1] * b);
-        Self { ratios, fixed, clamp, offset }
-    }
-
-    fn apply(&self, a: i8, b: i8) -> i8 {
-        let [a, b] = [a, b].map(|byte| f32::from(byte) + self.offset);
-        let sum = a.mul_add(self.ratios[0], b.mul_add(self.ratios[1], self.fixed));
-        let byte = (sum.round_ties_even() - self.offset).clamp(-128.0, 127.0) as i8;
-        byte.clamp(self.clamp[0], self.clamp[1])
-    }
 }

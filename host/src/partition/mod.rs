@@ -12,7 +12,7 @@ mod session;
 pub use plan::{NotImages, Part, Plan};
 pub use session::{Session, SessionError, Tensors};
 
-use crate::cpu::{CpuError, CpuModel, Facts, Port, input_ports};
+use crate::cpu::{CpuError, Facts, Port, input_ports};
 use crate::graph::{Graph, Shape};
 use crate::import::proto::{GraphProto, ModelProto};
 use crate::import::{Problem, Refused, region};
@@ -149,7 +149,8 @@ fn parts(
         }
         let inputs: Vec<Port> = needed.given.iter().map(port).collect::<Result<_, _>>()?;
         let part = extract::model(model, &needed.nodes, &inputs, outputs);
-        let (_, nodes) = CpuModel::with_nodes(&part, inputs.clone())?;
+        // That it can be prepared is seen when a session is made of it.
+        let nodes = Facts::of(&part, &inputs)?.nodes(&part);
         let bytes = part.encode_to_vec();
         host.extend_from_slice(&bytes);
         Ok(Some(Part { inputs, outputs: outputs.to_vec(), nodes, bytes: bytes.len() }))

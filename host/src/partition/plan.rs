@@ -85,15 +85,8 @@ impl Plan {
     /// A graph with several inputs, or one that takes no images.
     pub fn image_shape(&self) -> Result<MapShape, NotImages> {
         let names = || self.inputs.iter().map(|port| port.name.as_str()).collect::<Vec<_>>().join("', '");
-        match &self.inputs[..] {
-            [Port { element: Port::FLOAT, dims, .. }] => match dims[..] {
-                [1, channels, height, width] => Some(MapShape { channels, height, width }),
-                [1, channels] => Some(MapShape { channels, height: 1, width: 1 }),
-                _ => None,
-            },
-            _ => None,
-        }
-        .ok_or_else(|| NotImages { names: names() })
+        let only = if let [port] = &self.inputs[..] { port.image_shape() } else { None };
+        only.ok_or_else(|| NotImages { names: names() })
     }
 
     /// The parts of this computer.

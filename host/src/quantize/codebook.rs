@@ -3,7 +3,7 @@
 //! On a line k-means has an exact solution: the clusters are runs of the sorted values, and dynamic programming finds the best ends.
 //! Steps of channels and entries of the codebook take turns, each the best for the other.
 
-use super::grid::Grid;
+use super::grid::{Grid, rows};
 use crate::graph::Graph;
 use ndarray::ArrayView2;
 use serde::Serialize;
@@ -33,15 +33,13 @@ pub struct Codebook {
 pub fn codebooks(graph: &Graph, bits: &BTreeMap<String, u8>) -> Vec<Codebook> {
     let of = |layer: crate::graph::Layer<'_>| {
         let bits = bits.get(layer.name).copied().filter(|&bits| bits < 8)?;
-        let weights = layer.conv.weights.as_standard_layout();
-        let (channels, count) = (layer.conv.out_channels(), weights.len());
-        let flat = weights.view().into_shape_with_order((channels, count / channels.max(1)));
-        let flat = flat.expect("just made standard layout");
-        let [even, grid] = [false, true].map(|codebooks| Grid::of(weights.view(), bits, codebooks));
+        let weights = layer.conv.weights.view();
+        let [even, grid] = [false, true].map(|codebooks| Grid::of(weights, bits, codebooks));
+        let flat = rows(&weights);
         Some(Codebook {
             layer: layer.name.to_owned(),
-            weights_db: grid.noise(flat).decibels(),
-            equal_steps_db: even.noise(flat).decibels(),
+            weights_db: grid.noise(flat.view()).decibels(),
+            equal_steps_db: even.noise(flat.view()).decibels(),
             entries: grid.levels,
         })
     };

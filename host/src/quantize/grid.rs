@@ -1,7 +1,7 @@
 //! The numbers that a layer's weights may be: equal steps, or the entries of a codebook.
 
 use super::{Noise, codebook, weights};
-use ndarray::{ArrayView2, ArrayView4, Axis};
+use ndarray::{ArrayView2, ArrayView4, Axis, CowArray, Ix2};
 
 /// Numbers of a layer's weights, and what one of them stands for in each output channel.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,10 +26,7 @@ impl Grid {
         if bits >= 8 || !codebooks {
             return even;
         }
-        let channels = weights.len_of(Axis(0));
-        let flat = weights.as_standard_layout();
-        let flat = flat.view().into_shape_with_order((channels, weights.len() / channels.max(1)));
-        codebook::fit(flat.expect("just made standard layout"), even, 1 << bits)
+        codebook::fit(rows(&weights).view(), even, 1 << bits)
     }
 
     /// The level next to a weight that is given in steps; of two the even one.
@@ -67,6 +64,12 @@ impl Grid {
         }
         noise
     }
+}
+
+/// The weights as a matrix with a row for each output channel.
+pub(super) fn rows<'a>(weights: &'a ArrayView4<'_, f32>) -> CowArray<'a, f32, Ix2> {
+    let channels = weights.len_of(Axis(0));
+    weights.to_shape((channels, weights.len() / channels.max(1))).expect("as many elements")
 }
 
 #[cfg(test)]

@@ -160,9 +160,7 @@ impl LayerReport {
             utilisation: ratio(useful_macs(layer), layer.cycles * config.multipliers() as u64),
         }
     }
-}
 
-impl LayerReport {
     /// A node on this computer.
     fn on_cpu(node: &CpuNode) -> Self {
         Self {

@@ -36,7 +36,7 @@ impl Controls {
     /// Executes a LOAD command as far as it fills controls; `None` if it reads what is not there.
     pub fn load_command(&mut self, load: &Load, model: &[Beat], data: &[[i8; VECTOR]]) -> Option<()> {
         let target = *Target::ALL.get(load.target as usize)?;
-        let source = load.source as usize..(load.source as usize).checked_add(load.beats_read() as usize)?;
+        let source = load.reads();
         let from_data = load.segment == Segment::Data as u32;
         let held = if from_data { data.len() } else { model.len() };
         if source.end > held {

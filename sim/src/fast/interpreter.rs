@@ -114,13 +114,12 @@ impl Interpreter {
     }
 
     fn load_command(&mut self, load: &Load) -> Option<()> {
-        let (source, address) = (load.source as usize, load.address as usize);
-        let end = source.checked_add(load.count as usize)?;
+        let (source, address) = (load.reads(), load.address as usize);
         if load.target == Target::Activation as u32 {
             if load.segment == Segment::Data as u32 {
-                return self.activations.write(address, self.data.get(source..end)?);
+                return self.activations.write(address, self.data.get(source)?);
             }
-            let vectors: Vec<_> = self.model.get(source..end)?.iter().map(beat_vector).collect();
+            let vectors: Vec<_> = self.model.get(source)?.iter().map(beat_vector).collect();
             return self.activations.write(address, &vectors);
         }
         match self.program.fixed() {

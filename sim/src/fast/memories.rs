@@ -42,7 +42,7 @@ impl Memories {
     /// Executes a LOAD command, unless it is to the activation buffer; `None` if it reads what is not there.
     pub fn load_command(&mut self, load: &Load, model: &[Beat], data: &[[i8; VECTOR]]) -> Option<()> {
         let target = *Target::ALL.get(load.target as usize)?;
-        let source = load.source as usize..(load.source as usize).checked_add(load.beats_read() as usize)?;
+        let source = load.reads();
         if target == Target::Activation {
             let held = if load.segment == Segment::Data as u32 { data.len() } else { model.len() };
             return (source.end <= held).then_some(());

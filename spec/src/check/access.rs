@@ -148,9 +148,9 @@ impl<'a> Accesses<'a> {
             }
             accesses.push(self.straight(Memory::Data, load.source, load.beats_read(), Mode::Read)?);
         } else {
-            let (first, end) =
-                (u64::from(load.source), u64::from(load.source) + u64::from(load.beats_read()));
-            if end > self.model_beats as u64 {
+            let reads = load.reads();
+            if reads.end > self.model_beats {
+                let (first, end) = (reads.start as u64, reads.end as u64);
                 let (memory, held) = ("beat of the model segment", self.model_beats as u64);
                 return Err(Problem::Bounds { memory, first, end, held });
             }

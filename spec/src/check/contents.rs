@@ -101,8 +101,7 @@ impl<'a> Contents<'a> {
             }
             return;
         }
-        let first = load.source as usize;
-        let beats = &model[first..first + load.beats_read() as usize];
+        let beats = &model[load.reads()];
         let memory = match Target::ALL[load.target as usize] {
             Target::Weight => &mut self.weights,
             Target::Position => &mut self.positions,

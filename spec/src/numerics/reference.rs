@@ -1,7 +1,7 @@
 //! What ONNX Runtime computes of two quantized maps that are added, and the integers that come nearest to it.
 //!
-//! It has two readings. The fused one is `QLinearAdd` (MLAS, `qladd.cpp`), `round(a * ra + (b * rb + fixed))` with fused
-//! multiply-adds in f32, and the zero points in `fixed`; the other one dequantizes, adds, and quantizes. They disagree at ties, and by the rounding of f32.
+//! It has two readings: the fused one, [`FusedAdd`], and the other one, which dequantizes, adds, and quantizes. They disagree at ties,
+//! and by the rounding of f32.
 
 use super::{Combine, Quantization};
 
@@ -10,21 +10,46 @@ const REACH: i64 = 3;
 /// Zero points so far away are tried.
 const STEPS: i64 = 32;
 
+/// `QLinearAdd` of ONNX Runtime (MLAS, `qladd.cpp`): `round(a * ra + (b * rb + fixed))` with fused multiply-adds in f32, and the zero
+/// points in `fixed`.
+#[derive(Clone, Copy, Debug)]
+pub struct FusedAdd {
+    ratios: [f32; 2],
+    fixed: f32,
+    offset: f32,
+    clamp: [i8; 2],
+}
+
+impl FusedAdd {
+    /// Of the quantizations of both operands and the sum. The kernel computes with bytes and zero points that are larger by `offset`:
+    /// by 128 where those of the file are unsigned, which changes the last bit of a sum.
+    pub fn new([a, b, y]: [Quantization; 3], clamp: [i8; 2], offset: f32) -> Self {
+        let ratios = [a.scale / y.scale, b.scale / y.scale];
+        let [a, b, y] = [a, b, y].map(|quantization| f32::from(quantization.zero_point) + offset);
+        let fixed = y - ratios[0].mul_add(a, ratios[1] * b);
+        Self { ratios, fixed, offset, clamp }
+    }
+
+    /// The sum of two bytes.
+    pub fn apply(&self, a: i8, b: i8) -> i8 {
+        let [a, b] = [a, b].map(|byte| f32::from(byte) + self.offset);
+        let sum = a.mul_add(self.ratios[0], b.mul_add(self.ratios[1], self.fixed));
+        let byte = (sum.round_ties_even() - self.offset).clamp(-128.0, 127.0) as i8;
+        byte.clamp(self.clamp[0], self.clamp[1])
+    }
+}
+
 /// Both readings of ONNX Runtime, for every pair of bytes.
 struct Readings(Vec<[i8; 2]>);
 
 impl Readings {
     fn new([a, b, y]: [Quantization; 3], [low, high]: [i8; 2]) -> Self {
-        let [ra, rb] = [a.scale / y.scale, b.scale / y.scale];
-        // As unsigned bytes the numbers are larger by 128, and so are the zero points; the sums differ in the last bit only.
-        let fixed =
-            f32::from(y.zero_point) - ra.mul_add(f32::from(a.zero_point), rb * f32::from(b.zero_point));
-        let clamp = |value: f32| (value.clamp(-128.0, 127.0) as i8).clamp(low, high);
+        // Whether the file has unsigned bytes is not known here.
+        let fused = FusedAdd::new([a, b, y], [low, high], 0.0);
         let pairs = (0..1usize << 16).map(|index| {
             let [first, second] = [(index >> 8) as u8 as i8, index as u8 as i8];
-            let fused = f32::from(first).mul_add(ra, f32::from(second).mul_add(rb, fixed));
             let plain = y.quantize(a.dequantize(first) + b.dequantize(second));
-            [clamp(fused.round_ties_even()), plain.clamp(low, high)]
+            [fused.apply(first, second), plain.clamp(low, high)]
         });
         Self(pairs.collect())
     }

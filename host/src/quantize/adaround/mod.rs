@@ -8,6 +8,7 @@ mod learn;
 mod samples;
 
 use super::emulate::Emulation;
+use super::grid::rows;
 use super::{Calibration, Grid, Options, QuantizeError, quantize_with};
 use crate::graph::{BatchRun, Conv, Graph, Op};
 use learn::Problem;
@@ -110,8 +111,8 @@ fn learn_layer(
     let mut random = ChaCha8Rng::seed_from_u64(settings.seed);
     let places = Places::choose(conv, float, patch * conv.geometry.groups, &mut random);
     let [float, integer] = [float, integer].map(|maps| places.patches(conv, maps));
-    let weights = conv.weights.as_standard_layout();
-    let weights = weights.view().into_shape_with_order((channels, patch)).expect("just made standard layout");
+    let weights = conv.weights.view();
+    let weights = rows(&weights);
     let nearest = ndarray::ArrayView2::from_shape((channels, patch), nearest).expect("a number a weight");
     let per_group = channels / conv.geometry.groups;
     let parts: Vec<(usize, usize)> = (0..channels)
