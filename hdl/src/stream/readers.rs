@@ -15,14 +15,14 @@
 //! | `memory_beat` | 1 | in, with them: beat *b* is for columns 16 *b* to 16 *b* + 15 |
 //! | `memory_data` | 128 | in: weight of column *c* at bit 8 (*c* mod 16), or position at bit P (*c* mod 16) |
 //!
-//! A beat is in the memories two cycles after it is offered: it waits in a register, with what says where it goes in a copy
-//! for every [`COPY_COLUMNS`] columns. The control nibble in the uppermost bits of the last beat of positions is ISSUE's.
+//! A beat is in the memories two cycles after it is offered: where it goes is first in registers, a copy for every
+//! `COPY_COLUMNS` columns. The control nibble in the uppermost bits of the last beat of positions is ISSUE's.
 
 use pleach_spec::VECTOR;
 use rust_hdl::prelude::*;
 
 use super::Column;
-use crate::cells::{Decode, Fan, Reg};
+use crate::cells::{Decode, Fan};
 use crate::many::many;
 use crate::netlist::{Net, Readable, Structure, Wiring};
 
@@ -67,11 +67,10 @@ pub struct Readers<const P: usize> {
 
     weight_beat: Decode<1, 2>,
     position_beat: Decode<1, 2>,
-    // The beat that is written.
+    // Where the beat goes that was offered in the last cycle.
     writes_weight: Vec<Fan<Bit>>,
     writes_position: Vec<Fan<Bit>>,
     entry: Fan<Bits<16>>,
-    data: Reg<Bits<128>>,
     column: Vec<Column<P>>,
     wiring: Wiring,
 }
@@ -106,7 +105,6 @@ impl<const P: usize> Readers<P> {
             writes_weight: writes(),
             writes_position: writes(),
             entry: Fan::new(columns.div_ceil(COPY_COLUMNS)),
-            data: Default::default(),
             column: (0..columns).map(|_| Column::new(depth)).collect(),
             wiring: Default::default(),
         }
@@ -133,8 +131,6 @@ impl<const P: usize> Structure for Readers<P> {
         }
         net.wire(self.clock.tap(), &mut self.entry.clock);
         net.wire(self.memory_entry.tap(), &mut self.entry.d);
-        net.wire(self.clock.tap(), &mut self.data.clock);
-        net.wire(self.memory_data.tap(), &mut self.data.d);
 
         let mut valid = self.word_valid.tap();
         let mut first = self.word_first.tap();
@@ -165,9 +161,9 @@ impl<const P: usize> Structure for Readers<P> {
             let (beat, lane) = (c / VECTOR, c % VECTOR);
             let copy = lane / COPY_COLUMNS;
             net.wire(self.writes_weight[beat].q[copy].tap(), &mut column.weight_write);
-            net.wire(self.data.q.tap().slice(8 * lane), &mut column.weight_data);
+            net.wire(self.memory_data.tap().slice(8 * lane), &mut column.weight_data);
             net.wire(self.writes_position[beat].q[copy].tap(), &mut column.position_write);
-            net.wire(self.data.q.tap().slice(P * lane), &mut column.position_data);
+            net.wire(self.memory_data.tap().slice(P * lane), &mut column.position_data);
             net.wire(self.entry.q[c / COPY_COLUMNS].tap(), &mut column.memory_entry);
         }
     }
