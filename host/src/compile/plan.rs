@@ -342,23 +342,30 @@ impl<'a> Planner<'a> {
             return Some(self.forms.cycles(group, &rolled)? + late);
         }
         let tiles = &self.forms.tiles[group.start];
-        let (compute, beats) = self.alone(group.start, &rolled.strips[0]);
         let waiting = |tile: &Tile| (2 * tile.words()).saturating_sub(self.forms.config.word_depth);
-        let waiting: usize = if tiles.cut == Cut::No { tiles.tiles.iter().map(waiting).sum() } else { 0 };
-        let load = (beats + maps) * 11 / 10;
-        Some((compute + waiting * strips).max(load) + late + strips * STRIP_CYCLES)
+        let waiting: usize = match tiles.cut {
+            Cut::No | Cut::AtEnd => tiles.tiles.iter().map(waiting).sum(),
+            Cut::Always | Cut::Variants => 0,
+        };
+        let cycles = |strip: &Range<usize>| {
+            let (compute, beats) = self.alone(group.start, strip, strips);
+            let maps = maps * strip.len() / self.steps.steps[group.start].walked[0];
+            (compute + waiting).max((beats + maps) * 11 / 10)
+        };
+        let cycles: usize = rolled.strips[0].iter().map(cycles).sum();
+        Some(cycles + late + strips * STRIP_CYCLES)
     }
 
-    /// Cycles of the words of a step in strips, and the beats of words that it loads.
-    fn alone(&self, step: usize, strips: &[Range<usize>]) -> (usize, usize) {
+    /// Cycles of the words of a step in one of so many strips, and the beats of words that are loaded for it.
+    fn alone(&self, step: usize, strip: &Range<usize>, strips: usize) -> (usize, usize) {
         let (tiles, config) = (&self.forms.tiles[step], self.forms.config);
-        let width = self.steps.steps[step].walked[1];
-        let pixel_tiles: usize = strips.iter().map(|strip| (strip.len() * width).div_ceil(config.rows)).sum();
+        let pixel_tiles = (strip.len() * self.steps.steps[step].walked[1]).div_ceil(config.rows);
         let words: usize = tiles.tiles.iter().map(Tile::words).sum();
-        let times = if words <= config.word_depth * 3 / 4 { 1 } else { strips.len() };
         let parts = tiles.tiles.iter().flat_map(|tile| &tile.parts);
         let beats: usize = parts.map(|part| part.words.len() * if part.dense { 1 } else { 2 }).sum();
-        (pixel_tiles * self.forms.words_per_tile(step), beats * beats_per_word(config) * times)
+        // Words that stay for all strips are loaded once.
+        let share = if words <= config.word_depth * 3 / 4 { strips } else { 1 };
+        (pixel_tiles * self.forms.words_per_tile(step), beats * beats_per_word(config) / share)
     }
 
     /// What the strips of a step load.
