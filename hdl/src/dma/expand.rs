@@ -50,15 +50,15 @@ pub struct Expand {
     low: Reg<Bits<64>>,
     high: Reg<Bits<64>>,
     filled: Fan<Bit>,
-    // Where the part began in it, in units of 16 bits.
-    part: Reg<Bits<3>>,
+    // Where the part began in it, in units of 16 bits: for all but the stored beat, and for its halves.
+    part: Fan<Bits<3>>,
     parts: Parts,
     lookup: [Select<128, 4>; 16],
     bytes: Bytes,
 
     step: Signal<Local, Bits<3>>,
-    part_ends: Signal<Local, Bit>,
-    ends: Signal<Local, Bit>,
+    final_part: Signal<Local, Bits<3>>,
+    ends: [Signal<Local, Bit>; 3],
     stays: Signal<Local, Bit>,
     more: [Signal<Local, Bit>; 2],
     moves: [Signal<Local, Bit>; 2],
@@ -82,13 +82,13 @@ impl Default for Expand {
             codebook: Default::default(),
             low: Default::default(),
             high: Default::default(),
-            filled: Fan::new(3),
-            part: Default::default(),
+            filled: Fan::new(5),
+            part: Fan::new(3),
             parts: Default::default(),
             lookup: Default::default(),
             bytes: Default::default(),
             step: Default::default(),
-            part_ends: Default::default(),
+            final_part: Default::default(),
             ends: Default::default(),
             stays: Default::default(),
             more: Default::default(),
@@ -100,28 +100,31 @@ impl Default for Expand {
 impl Logic for Expand {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, low, high, part);
-        clock!(self, clock, codebook, filled);
+        dff_setup!(self, clock, low, high);
+        clock!(self, clock, codebook, filled, part);
         self.codebook.enable.next = self.book_comes.val();
         self.codebook.d.next = self.book.val();
 
         self.step.next = 1.into();
-        self.part_ends.next = self.part.q.val() == 7;
+        self.final_part.next = 7.into();
         if self.width[0].val() == 1 {
             self.step.next = 4.into();
-            self.part_ends.next = self.part.q.val() == 4;
+            self.final_part.next = 4.into();
         }
         if self.width[0].val() == 2 {
             self.step.next = 2.into();
-            self.part_ends.next = self.part.q.val() == 6;
+            self.final_part.next = 6.into();
         }
-        self.ends.next = self.part_ends.val() | self.last.val();
+        self.ends[0].next = (self.part.q[0].val() == self.final_part.val()) | self.last.val();
+        self.ends[1].next = (self.part.q[1].val() == self.final_part.val()) | self.last.val();
+        self.ends[2].next = (self.part.q[2].val() == self.final_part.val()) | self.last.val();
         self.valid.next = self.filled.q[0].val();
-        self.stays.next = self.filled.q[0].val() & !(self.free.val() & self.ends.val());
+        self.stays.next = self.filled.q[0].val() & !(self.free.val() & self.ends[0].val());
         self.ready.next = !self.stays.val();
         self.filled.d.next = self.active.val() & (self.stays.val() | self.take.val());
+        self.part.d.next = self.part.q[0].val();
         if self.free.val() {
-            self.part.d.next = self.part.q.val() + self.step.val();
+            self.part.d.next = self.part.q[0].val() + self.step.val();
         }
         if !self.stays.val() {
             self.part.d.next = 0.into();
@@ -132,10 +135,10 @@ impl Logic for Expand {
         for i in 0..8 {
             self.parts.width[i].next = self.width[i].val();
         }
-        self.more[0].next = self.filled.q[1].val() & !self.ends.val();
-        self.more[1].next = self.filled.q[2].val() & !self.ends.val();
-        self.moves[0].next = self.free.val() | !self.filled.q[1].val();
-        self.moves[1].next = self.free.val() | !self.filled.q[2].val();
+        self.more[0].next = self.filled.q[1].val() & !self.ends[1].val();
+        self.more[1].next = self.filled.q[2].val() & !self.ends[2].val();
+        self.moves[0].next = self.free.val() | !self.filled.q[3].val();
+        self.moves[1].next = self.free.val() | !self.filled.q[4].val();
         if self.moves[0].val() {
             self.low.d.next = self.beat.val().get_bits::<64>(0);
             if self.more[0].val() {
