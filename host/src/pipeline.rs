@@ -4,7 +4,7 @@ use crate::compile::{compile_list, dense_reference};
 use crate::data::{self, Expected, Sidecar};
 use crate::graph::Graph;
 use crate::import::{self, Quantized};
-use crate::partition::{Partition, Session, partition};
+use crate::partition::{Partition, Session, partition, partition_quantized};
 use crate::predict::{layer_cycles, machine};
 use crate::prune::{Pruned, rescale, slot_prune};
 use crate::quantize::{self, Calibration};
@@ -94,11 +94,18 @@ pub fn compile_quantized(
     options: &Options,
     progress: Progress<'_>,
 ) -> Result<Option<ModelFile>> {
-    let Some(Quantized { network, interface }) = import::load_quantized(path, &options.shapes)? else {
-        return Ok(None);
+    let (Quantized { network, interface }, around) = match import::load_quantized(path, &options.shapes) {
+        Ok(None) => return Ok(None),
+        Ok(Some(quantized)) => (quantized, None),
+        Err(error) => match partition_quantized(&import::read_whole(path)?, &options.shapes)? {
+            None => return Err(error.into()),
+            Some(parts) => (parts.quantized, Some((parts.plan, parts.host))),
+        },
     };
     let sidecar = Sidecar::beside(path)?;
-    check_labels(path, &sidecar, &network)?;
+    if around.is_none() {
+        check_labels(path, &sidecar, &network)?;
+    }
     let channels = network.tensors[network.input].shape.channels;
     let mut model = compile_network(network, options, progress)?;
     model.preprocessing = Some(preprocessing(&sidecar, channels));
@@ -106,6 +113,15 @@ pub fn compile_quantized(
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     model.notes.insert("source".into(), name);
     interface.note(&mut model);
+    if let Some((mut plan, host)) = around {
+        if let Ok(shape) = plan.image_shape()
+            && shape.channels != channels
+        {
+            model.preprocessing = None;
+            plan.preprocessing = Some(preprocessing(&sidecar, shape.channels));
+        }
+        plan.note(&mut model, host);
+    }
     Ok(Some(model))
 }
 

@@ -1,4 +1,4 @@
-//! Which nodes of a float model run on the accelerator, and which on this computer.
+//! Which nodes of a model run on the accelerator, and which on this computer.
 //!
 //! The accelerator gets one part of the graph, with one input: of all parts that begin at an input of the graph, or behind a node that
 //! it lacks, the one with the most multiply-accumulates. What it depends on runs on this computer before it, and the rest behind it. The
@@ -7,9 +7,11 @@
 mod cut;
 mod extract;
 mod plan;
+mod quantized;
 mod session;
 
 pub use plan::{NotImages, Part, Plan};
+pub use quantized::{QuantizedPartition, partition_quantized};
 pub use session::{Session, SessionError, Tensors};
 
 use crate::cpu::{CpuError, Facts, Port, input_ports};

@@ -77,8 +77,9 @@ pub fn explain(
         let one = Emulation::of_layer(graph, network, &layer.name);
         let mut alone = Noise::default();
         for (image, expected) in images.iter().zip(&expected) {
-            if let Some(float) = &expected[graph.output().index()] {
-                alone += Noise::between(float, &one.output(image).map_err(QuantizeError::Run)?);
+            let found = one.outputs(image).map_err(QuantizeError::Run)?;
+            for (id, found) in graph.outputs().iter().zip(&found) {
+                alone += Noise::between(expected[id.index()].iter().flatten(), found);
             }
         }
         let quantization = network.tensors[layer.output].quantization;

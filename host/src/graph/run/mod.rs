@@ -51,6 +51,32 @@ pub fn run(graph: &Graph, image: &Array3<f32>) -> Result<ArrayD<f32>, RunError> 
     Ok(output.expect("every graph's output is its input or written by a node"))
 }
 
+/// All outputs of the network for one image, as [`run`] gives the first.
+///
+/// # Errors
+/// [`RunError::InputShape`].
+pub fn run_outputs(graph: &Graph, image: &Array3<f32>) -> Result<Vec<ArrayD<f32>>, RunError> {
+    run_outputs_changed(graph, image, |_, _| ())
+}
+
+/// [`run_outputs`], every tensor changed as by [`run_changed`].
+///
+/// # Errors
+/// [`RunError::InputShape`].
+pub fn run_outputs_changed(
+    graph: &Graph,
+    image: &Array3<f32>,
+    mut change: impl FnMut(TensorId, &mut ArrayD<f32>),
+) -> Result<Vec<ArrayD<f32>>, RunError> {
+    let mut outputs = vec![ArrayD::zeros(vec![0]); graph.outputs().len()];
+    run_changed(graph, image, |id, values| {
+        change(id, values);
+        let same = graph.outputs().iter().zip(&mut outputs).filter(|(output, _)| **output == id);
+        same.for_each(|(_, output)| output.clone_from(values));
+    })?;
+    Ok(outputs)
+}
+
 /// All tensors for one image, by [`TensorId::index`]; `None` for those that no node writes.
 ///
 /// # Errors
