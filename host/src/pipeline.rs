@@ -50,16 +50,21 @@ pub struct Compiled {
     pub unpruned: Option<Network>,
     /// What the pruner did, where it did anything.
     pub pruned: Option<Pruned>,
+    /// The float network as it was imported, before the passes.
+    pub imported: Graph,
+    /// What looks wrong about the calibration.
+    pub doubts: Vec<String>,
 }
 
 /// Imports, calibrates, prunes, quantizes and compiles an ONNX file.
 pub fn compile_onnx(path: &Path, options: &Options, progress: Progress<'_>) -> Result<Compiled> {
     let sidecar = Sidecar::beside(path)?;
-    let Partition { graph: float, mut plan, host } =
+    let Partition { graph: float, imported, mut plan, host } =
         partition(path, &import::read_whole(path)?, &options.shapes)?;
     let session = Session::new(plan.clone(), &host)?;
     let images = calibration_images(path, &session, options, &sidecar)?;
     let calibration = calibrate(&float, &images, progress)?;
+    let doubts = quantize::doubts(&imported, &calibration, &images);
     let dense = quantize::quantize(&float, &calibration)?;
     if plan.exits.first().map(|port| &port.name) == plan.outputs.first() {
         check_labels(path, &sidecar, &dense)?;
@@ -85,7 +90,7 @@ pub fn compile_onnx(path: &Path, options: &Options, progress: Progress<'_>) -> R
     if let Some(speedup) = options.speedup {
         model.notes.insert("speedup".into(), speedup.to_string());
     }
-    Ok(Compiled { model, float, unpruned, pruned })
+    Ok(Compiled { model, float, unpruned, pruned, imported, doubts })
 }
 
 /// Imports and compiles an ONNX file that is quantized already; `None` where it is not. Its integers stay what they are.

@@ -30,6 +30,8 @@ use thiserror::Error;
 pub struct Partition {
     /// What the accelerator computes, optimised; to be quantized.
     pub graph: Graph,
+    /// The same as it was imported, before any pass.
+    pub imported: Graph,
     /// Who computes what.
     pub plan: Plan,
     /// The ONNX graphs of this computer: before, then behind.
@@ -71,11 +73,11 @@ pub fn partition(
         }
         facts = Some(known);
     }
-    let Some((entry, Cut { graph, .. })) = best else {
+    let Some((entry, cut)) = best else {
         let first = refused.into_iter().find_map(|refused| refused.problem).map(Box::new);
         return Err(Nothing { file: file.to_owned(), first }.into());
     };
-    parts(model, inputs, entry, graph, facts)
+    parts(model, inputs, entry, cut, facts)
 }
 
 /// The entry with the most work behind it. `refused` gets the nodes that no entry reaches.
@@ -112,7 +114,7 @@ fn parts(
     model: &ModelProto,
     inputs: Vec<Port>,
     entry: Port,
-    graph: Graph,
+    Cut { graph, imported, .. }: Cut,
     facts: Option<Facts>,
 ) -> Result<Partition> {
     let proto = model.graph.as_ref().expect("a model that was read has a graph");
@@ -162,6 +164,7 @@ fn parts(
     Ok(Partition {
         plan: Plan { inputs, entry, exits, outputs, before, behind, preprocessing: None },
         graph,
+        imported,
         host,
     })
 }

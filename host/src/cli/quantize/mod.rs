@@ -10,7 +10,7 @@ use crate::import;
 use crate::partition::{Partition, Session, partition};
 use crate::quantize::{
     AdaRound, Calibration, Emulation, Options, RangeMethod, adaround, assign_bits, calibrate, codebooks,
-    doubts, equalize, explain, quantize_with, sensitivities,
+    doubts, doubts_of_test, equalize, explain, quantize_with, sensitivities,
 };
 use clap::ValueEnum;
 use miette::{Diagnostic, IntoDiagnostic, Result};
@@ -130,7 +130,7 @@ pub fn execute(args: &Args) -> Result<()> {
         return Err(Quantized { model: args.model.clone() }.into());
     }
     let shapes = args.shapes.iter().cloned().collect();
-    let Partition { graph: original, plan, host } = partition(&args.model, &proto, &shapes)?;
+    let Partition { graph: original, imported, plan, host } = partition(&args.model, &proto, &shapes)?;
     let session = Session::new(plan, &host)?;
     let mut graph = original.clone();
     let images = calibration_maps(args, &session, &sidecar)?;
@@ -148,7 +148,7 @@ pub fn execute(args: &Args) -> Result<()> {
         report.equalized_pairs = Some(pairs);
         calibration = calibrated(&graph, &images, args, &bar)?;
     }
-    report.doubts = doubts(&graph, &calibration, &images);
+    report.doubts = doubts(&imported, &calibration, &images);
     let bits = bits_of_layers(args, &graph, &calibration, &images, &bar)?;
     report.average_weight_bits = average(&graph, &bits);
     if args.codebook {
@@ -176,6 +176,7 @@ pub fn execute(args: &Args) -> Result<()> {
         let emulations = [8].into_iter().chain(args.activations);
         let judged = Judged {
             float: &original,
+            range: calibration.tensor(&session.plan().entry.name).map(|seen| [seen.min, seen.max]),
             quantized: emulations.map(|bits| Emulation::new(&graph, &network, bits)).collect(),
             session: &session,
         };
@@ -264,6 +265,8 @@ fn average(graph: &Graph, bits: &BTreeMap<String, u8>) -> f64 {
 struct Judged<'a> {
     /// What the accelerator has of the float network.
     float: &'a Graph,
+    /// Range of the calibration images, as the accelerator reads them.
+    range: Option<[f32; 2]>,
     /// The quantized one, and where there is one that with other activations.
     quantized: Vec<Emulation>,
     session: &'a Session,
@@ -276,13 +279,19 @@ impl Judged<'_> {
         let test = data::load(path, Expected { shape, classes: &sidecar.labels.names })?;
         let Some(labels) = &test.labels else { return Ok(()) };
         let mut right = vec![0usize; 1 + self.quantized.len()];
+        let (mut beyond, mut values, mut classes) = (0usize, 0usize, 0);
         for (index, (image, &label)) in test.images(&sidecar.input).zip(labels).enumerate() {
             let (tensors, map) = self.session.entered(&image?)?;
+            if let Some([low, high]) = self.range {
+                beyond += map.iter().filter(|&&value| value < low || value > high).count();
+                values += map.len();
+            }
             let outputs = std::iter::once(run_outputs(self.float, &map))
                 .chain(self.quantized.iter().map(|network| network.outputs(&map)));
             for (right, outputs) in right.iter_mut().zip(outputs) {
                 let maps: Vec<Vec<f32>> = outputs?.iter().map(|map| map.iter().copied().collect()).collect();
                 let left = self.session.leave(tensors.clone(), &maps)?;
+                classes = left[0].len();
                 *right += usize::from(super::run::class(&left[0]) == label);
             }
             bar.show("testing", index + 1, labels.len());
@@ -292,6 +301,8 @@ impl Judged<'_> {
         report.float_accuracy = shares.next();
         report.accuracy = shares.next();
         report.activations_accuracy = shares.next();
+        let beyond = beyond as f64 / values.max(1) as f64;
+        report.doubts.extend(doubts_of_test(beyond, report.float_accuracy, classes));
         Ok(())
     }
 }

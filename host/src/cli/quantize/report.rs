@@ -1,5 +1,6 @@
 //! What `host quantize` tells: JSON for programs, tables for people.
 
+use crate::cli::loss::loss_table;
 use crate::quantize::{Codebook, LayerLoss};
 use comfy_table::{Table, presets};
 use serde::Serialize;
@@ -33,7 +34,7 @@ impl Report {
     /// Tables and sentences on stderr.
     pub(super) fn print(&self) {
         if !self.layers.is_empty() {
-            eprintln!("{}", self.layer_table());
+            eprintln!("{}", loss_table(&self.layers));
         }
         if !self.codebooks.is_empty() {
             eprintln!("{}", codebook_table(&self.codebooks));
@@ -60,32 +61,6 @@ impl Report {
         if let Some(accuracy) = self.activations_accuracy {
             eprintln!("with the other activations, emulated: {accuracy:.2} %");
         }
-    }
-
-    fn layer_table(&self) -> Table {
-        let mut table = Table::new();
-        table.load_preset(presets::ASCII_MARKDOWN).set_header([
-            "layer",
-            "bits",
-            "accumulated",
-            "alone, at the output",
-            "saturated",
-            "worst channels",
-            "recommendation",
-        ]);
-        for layer in &self.layers {
-            let worst: Vec<String> = layer.worst_channels.iter().map(usize::to_string).collect();
-            table.add_row([
-                layer.name.clone(),
-                self.bits.get(&layer.name).map_or_else(|| "-".to_owned(), u8::to_string),
-                format!("{:.1} dB", layer.accumulated_db),
-                format!("{:.1} dB", layer.alone_db),
-                format!("{:.2} %", 100.0 * layer.saturation),
-                worst.join(", "),
-                layer.recommendation.clone().unwrap_or_default(),
-            ]);
-        }
-        table
     }
 }
 
