@@ -132,6 +132,11 @@ impl Input {
 }
 
 impl Output {
+    /// Shape of the output for one image, as the graph has it.
+    pub fn shape(&self) -> Vec<usize> {
+        self.batched.then_some(1).into_iter().chain(self.dims.iter().copied()).collect()
+    }
+
     /// The values that bytes of the accelerator stand for.
     pub fn values(&self, bytes: &[i8]) -> Values {
         match self.element {
@@ -167,6 +172,12 @@ impl Interface {
     pub fn note(&self, model: &mut ModelFile) {
         let text = serde_json::to_string(self).expect("numbers and names can be written");
         model.notes.insert(NOTE.into(), text);
+    }
+
+    /// The network's input map for the values of the inputs, `None` where some are missing or of another type.
+    pub fn bytes(&self, values: impl Fn(&str) -> Option<Values>) -> Option<Vec<i8>> {
+        let parts = self.inputs.iter().map(|input| input.bytes(&values(&input.name)?));
+        Some(parts.collect::<Option<Vec<_>>>()?.concat())
     }
 
     /// The output maps with ONNX Runtime's last bits, for all that the model's program gives.

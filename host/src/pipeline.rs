@@ -4,7 +4,7 @@ use crate::compile::{compile_list, dense_reference};
 use crate::data::{self, Expected, Sidecar};
 use crate::graph::Graph;
 use crate::import::{self, Quantized};
-use crate::partition::{Partition, Session, partition};
+use crate::partition::{Partition, Session, partition, partition_quantized};
 use crate::predict::{layer_cycles, machine};
 use crate::prune::{Pruned, rescale, slot_prune};
 use crate::quantize::{self, Calibration};
@@ -50,16 +50,21 @@ pub struct Compiled {
     pub unpruned: Option<Network>,
     /// What the pruner did, where it did anything.
     pub pruned: Option<Pruned>,
+    /// The float network as it was imported, before the passes.
+    pub imported: Graph,
+    /// What looks wrong about the calibration.
+    pub doubts: Vec<String>,
 }
 
 /// Imports, calibrates, prunes, quantizes and compiles an ONNX file.
 pub fn compile_onnx(path: &Path, options: &Options, progress: Progress<'_>) -> Result<Compiled> {
     let sidecar = Sidecar::beside(path)?;
-    let Partition { graph: float, mut plan, host } =
+    let Partition { graph: float, imported, mut plan, host } =
         partition(path, &import::read_whole(path)?, &options.shapes)?;
     let session = Session::new(plan.clone(), &host)?;
     let images = calibration_images(path, &session, options, &sidecar)?;
     let calibration = calibrate(&float, &images, progress)?;
+    let doubts = quantize::doubts(&imported, &calibration, &images);
     let dense = quantize::quantize(&float, &calibration)?;
     if plan.exits.first().map(|port| &port.name) == plan.outputs.first() {
         check_labels(path, &sidecar, &dense)?;
@@ -85,7 +90,7 @@ pub fn compile_onnx(path: &Path, options: &Options, progress: Progress<'_>) -> R
     if let Some(speedup) = options.speedup {
         model.notes.insert("speedup".into(), speedup.to_string());
     }
-    Ok(Compiled { model, float, unpruned, pruned })
+    Ok(Compiled { model, float, unpruned, pruned, imported, doubts })
 }
 
 /// Imports and compiles an ONNX file that is quantized already; `None` where it is not. Its integers stay what they are.
@@ -94,11 +99,18 @@ pub fn compile_quantized(
     options: &Options,
     progress: Progress<'_>,
 ) -> Result<Option<ModelFile>> {
-    let Some(Quantized { network, interface }) = import::load_quantized(path, &options.shapes)? else {
-        return Ok(None);
+    let (Quantized { network, interface }, around) = match import::load_quantized(path, &options.shapes) {
+        Ok(None) => return Ok(None),
+        Ok(Some(quantized)) => (quantized, None),
+        Err(error) => match partition_quantized(&import::read_whole(path)?, &options.shapes)? {
+            None => return Err(error.into()),
+            Some(parts) => (parts.quantized, Some((parts.plan, parts.host))),
+        },
     };
     let sidecar = Sidecar::beside(path)?;
-    check_labels(path, &sidecar, &network)?;
+    if around.is_none() {
+        check_labels(path, &sidecar, &network)?;
+    }
     let channels = network.tensors[network.input].shape.channels;
     let mut model = compile_network(network, options, progress)?;
     model.preprocessing = Some(preprocessing(&sidecar, channels));
@@ -106,6 +118,15 @@ pub fn compile_quantized(
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     model.notes.insert("source".into(), name);
     interface.note(&mut model);
+    if let Some((mut plan, host)) = around {
+        if let Ok(shape) = plan.image_shape()
+            && shape.channels != channels
+        {
+            model.preprocessing = None;
+            plan.preprocessing = Some(preprocessing(&sidecar, shape.channels));
+        }
+        plan.note(&mut model, host);
+    }
     Ok(Some(model))
 }
 

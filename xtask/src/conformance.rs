@@ -9,13 +9,18 @@ const SOURCE: &str = "tests/conformance/ort";
 
 /// A Python environment of its own, with what `requirements.txt` pins.
 pub fn python() -> Result<PathBuf, Failure> {
-    let venv = root().join("target/conformance/python");
+    environment("target/conformance/python", &format!("{SOURCE}/requirements.txt"))
+}
+
+/// A Python environment in a folder, with what a file of requirements pins.
+pub fn environment(folder: &str, requirements: &str) -> Result<PathBuf, Failure> {
+    let venv = root().join(folder);
     let python = venv.join("bin/python");
     if !python.exists() {
         run(command("python3").args(["-m", "venv"]).arg(&venv))?;
     }
-    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"];
-    run(command(&python).args(install).arg(format!("{SOURCE}/requirements.txt")))?;
+    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements];
+    run(command(&python).args(install))?;
     Ok(python)
 }
 

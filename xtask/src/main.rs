@@ -4,11 +4,13 @@
 
 mod area;
 mod bench_fast;
+mod bench_quantize;
 mod conformance;
 mod docs;
 mod fuzz;
 mod geometries;
 mod networks;
+mod page;
 mod process;
 mod test;
 mod tidy;
@@ -48,6 +50,8 @@ enum Task {
     BenchNetworks,
     /// Time the fast model beside ONNX Runtime's int8, on ResNet-18 with one thread; prints a table.
     BenchFast,
+    /// Measure accuracies after `host quantize` next to ONNX Runtime's quantizer, and write the table of docs/src/quantize.md.
+    BenchQuantize,
     /// Run whole networks on the Verilated accelerator, and compare with golden and the fast model. Takes minutes.
     NetworksRtl,
     /// Errors, resets and damaged lists on the Verilated accelerator, many more than usually.
@@ -112,6 +116,7 @@ fn main() -> ExitCode {
         Task::Deep { depth } => test::deep(depth),
         Task::Networks => networks::run(),
         Task::BenchFast => bench_fast::bench(),
+        Task::BenchQuantize => bench_quantize::bench(),
         Task::BenchNetworks => networks::bench(),
         Task::NetworksRtl => test::networks_rtl(),
         Task::Inject { depth } => test::inject(depth),

@@ -6,6 +6,7 @@ use super::run::{largest, share};
 use crate::cpu::{self, CpuModel, CpuNode, Port, Tensor};
 use crate::data::{self, Expected, Sidecar};
 use crate::import;
+use crate::partition::{Plan, Tensors};
 use crate::report::{RunReport, layer_table};
 use miette::{Diagnostic, IntoDiagnostic, Result};
 use pleach_spec::network::MapShape;
@@ -33,8 +34,12 @@ pub struct Request<'a> {
 enum InputError {
     /// No array for an input, or one too many.
     #[error("the model has the inputs {names}, but {given}")]
-    #[diagnostic(help("give each of them once: --input NAME=PATH, with .npy files"))]
+    #[diagnostic(help("give each of them once as NAME=PATH, with .npy files"))]
     Names { names: String, given: String },
+    /// Arrays of different numbers of images.
+    #[error("the array for '{input}' holds {images} images, another one {others}")]
+    #[diagnostic(help("give as many of each, along the first axis"))]
+    Batch { input: String, images: usize, others: usize },
     /// Nothing was given, and nothing is beside the model.
     #[error("{}: there is nothing to run it on", model.display())]
     #[diagnostic(help(
@@ -84,7 +89,7 @@ fn inputs(request: &Request<'_>, ports: &[Port], sidecar: &Sidecar) -> Result<Ru
     {
         return images(request, shape, &port.dims, sidecar);
     }
-    arrays(request, ports)
+    Ok((vec![arrays(request.inputs, ports)?], None))
 }
 
 fn images(request: &Request<'_>, shape: MapShape, dims: &[usize], sidecar: &Sidecar) -> Result<Runs> {
@@ -109,22 +114,49 @@ fn after_name<'a>(given: &'a Path, name: &str) -> Option<&'a Path> {
     Some(Path::new(given.to_str()?.strip_prefix(name)?.strip_prefix('=')?))
 }
 
-fn arrays(request: &Request<'_>, ports: &[Port]) -> Result<Runs> {
+/// Whether what was given are arrays for the inputs of a plan: with their names, or of a quantized model `.npy` files.
+pub(super) fn are_arrays(given: &[PathBuf], plan: &Plan, quantized: bool) -> bool {
+    let is_array = |path: &PathBuf| {
+        let plain = path.extension().is_some_and(|extension| extension == "npy");
+        plan.inputs.iter().any(|port| after_name(path, &port.name).is_some()) || quantized && plain
+    };
+    !given.is_empty() && given.iter().all(is_array)
+}
+
+/// The array of each input, `NAME=PATH`; of the only input also without its name.
+pub(super) fn arrays(given: &[PathBuf], ports: &[Port]) -> Result<Vec<Tensor>> {
     let names =
         || format!("'{}'", ports.iter().map(|port| port.name.as_str()).collect::<Vec<_>>().join("', '"));
     let wrong = |given: String| InputError::Names { names: names(), given };
-    if request.inputs.len() > ports.len() {
-        return Err(wrong(format!("{} were given", request.inputs.len())).into());
+    if given.len() > ports.len() {
+        return Err(wrong(format!("{} were given", given.len())).into());
     }
-    let mut run = Vec::new();
-    for port in ports {
-        let path = match (request.inputs, ports) {
+    let array = |port: &Port| {
+        let path = match (given, ports) {
             ([only], [_]) => Some(after_name(only, &port.name).unwrap_or(only)),
             (given, _) => given.iter().find_map(|path| after_name(path, &port.name)),
         };
-        run.push(cpu::read_npy(path.ok_or_else(|| wrong(format!("'{}' is not given", port.name)))?)?);
+        let path = path.ok_or_else(|| wrong(format!("'{}' is not given", port.name)))?;
+        Ok(cpu::read_npy(path)?)
+    };
+    ports.iter().map(array).collect()
+}
+
+/// The tensors of each image, for arrays `NAME=PATH` of one or more images.
+pub(super) fn samples(given: &[PathBuf], ports: &[Port]) -> Result<Vec<Tensors>> {
+    let mut samples: Vec<Tensors> = Vec::new();
+    for (port, array) in ports.iter().zip(arrays(given, ports)?) {
+        let images = port.images(&array)?;
+        samples.resize_with(if samples.is_empty() { images.len() } else { samples.len() }, Tensors::new);
+        if images.len() != samples.len() {
+            let (input, images, others) = (port.name.clone(), images.len(), samples.len());
+            return Err(InputError::Batch { input, images, others }.into());
+        }
+        for (sample, image) in samples.iter_mut().zip(images) {
+            sample.insert(port.name.clone(), image);
+        }
     }
-    Ok((vec![run], None))
+    Ok(samples)
 }
 
 /// Writes each output as `DIR/<name>.npy`, in the type and shape of the graph; several images one behind the other.

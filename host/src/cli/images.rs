@@ -1,7 +1,9 @@
 //! The images a command works on, as int8 input maps.
 
+use crate::cpu;
 use crate::data::{self, Expected, Input, Sidecar};
-use crate::partition::{Session, Tensors};
+use crate::interface::Interface;
+use crate::partition::{Session, SessionError, Tensors};
 use miette::Result;
 use ndarray::Array3;
 use pleach_spec::model_file::{ModelFile, Preprocessing};
@@ -12,9 +14,9 @@ use std::path::{Path, PathBuf};
 pub struct Images {
     /// What the accelerator reads, `[channel][y][x]`: normalised images, or what this computer makes of them.
     pub float: Vec<Array3<f32>>,
-    /// What this computer does before and behind the accelerator, where the model was compiled from a float one.
+    /// What this computer does before and behind the accelerator, where the model has a plan.
     pub session: Option<Session>,
-    /// Tensors of the ONNX graph that are known of each image, where the model was compiled from a float one.
+    /// Tensors of the ONNX graph that are known of each image, where the model has a plan.
     pub tensors: Vec<Tensors>,
     /// Quantized input maps.
     pub int8: Vec<Vec<i8>>,
@@ -60,17 +62,61 @@ impl Images {
             images.labels = None;
             images.source = "the built-in sample (no --input was given)".into();
         }
-        if let Some(session) = &images.session {
-            for image in &mut images.float {
-                let (tensors, entered) = session.entered(image)?;
-                images.tensors.push(tensors);
-                *image = entered;
+        match (&images.session, Interface::of(model)) {
+            (Some(session), Some(interface)) => {
+                images.tensors = images.float.iter().map(|image| session.given(image)).collect();
+                images.int8 = entered(session, &interface, &mut images.tensors)?;
+                return Ok(images);
             }
+            (Some(session), None) => {
+                for image in &mut images.float {
+                    let (tensors, entered) = session.entered(image)?;
+                    images.tensors.push(tensors);
+                    *image = entered;
+                }
+            }
+            (None, _) => {}
         }
-        let quantized = |image: &Array3<f32>| image.iter().map(|&x| input.quantization.quantize(x)).collect();
-        images.int8 = images.float.iter().map(quantized).collect();
+        images.quantize(model);
         Ok(images)
     }
+
+    /// Arrays for the inputs of a model with a plan, `NAME=PATH`.
+    pub fn arrays(given: &[PathBuf], model: &ModelFile, session: Session) -> Result<Self> {
+        let mut tensors = super::cpu::samples(given, &session.plan().inputs)?;
+        let (mut float, mut int8) = (Vec::new(), Vec::new());
+        match Interface::of(model) {
+            Some(interface) => int8 = entered(&session, &interface, &mut tensors)?,
+            None => {
+                float = tensors.iter_mut().map(|tensors| session.map(tensors)).collect::<Result<_, _>>()?
+            }
+        }
+        let source = given.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
+        let mut images = Self { float, session: Some(session), tensors, int8, labels: None, source };
+        if images.int8.is_empty() {
+            images.quantize(model);
+        }
+        Ok(images)
+    }
+
+    fn quantize(&mut self, model: &ModelFile) {
+        let quantization = model.network.tensors[model.network.input].quantization;
+        let quantized = |image: &Array3<f32>| image.iter().map(|&x| quantization.quantize(x)).collect();
+        self.int8 = self.float.iter().map(quantized).collect();
+    }
+}
+
+/// The accelerator's input map for each image of a quantized model, of which this computer may run a part.
+fn entered(session: &Session, interface: &Interface, images: &mut [Tensors]) -> Result<Vec<Vec<i8>>> {
+    let bytes = |tensors: &mut Tensors| {
+        session.run_before(tensors)?;
+        let map = interface.bytes(|name| cpu::values(tensors.get(name)?));
+        map.ok_or_else(|| {
+            let reason = "the graph before the accelerator does not make its inputs".to_owned();
+            SessionError::Damaged { reason }.into()
+        })
+    };
+    images.iter_mut().map(bytes).collect()
 }
 
 /// A diagonal gradient of pixels: an image that is always there.

@@ -4,6 +4,7 @@ mod compile;
 mod cpu;
 mod cycles;
 mod images;
+mod loss;
 mod memory;
 mod model;
 mod output;

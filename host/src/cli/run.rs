@@ -100,12 +100,17 @@ pub fn execute(args: &Args) -> Result<()> {
     if args.cycles_only {
         return super::cycles::report(&loaded, memory, args.json);
     }
-    if let Some(interface) =
-        Interface::of(model).filter(|interface| tensors::are_arrays(&args.input, interface))
-    {
-        return execute_arrays(args, device, model, memory, &interface);
-    }
-    let images = Images::load(&args.input, &args.model.model, model)?;
+    let interface = Interface::of(model);
+    let session = Session::of(model)?;
+    let images = match (session, &interface) {
+        (Some(session), _) if super::cpu::are_arrays(&args.input, session.plan(), interface.is_some()) => {
+            Images::arrays(&args.input, model, session)?
+        }
+        (None, Some(interface)) if tensors::are_arrays(&args.input, interface) => {
+            return execute_arrays(args, device, model, memory, interface);
+        }
+        _ => Images::load(&args.input, &args.model.model, model)?,
+    };
     let outputs = infer_all(device, model, memory, &images.int8, args.repeat)?;
     let finished = finished(model, &images, &outputs.maps)?;
     let accuracy = match &images.labels {
@@ -115,9 +120,10 @@ pub fn execute(args: &Args) -> Result<()> {
     let mut report = RunReport::new(model, device.name(), images.int8.len(), outputs.median_ms(), accuracy);
     report.traffic = outputs.traffic;
     if let Some(folder) = &args.output {
-        match &images.session {
-            Some(session) => super::cpu::write(folder, &session.plan().outputs, &finished)?,
-            None => super::output::write(folder, model, &outputs.maps)?,
+        match (&images.session, &interface) {
+            (Some(session), _) => super::cpu::write(folder, &session.plan().outputs, &finished)?,
+            (None, Some(interface)) => tensors::write(folder, model, interface, &outputs.maps)?,
+            (None, None) => super::output::write(folder, model, &outputs.maps)?,
         }
     }
     if args.json {
@@ -236,11 +242,25 @@ fn dequantized(network: &Network, maps: &[Vec<i8>]) -> Vec<Vec<f32>> {
 
 /// The outputs of the ONNX graph for each image: what this computer makes of the accelerator's, or these as they are.
 fn finished(model: &ModelFile, images: &Images, maps: &[Vec<Vec<i8>>]) -> Result<Vec<Vec<Tensor>>> {
+    let interface = Interface::of(model);
     let each = maps.iter().enumerate().map(|(index, maps)| {
-        let reals = dequantized(&model.network, maps);
+        let Some(interface) = &interface else {
+            let reals = dequantized(&model.network, maps);
+            return match &images.session {
+                Some(session) => Ok(session.leave(images.tensors[index].clone(), &reals)?),
+                None => Ok(reals.iter().map(|map| cpu::floats(&[map.len()], map)).collect()),
+            };
+        };
+        let maps = interface.exact_maps(model, maps).into_diagnostic()?;
+        let values = interface.outputs.iter().zip(&maps).map(|(output, map)| {
+            let tensor = cpu::tensor(&output.shape(), &output.values(map));
+            (output.name.clone(), tensor.expect("the interface fits the network"))
+        });
         match &images.session {
-            Some(session) => Ok(session.leave(images.tensors[index].clone(), &reals)?),
-            None => Ok(reals.iter().map(|map| cpu::floats(&[map.len()], map)).collect()),
+            Some(session) => {
+                Ok(session.run_behind(images.tensors[index].clone().into_iter().chain(values).collect())?)
+            }
+            None => Ok(values.map(|(_, tensor)| tensor).collect()),
         }
     });
     each.collect()
@@ -269,11 +289,8 @@ fn float_accuracy(graph: &Graph, session: &Session, images: &Images, labels: &[u
     let bar = Bar::new();
     let mut classes = Vec::with_capacity(labels.len());
     for (index, image) in images.float.iter().enumerate() {
-        let mut maps = vec![Vec::new(); graph.outputs().len()];
-        graph::run_with(graph, image, |id, values| {
-            let ends = graph.outputs().iter().zip(&mut maps).filter(|(end, _)| **end == id);
-            ends.for_each(|(_, map)| *map = values.iter().copied().collect());
-        })?;
+        let maps: Vec<Vec<f32>> =
+            graph::run_outputs(graph, image)?.iter().map(|map| map.iter().copied().collect()).collect();
         classes.push(class(&session.leave(images.tensors[index].clone(), &maps)?[0]));
         bar.show("float network", index + 1, images.float.len());
     }
@@ -296,7 +313,7 @@ fn int8_accuracy(network: &Network, session: &Session, images: &Images, labels: 
 }
 
 /// Index of the largest value of an output; 0 where it has no floats.
-fn class(output: &Tensor) -> usize {
+pub(super) fn class(output: &Tensor) -> usize {
     largest(&cpu::float_values(output).unwrap_or_default())
 }
 
@@ -304,11 +321,6 @@ fn class(output: &Tensor) -> usize {
 pub(super) fn largest<T: PartialOrd + Copy>(values: &[T]) -> usize {
     let better = |best: usize, index: usize| if values[index] > values[best] { index } else { best };
     (0..values.len()).fold(0, better)
-}
-
-/// [`largest`] of an output of the float network.
-pub(super) fn largest_of(output: &ndarray::ArrayD<f32>) -> usize {
-    largest(output.as_slice().expect("outputs are in standard layout"))
 }
 
 /// Percent of right answers; `None` is none.

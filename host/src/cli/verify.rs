@@ -3,13 +3,16 @@
 //! Two programs run: the model's own, whose outputs and cycles are compared, and one of the same steps that stores every map.
 
 use super::images::Images;
+use super::loss::loss_table;
 use super::memory::MemoryArgs;
 use super::model::{Loaded, ModelArgs};
 use super::progress::Bar;
 use crate::compile::{Traced, compile_traced};
 use crate::device::{Kind, golden_maps, infer, open};
 use crate::graph::Graph;
-use crate::quantize::{Noise, noise};
+use crate::graph::passes::{self, Deviation};
+use crate::pipeline::Compiled;
+use crate::quantize::{LayerLoss, Noise, explain, noise};
 use crate::report::thousands;
 use comfy_table::{Table, presets};
 use miette::{Diagnostic, IntoDiagnostic, Result};
@@ -78,6 +81,14 @@ struct Report {
     against: Vec<&'static str>,
     images: usize,
     layers: Vec<LayerResult>,
+    /// How far the passes of the importer moved the float result; empty for a model that was quantized already.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    passes: Vec<Deviation>,
+    /// What quantization costs at each layer; empty for a model that was quantized already, or pruned.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    losses: Vec<LayerLoss>,
+    /// What looks wrong about the calibration.
+    doubts: Vec<String>,
 }
 
 /// The models of the hardware do not agree.
@@ -106,12 +117,13 @@ pub fn execute(args: &Args) -> Result<()> {
         against: Vec::new(),
         images: images.int8.len(),
         layers: layers(model),
+        passes: Vec::new(),
+        losses: Vec::new(),
+        doubts: Vec::new(),
     };
     let golden = golden(model, &images.int8)?;
-    if let Loaded::Onnx(compiled) = &loaded
-        && compiled.pruned.is_none()
-    {
-        add_noise(&mut report.layers, &compiled.float, model, &images, &golden)?;
+    if let Loaded::Onnx(compiled) = &loaded {
+        explain_loss(&mut report, compiled, &images, &golden)?;
     }
     let traced = compile_traced(&model.network, &model.config)?;
     for (kind, mut accelerator) in devices(args, model)? {
@@ -146,6 +158,26 @@ fn golden(model: &ModelFile, images: &[Vec<i8>]) -> Result<Vec<Vec<Array3<i8>>>>
         all.push(golden_maps(&model.network, image)?);
     }
     Ok(all)
+}
+
+/// What the importer and the quantizer did to the float network.
+fn explain_loss(
+    report: &mut Report,
+    compiled: &Compiled,
+    images: &Images,
+    golden: &[Vec<Array3<i8>>],
+) -> Result<()> {
+    let Compiled { model, float, .. } = compiled;
+    report.passes = passes::check(&compiled.imported)?;
+    report.doubts.clone_from(&compiled.doubts);
+    if compiled.pruned.is_none() {
+        add_noise(&mut report.layers, float, model, images, golden)?;
+        let bar = Bar::new();
+        let images = &images.float[..golden.len()];
+        let progress = &mut |done, of| bar.show("explaining", done, of);
+        report.losses = explain(float, &model.network, images, progress)?;
+    }
+    Ok(())
 }
 
 /// Compares the golden maps of all images with the float network that they were quantized from.
@@ -273,6 +305,17 @@ fn print(report: &Report, source: &str) {
         table.add_row(named.chain(counts).chain([fidelity]));
     }
     eprintln!("{table}");
+    if !report.losses.is_empty() {
+        eprintln!("{}", loss_table(&report.losses));
+    }
+    report.doubts.iter().for_each(|doubt| eprintln!("calibration looks wrong: {doubt}"));
+    if let Some(most) = report.passes.iter().map(|pass| pass.deviation).max_by(f64::total_cmp) {
+        eprintln!(
+            "{} passes of the importer keep the float result: {most:.1e} of the largest output at most, {:.0e} are allowed",
+            report.passes.len(),
+            passes::TOLERANCE
+        );
+    }
     let cycles = report.cycles.iter().map(|(name, &cycles)| format!("{name} {}", thousands(cycles)));
     eprintln!(
         "{} images from {source}: {} differences to the golden model; cycles an image: {}",

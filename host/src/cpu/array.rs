@@ -1,6 +1,7 @@
 //! Tensors of all types from and to `.npy` files.
 
 use super::CpuError;
+use crate::interface::Values;
 use crate::npy;
 use miette::Result;
 use ndarray::ArrayD;
@@ -85,6 +86,30 @@ pub fn save_npy(path: &Path, tensor: &Tensor) -> Result<()> {
             Err(CpuError::Array { path: path.to_owned(), reason }.into())
         }
     }
+}
+
+/// The values of a tensor of floats or bytes, `None` for another type.
+pub fn values(tensor: &Tensor) -> Option<Values> {
+    match tensor.datum_type().unquantized() {
+        DatumType::F32 => Some(Values::Float(of(tensor)?)),
+        DatumType::I8 => Some(Values::Int8(of(tensor)?)),
+        DatumType::U8 => Some(Values::Uint8(of(tensor)?)),
+        _ => None,
+    }
+}
+
+fn of<T: Datum + Copy>(tensor: &Tensor) -> Option<Vec<T>> {
+    Some(tensor.to_plain_array_view::<T>().ok()?.iter().copied().collect())
+}
+
+/// A tensor of the values, `None` where the shape has another number of elements.
+pub fn tensor(dims: &[usize], values: &Values) -> Option<Tensor> {
+    match values {
+        Values::Float(values) => Tensor::from_shape(dims, values),
+        Values::Int8(values) => Tensor::from_shape(dims, values),
+        Values::Uint8(values) => Tensor::from_shape(dims, values),
+    }
+    .ok()
 }
 
 fn failed(path: &Path, error: &impl std::fmt::Display) -> CpuError {

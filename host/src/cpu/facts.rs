@@ -42,6 +42,10 @@ const TYPES: [(i32, DatumType); 13] = [
 impl Port {
     /// Code of `float32`.
     pub const FLOAT: i32 = 1;
+    /// Code of `uint8`.
+    pub const UINT8: i32 = 2;
+    /// Code of `int8`.
+    pub const INT8: i32 = 3;
 
     /// An input of floats.
     pub fn floats(name: &str, dims: Vec<usize>) -> Self {
@@ -66,6 +70,24 @@ impl Port {
     pub(super) fn fact(&self) -> InferenceFact {
         let datum = self.datum().unwrap_or(DatumType::F32);
         InferenceFact::dt_shape(datum, self.dims.as_slice())
+    }
+
+    /// The single images of a tensor that holds one or more of them along its first axis.
+    ///
+    /// # Errors
+    /// A tensor of another type or shape.
+    pub fn images(&self, tensor: &Tensor) -> Result<Vec<Tensor>, CpuError> {
+        let batched = self.dims.first() == Some(&1) && tensor.shape().get(1..) == self.dims.get(1..);
+        if !batched {
+            self.accepts(tensor)?;
+            return Ok(vec![tensor.clone()]);
+        }
+        let failed = |error| CpuError::Run { reason: format!("{error:#}") };
+        let image = |index| {
+            let image = tensor.slice(0, index, index + 1).map_err(failed)?;
+            self.accepts(&image).map(|()| image)
+        };
+        (0..tensor.shape()[0]).map(image).collect()
     }
 
     /// Refuses a tensor of another type or shape.

@@ -7,7 +7,7 @@ mod error;
 mod facts;
 mod fold;
 
-pub use array::{element_name, read_npy, save_npy};
+pub use array::{element_name, read_npy, save_npy, tensor, values};
 pub use error::CpuError;
 pub use facts::{Facts, Port, input_ports};
 pub use fold::{FoldError, fold};

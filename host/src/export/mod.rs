@@ -4,7 +4,11 @@
 //! bits are int8 numbers that need no more: ONNX has no type of 2 or 1 bits.
 
 mod operators;
+mod opset;
 mod proto;
+mod whole;
+
+pub use whole::{Parts, whole};
 
 use crate::graph::{Graph, Node};
 use crate::import::proto::{
@@ -13,6 +17,7 @@ use crate::import::proto::{
 use miette::Diagnostic;
 use pleach_spec::network::{Layer, Network};
 use prost::Message;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -29,6 +34,21 @@ pub enum ExportError {
     Foreign {
         /// Name of the layer.
         layer: String,
+    },
+    /// A node beside the accelerator's part cannot be written.
+    #[error(
+        "node '{node}' ({operator}) is of operator set {opset}, and cannot be said in set 13, with which quantized models begin"
+    )]
+    #[diagnostic(help(
+        "convert the float model first: onnx.version_converter.convert_version(model, 13) in Python, or export it again"
+    ))]
+    Opset {
+        /// The node.
+        node: String,
+        /// Its operator.
+        operator: String,
+        /// The operator set of the model.
+        opset: i64,
     },
     /// The file system refused it.
     #[error("cannot write {}: {reason}", file.display())]
@@ -62,10 +82,15 @@ pub fn write(model: &ModelProto, file: &Path) -> Result<(), ExportError> {
 /// # Errors
 /// [`ExportError::Foreign`].
 pub fn qdq(graph: &Graph, network: &Network) -> Result<ModelProto, ExportError> {
-    let mut writer = Writer { network, proto: GraphProto::default() };
+    let vector = |name: &str| graph.tensors().iter().any(|t| t.name == name && t.shape.dims().len() == 1);
+    let whole = graph.outputs().iter().map(|&id| graph.tensor(id).name.as_str());
+    let mut writer = Writer {
+        network,
+        outputs: whole.filter(|name| !vector(name)).collect(),
+        proto: GraphProto::default(),
+    };
     writer.proto.name = Some(network.name.clone());
     let input = &network.tensors[network.input];
-    let vector = |name: &str| graph.tensors().iter().any(|t| t.name == name && t.shape.dims().len() == 1);
     let dims = |name: &str, shape: pleach_spec::network::MapShape| match vector(name) {
         true => vec![shape.channels],
         false => vec![shape.channels, shape.height, shape.width],
@@ -85,14 +110,17 @@ pub fn qdq(graph: &Graph, network: &Network) -> Result<ModelProto, ExportError> 
         let output = writer.operator(layer, node);
         writer.quantize(layer.output, output);
     }
-    for &output in &network.outputs {
+    for (&output, id) in network.outputs.iter().zip(graph.outputs()) {
         let tensor = &network.tensors[output];
-        let (operator, attributes) = match vector(&tensor.name) {
-            true => ("Flatten", vec![proto::int("axis", 1)]),
-            false => ("Identity", vec![]),
-        };
-        writer.node(operator, &tensor.name, vec![dequantized(&tensor.name)], attributes);
-        writer.proto.output.push(proto::value(&tensor.name, &dims(&tensor.name, tensor.shape)));
+        // The output may be the same values in another shape.
+        let name = &graph.tensor(*id).name;
+        let values = writer.dequantized(output);
+        if vector(name) {
+            writer.node("Flatten", name, vec![values], vec![proto::int("axis", 1)]);
+        } else if *name != values {
+            writer.node("Identity", name, vec![values], vec![]);
+        }
+        writer.proto.output.push(proto::value(name, &dims(name, tensor.shape)));
     }
     Ok(ModelProto {
         ir_version: Some(IR_VERSION),
@@ -103,18 +131,24 @@ pub fn qdq(graph: &Graph, network: &Network) -> Result<ModelProto, ExportError> 
     })
 }
 
-/// Name of a tensor's values behind its DequantizeLinear.
-fn dequantized(tensor: &str) -> String {
-    format!("{tensor}/dequantized")
-}
-
 /// A graph under construction. A node is called as the tensor it writes.
 struct Writer<'a> {
     network: &'a Network,
+    /// Outputs that are maps as they stand.
+    outputs: HashSet<&'a str>,
     proto: GraphProto,
 }
 
 impl Writer<'_> {
+    /// Name of the values of the network's tensor `index` behind its DequantizeLinear.
+    fn dequantized(&self, index: usize) -> String {
+        let name = &self.network.tensors[index].name;
+        match self.outputs.contains(name.as_str()) {
+            true => name.clone(),
+            false => format!("{name}/dequantized"),
+        }
+    }
+
     fn constant(&mut self, tensor: TensorProto) -> String {
         let name = tensor.name().to_owned();
         if self.proto.initializer.iter().all(|known| known.name() != name) {
@@ -150,13 +184,12 @@ impl Writer<'_> {
             self.constant(proto::bytes(&format!("{name}/zero"), &[], &[tensor.quantization.zero_point]));
         let quantized = format!("{name}/quantized");
         self.node("QuantizeLinear", &quantized, vec![values, scale.clone(), zero.clone()], vec![]);
-        self.node("DequantizeLinear", &dequantized(name), vec![quantized, scale, zero], vec![]);
+        self.node("DequantizeLinear", &self.dequantized(index), vec![quantized, scale, zero], vec![]);
     }
 
     /// The float operator of a layer, and its clamp; returns the name of its result.
     fn operator(&mut self, layer: &Layer, node: &Node) -> String {
-        let inputs =
-            layer.inputs.iter().map(|&input| dequantized(&self.network.tensors[input].name)).collect();
+        let inputs = layer.inputs.iter().map(|&input| self.dequantized(input)).collect();
         operators::write(self, layer, node, inputs)
     }
 }

@@ -12,8 +12,8 @@ pub(crate) mod testing;
 
 pub use op::{BatchNorm, Channels, Clamp, Conv, Function, Op, Origin, Pooling, Unary, is_gate};
 pub use run::{
-    BatchRun, BatchStatistics, Moments, RunError, run, run_all, run_batch, run_changed, run_with,
-    settle_batch_norms,
+    BatchRun, BatchStatistics, Moments, RunError, run, run_all, run_batch, run_behind, run_changed, run_node,
+    run_outputs, run_outputs_changed, run_with, settle_batch_norms,
 };
 pub use shape::{MAX_ELEMENTS, Shape, ShapeError, join};
 

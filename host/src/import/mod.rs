@@ -18,7 +18,7 @@ pub use builder::{Refused, Region, display_name, nodes_in_order, region};
 pub use error::{ImportError, Problem, TensorProblem};
 pub use input::dims as input_dims;
 pub use ops::supported_operators;
-pub use quantized::{Quantized, load_quantized};
+pub use quantized::{Quantized, is_integer, is_quantized, load_quantized, quantized};
 
 use crate::graph::Graph;
 use proto::ModelProto;

@@ -9,6 +9,8 @@ use std::collections::BTreeSet;
 pub(super) struct Cut {
     /// It alone; its outputs are tensors of the ONNX graph.
     pub(super) graph: Graph,
+    /// The same as it was imported.
+    pub(super) imported: Graph,
     /// Multiply-accumulates of it.
     pub(super) macs: u64,
 }
@@ -30,11 +32,14 @@ pub(super) fn cut(region: &Region, proto: &GraphProto) -> Option<Cut> {
     if exits.is_empty() {
         return None;
     }
+    let names = exits.iter().map(|&id| region.known[&graph.tensor(id).name]).collect();
+    let mut imported = region.graph.clone();
+    imported.set_outputs(names);
     graph.set_outputs(exits);
     let graph = passes::optimise(&graph);
     let works = graph.nodes().iter().any(|node| !node.op.keeps_values());
     let macs = |layer: crate::graph::Layer<'_>| (layer.conv.weights.len() * layer.output.pixels()) as u64;
-    works.then(|| Cut { macs: graph.layers().map(macs).sum(), graph })
+    works.then(|| Cut { macs: graph.layers().map(macs).sum(), graph, imported })
 }
 
 /// The tensors with which the accelerator's work ends. Each is one of the ONNX graph, and a map of its own.

@@ -1,4 +1,4 @@
-//! Which nodes of a float model run on the accelerator, and which on this computer.
+//! Which nodes of a model run on the accelerator, and which on this computer.
 //!
 //! The accelerator gets one part of the graph, with one input: of all parts that begin at an input of the graph, or behind a node that
 //! it lacks, the one with the most multiply-accumulates. What it depends on runs on this computer before it, and the rest behind it. The
@@ -7,9 +7,11 @@
 mod cut;
 mod extract;
 mod plan;
+mod quantized;
 mod session;
 
 pub use plan::{NotImages, Part, Plan};
+pub use quantized::{QuantizedPartition, partition_quantized};
 pub use session::{Session, SessionError, Tensors};
 
 use crate::cpu::{CpuError, Facts, Port, input_ports};
@@ -28,6 +30,8 @@ use thiserror::Error;
 pub struct Partition {
     /// What the accelerator computes, optimised; to be quantized.
     pub graph: Graph,
+    /// The same as it was imported, before any pass.
+    pub imported: Graph,
     /// Who computes what.
     pub plan: Plan,
     /// The ONNX graphs of this computer: before, then behind.
@@ -69,11 +73,11 @@ pub fn partition(
         }
         facts = Some(known);
     }
-    let Some((entry, Cut { graph, .. })) = best else {
+    let Some((entry, cut)) = best else {
         let first = refused.into_iter().find_map(|refused| refused.problem).map(Box::new);
         return Err(Nothing { file: file.to_owned(), first }.into());
     };
-    parts(model, inputs, entry, graph, facts)
+    parts(model, inputs, entry, cut, facts)
 }
 
 /// The entry with the most work behind it. `refused` gets the nodes that no entry reaches.
@@ -110,7 +114,7 @@ fn parts(
     model: &ModelProto,
     inputs: Vec<Port>,
     entry: Port,
-    graph: Graph,
+    Cut { graph, imported, .. }: Cut,
     facts: Option<Facts>,
 ) -> Result<Partition> {
     let proto = model.graph.as_ref().expect("a model that was read has a graph");
@@ -160,6 +164,7 @@ fn parts(
     Ok(Partition {
         plan: Plan { inputs, entry, exits, outputs, before, behind, preprocessing: None },
         graph,
+        imported,
         host,
     })
 }

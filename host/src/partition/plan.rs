@@ -1,6 +1,7 @@
 //! Who computes what, as it goes with a compiled model.
 
 use crate::cpu::{CpuNode, Port};
+use crate::interface::{Interface, Output};
 use miette::Diagnostic;
 use pleach_spec::model_file::{ModelFile, Preprocessing};
 use pleach_spec::network::MapShape;
@@ -28,7 +29,7 @@ pub struct Part {
 pub struct Plan {
     /// Inputs of the ONNX graph.
     pub inputs: Vec<Port>,
-    /// What the accelerator reads.
+    /// What the accelerator reads; of a quantized model with several inputs the first.
     pub entry: Port,
     /// What it makes, in the order of the network's outputs.
     pub exits: Vec<Port>,
@@ -53,7 +54,8 @@ pub struct NotImages {
 }
 
 impl Plan {
-    /// That of a model which was compiled from a float ONNX file; `None` for others.
+    /// That of a model which was compiled from a float ONNX file, or from a quantized one of which this computer runs a part; `None`
+    /// for others.
     pub fn of(model: &ModelFile) -> Option<Self> {
         serde_json::from_str(model.notes.get(NOTE)?).ok().filter(|plan: &Self| plan.fits(model))
     }
@@ -73,10 +75,20 @@ impl Plan {
             port.element == Port::FLOAT && elements == Some(network.tensors[tensor].shape.elements())
         };
         let bytes = self.parts().try_fold(0usize, |sum, part| sum.checked_add(part.bytes));
-        fits(&self.entry, network.input)
-            && self.exits.len() == network.outputs.len()
-            && self.exits.iter().zip(&network.outputs).all(|(port, &tensor)| fits(port, tensor))
-            && bytes == Some(model.host.len())
+        let border = match Interface::of(model) {
+            Some(Interface { outputs, .. }) => {
+                let output = |(port, output): (&Port, &Output)| {
+                    port.name == output.name && port.dims == output.shape()
+                };
+                self.exits.len() == outputs.len() && self.exits.iter().zip(&outputs).all(output)
+            }
+            None => {
+                fits(&self.entry, network.input)
+                    && self.exits.len() == network.outputs.len()
+                    && self.exits.iter().zip(&network.outputs).all(|(port, &tensor)| fits(port, tensor))
+            }
+        };
+        border && bytes == Some(model.host.len())
     }
 
     /// The shape of the images that the graph takes.

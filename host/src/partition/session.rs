@@ -37,7 +37,7 @@ pub enum SessionError {
 }
 
 impl Session {
-    /// That of a model which was compiled from a float ONNX file; `None` for others.
+    /// That of a model with a plan ([`Plan::of`]); `None` for others.
     ///
     /// # Errors
     /// Graphs that are not what they should be.
@@ -76,17 +76,48 @@ impl Session {
         &self.plan
     }
 
+    /// Adds what this computer computes before the accelerator to the inputs of the graph.
+    ///
+    /// # Errors
+    /// Whatever the graph says.
+    pub fn run_before(&self, tensors: &mut Tensors) -> Result<(), SessionError> {
+        run(self.before.as_ref(), tensors)
+    }
+
     /// The values that the accelerator reads, for the inputs of the graph; what else was computed is added to them.
     ///
     /// # Errors
     /// Whatever the graph says.
     pub fn enter(&self, tensors: &mut Tensors) -> Result<Vec<f32>, SessionError> {
-        run(self.before.as_ref(), tensors)?;
+        self.run_before(tensors)?;
         let entry = tensors.get(&self.plan.entry.name).and_then(cpu::float_values);
         entry.ok_or_else(|| missing(&self.plan.entry.name))
     }
 
-    /// [`Session::enter`] for an image of a graph that takes images: its tensors, and the map that the accelerator reads.
+    /// [`Session::enter`], as the map that the accelerator reads.
+    ///
+    /// # Errors
+    /// Whatever the graph says.
+    pub fn map(&self, tensors: &mut Tensors) -> Result<Array3<f32>, SessionError> {
+        let values = self.enter(tensors)?;
+        let shape = match self.plan.entry.dims[..] {
+            [_, channels, height, width] => (channels, height, width),
+            _ => (values.len(), 1, 1),
+        };
+        Array3::from_shape_vec(shape, values).map_err(|_| missing(&self.plan.entry.name))
+    }
+
+    /// The tensors for an image of a graph that takes images.
+    ///
+    /// # Panics
+    /// If the image has another size than the graph's input.
+    pub fn given(&self, image: &Array3<f32>) -> Tensors {
+        let input = &self.plan.inputs[0];
+        let values: Vec<f32> = image.iter().copied().collect();
+        Tensors::from([(input.name.clone(), cpu::floats(&input.dims, &values))])
+    }
+
+    /// [`Session::map`] for an image of a graph that takes images, and all tensors that are known then.
     ///
     /// # Errors
     /// Whatever the graph says.
@@ -94,15 +125,8 @@ impl Session {
     /// # Panics
     /// If the image has another size than the graph's input.
     pub fn entered(&self, image: &Array3<f32>) -> Result<(Tensors, Array3<f32>), SessionError> {
-        let input = &self.plan.inputs[0];
-        let values: Vec<f32> = image.iter().copied().collect();
-        let mut tensors = Tensors::from([(input.name.clone(), cpu::floats(&input.dims, &values))]);
-        let values = self.enter(&mut tensors)?;
-        let shape = match self.plan.entry.dims[..] {
-            [_, channels, height, width] => (channels, height, width),
-            _ => (values.len(), 1, 1),
-        };
-        let map = Array3::from_shape_vec(shape, values).map_err(|_| missing(&self.plan.entry.name))?;
+        let mut tensors = self.given(image);
+        let map = self.map(&mut tensors)?;
         Ok((tensors, map))
     }
 
@@ -114,6 +138,14 @@ impl Session {
         for (port, map) in self.plan.exits.iter().zip(maps) {
             tensors.insert(port.name.clone(), cpu::floats(&port.dims, map));
         }
+        self.run_behind(tensors)
+    }
+
+    /// The outputs of the graph, for all tensors that are known behind the accelerator.
+    ///
+    /// # Errors
+    /// Whatever the graph says.
+    pub fn run_behind(&self, mut tensors: Tensors) -> Result<Vec<Tensor>, SessionError> {
         run(self.behind.as_ref(), &mut tensors)?;
         let output = |name: &String| tensors.get(name).cloned().ok_or_else(|| missing(name));
         self.plan.outputs.iter().map(output).collect()

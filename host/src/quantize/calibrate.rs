@@ -48,6 +48,15 @@ pub struct ChannelMoments {
 }
 
 impl ChannelMoments {
+    /// Counts values.
+    pub(super) fn add<'a>(&mut self, values: impl IntoIterator<Item = &'a f32>) {
+        for &value in values {
+            self.sum += f64::from(value);
+            self.sum_of_squares += f64::from(value) * f64::from(value);
+            self.count += 1;
+        }
+    }
+
     /// Mean, `E[x]`.
     pub fn mean(&self) -> f64 {
         self.sum / self.count.max(1) as f64
@@ -79,10 +88,8 @@ impl TensorStatistics {
             for &value in channel.iter() {
                 self.min = self.min.min(value);
                 self.max = self.max.max(value);
-                moments.sum += f64::from(value);
-                moments.sum_of_squares += f64::from(value) * f64::from(value);
             }
-            moments.count += channel.len() as u64;
+            moments.add(channel.iter());
         }
         self.histogram.add(values.iter());
         true

@@ -4,7 +4,7 @@
 use super::calibrate::Calibration;
 use super::noise::Noise;
 use super::{Grid, QuantizeError, quantize};
-use crate::graph::{Graph, RunError, TensorId, run, run_changed};
+use crate::graph::{Graph, RunError, TensorId, run_changed, run_outputs, run_outputs_changed};
 use ndarray::{Array3, ArrayD};
 use pleach_spec::network::{Kind, Network};
 use std::collections::BTreeMap;
@@ -91,18 +91,12 @@ impl Emulation {
         })
     }
 
-    /// The network's first output.
+    /// The network's outputs.
     ///
     /// # Errors
     /// An image of another shape.
-    pub fn output(&self, image: &Array3<f32>) -> Result<ArrayD<f32>, RunError> {
-        let mut output = ArrayD::zeros(vec![0]);
-        self.run(image, |id, values| {
-            if id == self.graph.output() {
-                output = values.clone();
-            }
-        })?;
-        Ok(output)
+    pub fn outputs(&self, image: &Array3<f32>) -> Result<Vec<ArrayD<f32>>, RunError> {
+        run_outputs_changed(&self.graph, image, |id, values| self.round(id, values))
     }
 }
 
@@ -119,8 +113,11 @@ pub fn sensitivities(
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<BTreeMap<String, [f64; 3]>, QuantizeError> {
     let network = quantize(graph, calibration)?;
-    let expected: Vec<ArrayD<f32>> =
-        images.iter().map(|image| run(graph, image)).collect::<Result<_, _>>().map_err(QuantizeError::Run)?;
+    let expected: Vec<Vec<ArrayD<f32>>> = images
+        .iter()
+        .map(|image| run_outputs(graph, image))
+        .collect::<Result<_, _>>()
+        .map_err(QuantizeError::Run)?;
     let names: Vec<String> = network
         .layers
         .iter()
@@ -140,7 +137,8 @@ pub fn sensitivities(
             }
             let mut noise = Noise::default();
             for (image, expected) in images.iter().zip(&expected) {
-                noise += Noise::between(expected, &run(&changed, image).map_err(QuantizeError::Run)?);
+                let found = run_outputs(&changed, image).map_err(QuantizeError::Run)?;
+                noise += Noise::between(expected.iter().flatten(), found.iter().flatten());
             }
             *error = noise.error / noise.signal.max(f64::MIN_POSITIVE);
         }

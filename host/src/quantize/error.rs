@@ -62,8 +62,8 @@ pub enum QuantizeError {
     #[diagnostic(
         code(pleach::quantize::operator),
         help(
-            "Mul runs as the gate of x * sigmoid(x) or with a constant, Flatten and Reshape before a Gemm or an output, Softmax before \
-             an output, Transpose as part of a channel shuffle; cut the model before other uses: \
+            "Mul runs as the gate of x * sigmoid(x) or with a constant, Flatten and Reshape before a Gemm or an output, \
+             Transpose as part of a channel shuffle; cut the model before other uses: \
              onnx.utils.extract_model('in.onnx', 'out.onnx', ['input'], ['output'])"
         )
     )]

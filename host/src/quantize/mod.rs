@@ -5,6 +5,7 @@ mod budget;
 mod calibrate;
 mod codebook;
 mod conv;
+mod doubts;
 mod emulate;
 mod equalize;
 mod error;
@@ -23,16 +24,17 @@ pub use adaround::{AdaRound, Rounding, adaround};
 pub use budget::assign_bits;
 pub use calibrate::{Calibration, ChannelMoments, TensorStatistics, calibrate};
 pub use codebook::{Codebook, codebooks};
+pub use doubts::{doubts, doubts_of_test};
 pub use emulate::{Emulation, sensitivities};
 pub use equalize::equalize;
 pub use error::{CalibrateError, QuantizeError};
-pub use explain::{LayerLoss, doubts, explain};
+pub use explain::{LayerLoss, explain};
 pub use grid::Grid;
 pub use histogram::Histogram;
 pub use noise::{Noise, noise};
 pub use range::{Range, RangeMethod};
 
-use crate::graph::{Graph, Node, Op, TensorId};
+use crate::graph::{Graph, Node, TensorId};
 use pleach_spec::network::{MapShape, Network, Tensor};
 use std::collections::BTreeMap;
 
@@ -61,7 +63,7 @@ pub fn quantize(graph: &Graph, calibration: &Calibration) -> Result<Network, Qua
 ///
 /// Activations get one scale and zero point a tensor (asymmetric int8 in which 0.0 is exact), shared where values are only moved;
 /// weights one scale per output channel (symmetric, -127 to 127, zero stays zero), the bias is int32. Functions become tables of
-/// 256 bytes. A Softmax or Flatten before an output is left out: the network's output is what goes into it, in the same order.
+/// 256 bytes. Operators that integers do not have must be cut off before ([`crate::partition`]).
 ///
 /// # Errors
 /// A tensor without calibration data, an operator that integers do not have, a scale or an accumulator out of range.
@@ -70,8 +72,7 @@ pub fn quantize_with(
     calibration: &Calibration,
     options: &Options,
 ) -> Result<Network, QuantizeError> {
-    let outputs: Vec<TensorId> = graph.outputs().iter().map(|&id| without_tail(graph, id)).collect();
-    let nodes = body(graph, &outputs);
+    let nodes = body(graph);
     if !nodes.iter().any(|node| !node.op.keeps_values()) {
         return Err(QuantizeError::Empty { graph: graph.name().to_owned() });
     }
@@ -105,26 +106,14 @@ pub fn quantize_with(
         };
         network.layers.push(layer::quantize(node, weights, inputs, output, &network)?);
     }
-    network.outputs = outputs.iter().map(|id| index_of[id.index()]).collect();
+    network.outputs = graph.outputs().iter().map(|id| index_of[id.index()]).collect();
     Ok(network)
 }
 
-/// What goes into the Softmax and the changes of shape before an output.
-fn without_tail(graph: &Graph, mut output: TensorId) -> TensorId {
-    let tail = |id: TensorId| {
-        let writer = graph.nodes().iter().find(|node| node.output == id)?;
-        (matches!(writer.op, Op::Softmax) || writer.op.keeps_values()).then_some(writer.inputs[0])
-    };
-    while let Some(before) = tail(output) {
-        output = before;
-    }
-    output
-}
-
 /// The nodes that the outputs depend on, in execution order.
-fn body<'a>(graph: &'a Graph, outputs: &[TensorId]) -> Vec<&'a Node> {
+fn body(graph: &Graph) -> Vec<&Node> {
     let mut needed = vec![false; graph.tensors().len()];
-    outputs.iter().for_each(|id| needed[id.index()] = true);
+    graph.outputs().iter().for_each(|id| needed[id.index()] = true);
     for node in graph.nodes().iter().rev() {
         if needed[node.output.index()] {
             node.inputs.iter().for_each(|id| needed[id.index()] = true);

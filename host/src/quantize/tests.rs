@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::graph::testing::{conv, image, map};
-use crate::graph::{Channels, Clamp, Conv, Function, Pooling, Shape, Unary};
+use crate::graph::{Channels, Clamp, Conv, Function, Op, Pooling, Shape, Unary};
 use ndarray::Array3;
 use pleach_sim::golden;
-use pleach_spec::network::{ConvGeometry, Interpolation, Kind, Pool, Sampling};
+use pleach_spec::network::{Interpolation, Kind, Pool, Sampling};
 
 fn images(dims: [usize; 3]) -> Vec<Array3<f32>> {
     (0..6).map(|seed| image(dims, seed)).collect()
@@ -120,21 +120,6 @@ fn a_tensor_that_only_a_function_reads_is_cut_to_where_it_matters() {
     assert!(scale(&graph) < 0.06);
     graph.set_outputs(vec![y, a]);
     assert!(scale(&graph) > 1.0, "an output needs all of its range");
-}
-
-#[test]
-fn the_tail_of_each_output_is_left_out() {
-    let mut graph = Graph::new("net", "x", map(2, 3, 3));
-    let x = graph.input();
-    let whole = Conv { geometry: ConvGeometry::valid([3, 3]), ..conv(5, [2, 3, 3], 1) };
-    let a = graph.push("conv", Op::Conv(whole), x, "a").unwrap();
-    let b = graph.push("flatten", Op::Flatten, a, "b").unwrap();
-    let c = graph.push("softmax", Op::Softmax, b, "c").unwrap();
-    let d = graph.push("fc", relu(3, 5, 2), a, "d").unwrap();
-    graph.set_outputs(vec![c, d]);
-    let network = quantized(&graph).unwrap();
-    assert_eq!(network.outputs, [1, 2]);
-    assert_eq!(network.layers.len(), 2);
 }
 
 #[test]

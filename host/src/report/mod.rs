@@ -277,8 +277,8 @@ fn layers(model: &ModelFile) -> Vec<LayerReport> {
     let (before, behind) = (of(|plan| plan.before.as_ref()), of(|plan| plan.behind.as_ref()));
     let interface = Interface::of(model).map_or_else(Vec::new, |interface| interface.outputs);
     let softmax = interface.iter().filter(|output| output.softmax).map(|output| {
-        let dims = output.batched.then_some(1).into_iter().chain(output.dims.iter().copied()).collect();
-        LayerReport::on_cpu(&CpuNode { name: output.name.clone(), op: "Softmax".to_owned(), dims })
+        let (name, dims) = (output.name.clone(), output.shape());
+        LayerReport::on_cpu(&CpuNode { name, op: "Softmax".to_owned(), dims })
     });
     before.into_iter().chain(array).chain(behind).chain(softmax).collect()
 }

@@ -1,6 +1,7 @@
 //! Passes over the float graph, one file each. None changes what the network computes.
 
 mod absorb_flatten;
+mod check;
 mod compact;
 mod drop_dead;
 mod drop_identity;
@@ -12,6 +13,8 @@ mod fuse_shuffle;
 mod lower_affine;
 mod lower_pad;
 mod merge_channels;
+
+pub use check::{Changed, Deviation, TOLERANCE, check};
 
 use super::{Graph, Op};
 

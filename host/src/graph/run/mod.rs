@@ -7,7 +7,7 @@ mod pool;
 
 pub use batch::{BatchRun, BatchStatistics, Moments, run_batch, settle_batch_norms};
 
-use super::{Channels, Graph, Op, Shape, TensorId};
+use super::{Channels, Graph, Node, Op, Shape, TensorId};
 use miette::Diagnostic;
 use ndarray::{Array1, Array3, ArrayD, ArrayView3, Axis, IxDyn, Zip};
 
@@ -49,6 +49,68 @@ pub fn run(graph: &Graph, image: &Array3<f32>) -> Result<ArrayD<f32>, RunError> 
         }
     })?;
     Ok(output.expect("every graph's output is its input or written by a node"))
+}
+
+/// All outputs of the network for one image, as [`run`] gives the first.
+///
+/// # Errors
+/// [`RunError::InputShape`].
+pub fn run_outputs(graph: &Graph, image: &Array3<f32>) -> Result<Vec<ArrayD<f32>>, RunError> {
+    run_outputs_changed(graph, image, |_, _| ())
+}
+
+/// [`run_outputs`], every tensor changed as by [`run_changed`].
+///
+/// # Errors
+/// [`RunError::InputShape`].
+pub fn run_outputs_changed(
+    graph: &Graph,
+    image: &Array3<f32>,
+    mut change: impl FnMut(TensorId, &mut ArrayD<f32>),
+) -> Result<Vec<ArrayD<f32>>, RunError> {
+    let mut outputs = vec![ArrayD::zeros(vec![0]); graph.outputs().len()];
+    run_changed(graph, image, |id, values| {
+        change(id, values);
+        let same = graph.outputs().iter().zip(&mut outputs).filter(|(output, _)| **output == id);
+        same.for_each(|(_, output)| output.clone_from(values));
+    })?;
+    Ok(outputs)
+}
+
+/// What a node computes of known tensors, those of [`run_all`].
+///
+/// # Panics
+/// If what it reads is not known.
+pub fn run_node(graph: &Graph, node: &Node, known: &[Option<ArrayD<f32>>]) -> ArrayD<f32> {
+    let value = |id: &TensorId| known[id.index()].as_ref().expect("the caller knows all tensors");
+    let inputs: Vec<&ArrayD<f32>> = node.inputs.iter().map(value).collect();
+    compute(&node.op, &inputs, &graph.tensor(node.output).shape)
+}
+
+/// The network's outputs if the tensor `id` had other values; all others are known. Only what depends on it is computed.
+///
+/// # Panics
+/// If a tensor is not known.
+pub fn run_behind(
+    graph: &Graph,
+    known: &[Option<ArrayD<f32>>],
+    id: TensorId,
+    values: ArrayD<f32>,
+) -> Vec<ArrayD<f32>> {
+    let mut changed: Vec<Option<ArrayD<f32>>> = vec![None; graph.tensors().len()];
+    changed[id.index()] = Some(values);
+    for node in graph.nodes() {
+        if node.inputs.iter().all(|id| changed[id.index()].is_none()) {
+            continue;
+        }
+        let value = |id: &TensorId| changed[id.index()].as_ref().or(known[id.index()].as_ref());
+        let inputs: Vec<&ArrayD<f32>> =
+            node.inputs.iter().map(|id| value(id).expect("the caller knows all tensors")).collect();
+        let y = compute(&node.op, &inputs, &graph.tensor(node.output).shape);
+        changed[node.output.index()] = Some(y);
+    }
+    let output = |id: &TensorId| changed[id.index()].as_ref().or(known[id.index()].as_ref());
+    graph.outputs().iter().map(|id| output(id).expect("the caller knows all tensors").clone()).collect()
 }
 
 /// All tensors for one image, by [`TensorId::index`]; `None` for those that no node writes.

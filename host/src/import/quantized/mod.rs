@@ -37,18 +37,20 @@ pub struct Quantized {
 const OPERATORS: [&str; 5] =
     ["QuantizeLinear", "DequantizeLinear", "ConvInteger", "MatMulInteger", "DynamicQuantizeLinear"];
 
+/// Whether only quantized models have the node's operator.
+pub fn is_integer(node: &NodeProto) -> bool {
+    let operator = node.op_type();
+    OPERATORS.contains(&operator) || operator.starts_with("QLinear") || operator == "QGemm"
+}
+
 /// Whether a model is quantized: by its operators, or because bytes go in.
-fn is_quantized(model: &ModelProto) -> bool {
-    let quantized = |node: &NodeProto| {
-        let operator = node.op_type();
-        OPERATORS.contains(&operator) || operator.starts_with("QLinear") || operator == "QGemm"
-    };
+pub fn is_quantized(model: &ModelProto) -> bool {
     let bytes =
         |info: &ValueInfoProto| matches!(input::element_type(info), Some(DataType::Int8 | DataType::Uint8));
     model
         .graph
         .as_ref()
-        .is_some_and(|graph| graph.node.iter().any(quantized) || graph.input.iter().any(bytes))
+        .is_some_and(|graph| graph.node.iter().any(is_integer) || graph.input.iter().any(bytes))
 }
 
 /// Reads an ONNX file, if it holds a quantized model. `shapes`: see [`super::load`].
@@ -66,4 +68,14 @@ pub fn load_quantized(
     }
     let folder = path.parent().unwrap_or(Path::new(""));
     graph::import(&proto, folder, shapes).map(Some).map_err(located)
+}
+
+/// The quantized model in memory, with all its constants and fixed shapes; errors call it by its graph's name.
+///
+/// # Errors
+/// Any [`Problem`].
+pub fn quantized(model: &ModelProto) -> Result<Quantized, ImportError> {
+    let name = model.graph.as_ref().map_or("model", |graph| graph.name());
+    graph::import(model, Path::new(""), &BTreeMap::new())
+        .map_err(|problem| ImportError { file: name.into(), problem: Box::new(problem) })
 }

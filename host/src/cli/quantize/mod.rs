@@ -1,22 +1,23 @@
 //! `host quantize`: a float network in, a QDQ network out, and what it cost.
 
+mod report;
+
 use super::progress::Bar;
-use crate::data::{self, DataSet, Expected, Sidecar};
+use crate::data::{self, Expected, Sidecar};
 use crate::export;
-use crate::graph::{Graph, passes, run};
+use crate::graph::{Graph, run_outputs};
 use crate::import;
+use crate::partition::{Partition, Session, partition};
 use crate::quantize::{
-    AdaRound, Calibration, Codebook, Emulation, LayerLoss, Options, RangeMethod, adaround, assign_bits,
-    calibrate, codebooks, doubts, equalize, explain, quantize_with, sensitivities,
+    AdaRound, Calibration, Emulation, Options, RangeMethod, adaround, assign_bits, calibrate, codebooks,
+    doubts, doubts_of_test, equalize, explain, quantize_with, sensitivities,
 };
 use clap::ValueEnum;
-use comfy_table::{Table, presets};
 use miette::{Diagnostic, IntoDiagnostic, Result};
 use ndarray::Array3;
-use pleach_spec::network::Network;
-use serde::Serialize;
+use report::Report;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 /// Images that layers are judged on one by one.
@@ -30,9 +31,9 @@ pub struct Args {
     /// Where the quantized network goes
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// Calibration images [default: those named in the .toml beside the model]
-    #[arg(long, value_name = "PATH")]
-    data: Option<PathBuf>,
+    /// Calibration images [default: those named in the .toml beside the model]; for several inputs .npy, NAME=PATH
+    #[arg(long, value_name = "[NAME=]PATH")]
+    data: Vec<PathBuf>,
     /// Labelled images to measure the accuracy on [default: the test set of the .toml beside the model]
     #[arg(long, value_name = "PATH")]
     test: Option<PathBuf>,
@@ -105,54 +106,49 @@ struct UnknownLayer {
     known: String,
 }
 
+/// Its integers are there already.
+#[derive(Debug, Error, Diagnostic)]
+#[error("{} is quantized already", model.display())]
+#[diagnostic(help(
+    "quantize the float model that it was made of; `host run` and `host compile` take this one as it is"
+))]
+struct Quantized {
+    model: PathBuf,
+}
+
 /// Nothing to put into codebooks.
 #[derive(Debug, Error, Diagnostic)]
 #[error("--codebook has no effect: all weights have 8 bits")]
 #[diagnostic(help("say which have fewer, with --weights 4, --bits LAYER=4 or --budget 4.5"))]
 struct NoCodebook;
 
-#[derive(Debug, Default, Serialize)]
-struct Report {
-    output: PathBuf,
-    calibration_images: usize,
-    equalized_pairs: Option<usize>,
-    average_weight_bits: f64,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    bits: BTreeMap<String, u8>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    codebooks: Vec<Codebook>,
-    test_images: usize,
-    float_accuracy: Option<f64>,
-    accuracy: Option<f64>,
-    activations_accuracy: Option<f64>,
-    doubts: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    layers: Vec<LayerLoss>,
-}
-
 /// Quantizes, writes and reports.
 pub fn execute(args: &Args) -> Result<()> {
     let sidecar = Sidecar::beside(&args.model)?;
-    let imported = import::load(&args.model, &args.shapes.iter().cloned().collect())?;
-    let original = passes::optimise(&imported.graph);
+    let proto = import::read_whole(&args.model)?;
+    if import::is_quantized(&proto) {
+        return Err(Quantized { model: args.model.clone() }.into());
+    }
+    let shapes = args.shapes.iter().cloned().collect();
+    let Partition { graph: original, imported, plan, host } = partition(&args.model, &proto, &shapes)?;
+    let session = Session::new(plan, &host)?;
     let mut graph = original.clone();
-    let shape = crate::pipeline::image_shape(&graph)?;
-    let expected = Expected { shape, classes: &sidecar.labels.names };
-    let named = args.data.as_ref().or(sidecar.data.calibrate.as_ref());
-    let path = named.ok_or_else(|| crate::pipeline::NoCalibration { model: args.model.clone() })?;
-    let set = data::load(path, expected)?;
-    let images: Vec<Array3<f32>> =
-        set.images(&sidecar.input).take(args.images as usize).collect::<Result<_, _>>()?;
+    let images = calibration_maps(args, &session, &sidecar)?;
     let bar = Bar::new();
     let mut calibration = calibrated(&graph, &images, args, &bar)?;
-    let mut report =
-        Report { output: args.output.clone(), calibration_images: images.len(), ..Report::default() };
+    let nodes = session.plan().parts().flat_map(|part| &part.nodes);
+    let mut report = Report {
+        output: args.output.clone(),
+        calibration_images: images.len(),
+        float_nodes: nodes.map(|node| format!("{} ({})", node.name, node.op)).collect(),
+        ..Report::default()
+    };
     if args.equalize {
         let pairs = equalize(&mut graph, |tensor| calibration.tensor(tensor).map(|seen| seen.max));
         report.equalized_pairs = Some(pairs);
         calibration = calibrated(&graph, &images, args, &bar)?;
     }
-    report.doubts = doubts(&graph, &calibration, &images);
+    report.doubts = doubts(&imported, &calibration, &images);
     let bits = bits_of_layers(args, &graph, &calibration, &images, &bar)?;
     report.average_weight_bits = average(&graph, &bits);
     if args.codebook {
@@ -173,10 +169,18 @@ pub fn execute(args: &Args) -> Result<()> {
         options.rounding = adaround(&graph, &calibration, &options, &images, settings, progress)?;
     }
     let network = quantize_with(&graph, &calibration, &options)?;
-    export::write(&export::qdq(&graph, &network)?, &args.output)?;
+    let parts =
+        export::Parts { model: &proto, plan: session.plan(), host: &host, graph: &graph, network: &network };
+    export::write(&export::whole(parts)?, &args.output)?;
     if let Some(path) = args.test.as_ref().or(sidecar.data.test.as_ref()) {
-        let test = data::load(path, expected)?;
-        measure(args, &sidecar, [&original, &graph], &network, &test, &mut report, &bar)?;
+        let emulations = [8].into_iter().chain(args.activations);
+        let judged = Judged {
+            float: &original,
+            range: calibration.tensor(&session.plan().entry.name).map(|seen| [seen.min, seen.max]),
+            quantized: emulations.map(|bits| Emulation::new(&graph, &network, bits)).collect(),
+            session: &session,
+        };
+        judged.measure(path, &sidecar, &mut report, &bar)?;
     }
     if args.explain {
         let judged = &images[..images.len().min(JUDGED)];
@@ -186,9 +190,26 @@ pub fn execute(args: &Args) -> Result<()> {
     drop(bar);
     match args.json {
         true => println!("{}", serde_json::to_string_pretty(&report).into_diagnostic()?),
-        false => print(&report),
+        false => report.print(),
     }
     Ok(())
+}
+
+/// What the accelerator reads for the calibration data.
+fn calibration_maps(args: &Args, session: &Session, sidecar: &Sidecar) -> Result<Vec<Array3<f32>>> {
+    let given = args.data.as_slice();
+    let named = if given.is_empty() { sidecar.data.calibrate.as_slice() } else { given };
+    let Some(first) = named.first() else {
+        return Err(crate::pipeline::NoCalibration { model: args.model.clone() }.into());
+    };
+    let count = args.images as usize;
+    if session.plan().inputs.len() > 1 {
+        let samples = super::cpu::samples(named, &session.plan().inputs)?;
+        return samples.into_iter().take(count).map(|mut tensors| Ok(session.map(&mut tensors)?)).collect();
+    }
+    let shape = session.plan().image_shape()?;
+    let set = data::load(first, Expected { shape, classes: &sidecar.labels.names })?;
+    set.images(&sidecar.input).take(count).map(|image| Ok(session.entered(&image?)?.1)).collect()
 }
 
 fn calibrated(graph: &Graph, images: &[Array3<f32>], args: &Args, bar: &Bar) -> Result<Calibration> {
@@ -240,103 +261,50 @@ fn average(graph: &Graph, bits: &BTreeMap<String, u8>) -> f64 {
     sum as f64 / count.max(1) as f64
 }
 
-/// Accuracies of the float network, the quantized one, and the one with other activations.
-fn measure(
-    args: &Args,
-    sidecar: &Sidecar,
-    [original, graph]: [&Graph; 2],
-    network: &Network,
-    test: &DataSet,
-    report: &mut Report,
-    bar: &Bar,
-) -> Result<()> {
-    let Some(labels) = &test.labels else { return Ok(()) };
-    let quantized = Emulation::new(graph, network, 8);
-    let other = args.activations.map(|bits| Emulation::new(graph, network, bits));
-    let mut right = [0usize; 3];
-    for (index, (image, &label)) in test.images(&sidecar.input).zip(labels).enumerate() {
-        let image = image?;
-        right[0] += usize::from(super::run::largest_of(&run(original, &image)?) == label);
-        right[1] += usize::from(super::run::largest_of(&quantized.output(&image)?) == label);
-        if let Some(other) = &other {
-            right[2] += usize::from(super::run::largest_of(&other.output(&image)?) == label);
-        }
-        bar.show("testing", index + 1, labels.len());
-    }
-    let [float, int8, activations] = right.map(|right| Some(100.0 * right as f64 / labels.len() as f64));
-    (report.float_accuracy, report.accuracy, report.test_images) = (float, int8, labels.len());
-    report.activations_accuracy = activations.filter(|_| other.is_some());
-    Ok(())
+/// The networks whose accuracies are told.
+struct Judged<'a> {
+    /// What the accelerator has of the float network.
+    float: &'a Graph,
+    /// Range of the calibration images, as the accelerator reads them.
+    range: Option<[f32; 2]>,
+    /// The quantized one, and where there is one that with other activations.
+    quantized: Vec<Emulation>,
+    session: &'a Session,
 }
 
-fn print(report: &Report) {
-    if !report.layers.is_empty() {
-        let mut table = Table::new();
-        table.load_preset(presets::ASCII_MARKDOWN).set_header([
-            "layer",
-            "bits",
-            "accumulated",
-            "alone, at the output",
-            "saturated",
-            "worst channels",
-            "recommendation",
-        ]);
-        for layer in &report.layers {
-            let worst: Vec<String> = layer.worst_channels.iter().map(usize::to_string).collect();
-            table.add_row([
-                layer.name.clone(),
-                report.bits.get(&layer.name).map_or_else(|| "-".to_owned(), u8::to_string),
-                format!("{:.1} dB", layer.accumulated_db),
-                format!("{:.1} dB", layer.alone_db),
-                format!("{:.2} %", 100.0 * layer.saturation),
-                worst.join(", "),
-                layer.recommendation.clone().unwrap_or_default(),
-            ]);
+impl Judged<'_> {
+    /// Shares of right answers on a data set, where it has labels and the graph takes images.
+    fn measure(&self, path: &Path, sidecar: &Sidecar, report: &mut Report, bar: &Bar) -> Result<()> {
+        let Ok(shape) = self.session.plan().image_shape() else { return Ok(()) };
+        let test = data::load(path, Expected { shape, classes: &sidecar.labels.names })?;
+        let Some(labels) = &test.labels else { return Ok(()) };
+        let mut right = vec![0usize; 1 + self.quantized.len()];
+        let (mut beyond, mut values, mut classes) = (0usize, 0usize, 0);
+        for (index, (image, &label)) in test.images(&sidecar.input).zip(labels).enumerate() {
+            let (tensors, map) = self.session.entered(&image?)?;
+            if let Some([low, high]) = self.range {
+                beyond += map.iter().filter(|&&value| value < low || value > high).count();
+                values += map.len();
+            }
+            let outputs = std::iter::once(run_outputs(self.float, &map))
+                .chain(self.quantized.iter().map(|network| network.outputs(&map)));
+            for (right, outputs) in right.iter_mut().zip(outputs) {
+                let maps: Vec<Vec<f32>> = outputs?.iter().map(|map| map.iter().copied().collect()).collect();
+                let left = self.session.leave(tensors.clone(), &maps)?;
+                classes = left[0].len();
+                *right += usize::from(super::run::class(&left[0]) == label);
+            }
+            bar.show("testing", index + 1, labels.len());
         }
-        eprintln!("{table}");
+        let mut shares = right.into_iter().map(|right| 100.0 * right as f64 / labels.len() as f64);
+        report.test_images = labels.len();
+        report.float_accuracy = shares.next();
+        report.accuracy = shares.next();
+        report.activations_accuracy = shares.next();
+        let beyond = beyond as f64 / values.max(1) as f64;
+        report.doubts.extend(doubts_of_test(beyond, report.float_accuracy, classes));
+        Ok(())
     }
-    if !report.codebooks.is_empty() {
-        eprintln!("{}", codebook_table(&report.codebooks));
-    }
-    report.doubts.iter().for_each(|doubt| eprintln!("calibration looks wrong: {doubt}"));
-    if let Some(pairs) = report.equalized_pairs {
-        eprintln!("{pairs} pairs of layers were equalized");
-    }
-    eprintln!(
-        "{}: {} calibration images, {:.2} bits a weight",
-        report.output.display(),
-        report.calibration_images,
-        report.average_weight_bits
-    );
-    if let (Some(float), Some(accuracy)) = (report.float_accuracy, report.accuracy) {
-        eprintln!("accuracy on {} images: float {float:.2} %, quantized {accuracy:.2} %", report.test_images);
-    }
-    if let Some(accuracy) = report.activations_accuracy {
-        eprintln!("with the other activations, emulated: {accuracy:.2} %");
-    }
-}
-
-/// What codebooks gain over equal steps.
-fn codebook_table(codebooks: &[Codebook]) -> Table {
-    let mut table = Table::new();
-    table.load_preset(presets::ASCII_MARKDOWN).set_header([
-        "layer",
-        "codebook",
-        "equal steps",
-        "gain",
-        "entries",
-    ]);
-    for codebook in codebooks {
-        let entries: Vec<String> = codebook.entries.iter().map(i8::to_string).collect();
-        table.add_row([
-            codebook.layer.clone(),
-            format!("{:.1} dB", codebook.weights_db),
-            format!("{:.1} dB", codebook.equal_steps_db),
-            format!("{:.1} dB", codebook.weights_db - codebook.equal_steps_db),
-            entries.join(", "),
-        ]);
-    }
-    table
 }
 
 fn number(text: &str, allowed: &[u8]) -> Result<u8, String> {
