@@ -9,6 +9,10 @@ use super::{Error, Library, Verilator, cache, ports};
 
 const SHIM: &str = include_str!("shim.cpp");
 const LIBRARY_FILE: &str = "model.so";
+/// The environment variable with the level at which the C++ compiler optimises what is evaluated in each cycle.
+pub const LEVEL_VARIABLE: &str = "PLEACH_MODEL_LEVEL";
+/// The level without that variable: for long runs.
+const LEVEL: u32 = 3;
 /// The triple this program was compiled for, and so the one its shared libraries need.
 const TARGET: &str = env!("PLEACH_TARGET");
 
@@ -76,6 +80,7 @@ impl<'a> Verilate<'a> {
             verilator.identity(),
             &self.arguments().join(" "),
             &compiler.identity(),
+            &compiler.level.to_string(),
         ])
     }
 
@@ -109,6 +114,7 @@ impl<'a> Verilate<'a> {
 /// The C++ compiler with the flags of one kind of model.
 struct Compiler {
     checks: Checks,
+    level: u32,
     verilator: String,
     include: PathBuf,
     /// The cache, which also holds the compiled run-time library.
@@ -117,8 +123,10 @@ struct Compiler {
 
 impl Compiler {
     fn new(verilator: &Verilator, checks: Checks, cache: &Path) -> Self {
+        let level = std::env::var(LEVEL_VARIABLE).ok().and_then(|level| level.parse().ok());
         Self {
             checks,
+            level: level.unwrap_or(LEVEL),
             verilator: verilator.identity().to_owned(),
             include: verilator.include().to_owned(),
             cache: cache.to_owned(),
@@ -157,7 +165,7 @@ impl Compiler {
 
     /// A text that changes with the compiler, its flags and this machine's processor: the predefined macros.
     fn identity(&self) -> String {
-        let Ok(tool) = self.build(&self.cache, 3).try_get_compiler() else { return String::new() };
+        let Ok(tool) = self.build(&self.cache, LEVEL).try_get_compiler() else { return String::new() };
         let output = tool.to_command().args(["-dM", "-E", "-x", "c++", "/dev/null"]).output();
         output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default()
     }
@@ -189,10 +197,10 @@ impl Compiler {
         }
 
         let mut objects = self.runtime(top, &globals)?;
-        objects.extend(self.objects(top, folder, folder, &fast, 3)?);
+        objects.extend(self.objects(top, folder, folder, &fast, self.level)?);
         // Constructors and the like: a high level costs time and brings nothing.
         objects.extend(self.objects(top, folder, folder, &slow, 1)?);
-        let mut link = self.build(folder, 3).try_get_compiler().map_err(|e| failed(top, e))?.to_command();
+        let mut link = self.build(folder, LEVEL).try_get_compiler().map_err(|e| failed(top, e))?.to_command();
         link.arg("-shared").args(&objects).arg("-pthread").arg("-o").arg(folder.join(LIBRARY_FILE));
         run("the linker", top, &mut link)?;
         keep_only(folder, LIBRARY_FILE)
