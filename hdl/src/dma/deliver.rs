@@ -36,8 +36,8 @@ pub(super) const TARGET: usize = 3;
 const RECEIVING_COPIES: usize = 3;
 /// Copies of the width of that data: those of the unit that expands it, then one for each half of the beat in front of the memories.
 const WIDTH_COPIES: usize = expand::COPIES + 2;
-/// Copies of what holds up the beat in front of the memories.
-const HELD_COPIES: usize = 4;
+/// Copies of what holds up the beat in front of the memories: four of its own, then those of the unit that expands it.
+const HELD_COPIES: usize = 4 + expand::FREE_COPIES;
 
 /// See the module.
 #[derive(Debug, LogicBlock)]
@@ -271,14 +271,10 @@ impl Logic for Deliver {
             | bit_cast::<9, 4>(self.table_cycle.q.val());
         self.byte_offset.next = bit_cast::<7, 4>(self.table_cycle.q.val()) << 3;
         self.table_data.next = self.memory_data.val().get_bits::<8>(self.byte_offset.val().index());
-        self.stays[0].next =
-            (self.in_activation.q[0].val() & !self.load_grant.val()) | self.in_table.q[0].val();
-        self.stays[1].next =
-            (self.in_activation.q[1].val() & !self.load_grant.val()) | self.in_table.q[1].val();
-        self.stays[2].next =
-            (self.in_activation.q[2].val() & !self.load_grant.val()) | self.in_table.q[2].val();
-        self.stays[3].next =
-            (self.in_activation.q[3].val() & !self.load_grant.val()) | self.in_table.q[3].val();
+        for i in 0..9 {
+            self.stays[i].next =
+                (self.in_activation.q[i].val() & !self.load_grant.val()) | self.in_table.q[i].val();
+        }
         self.done.next = self.live.val() & !self.stays[0].val();
         self.free.next = !self.stays[0].val();
         self.in_activation.d.next = self.stays[0].val() & self.in_activation.q[0].val();
@@ -303,7 +299,11 @@ impl Logic for Deliver {
             self.expand.width[i].next = self.width.q[i].val();
         }
         self.expand.last.next = self.last.val();
-        self.expand.free.next = self.free.val();
+        self.expand.free[0].next = !self.stays[4].val();
+        self.expand.free[1].next = !self.stays[5].val();
+        self.expand.free[2].next = !self.stays[6].val();
+        self.expand.free[3].next = !self.stays[7].val();
+        self.expand.free[4].next = !self.stays[8].val();
         self.expand.book_comes.next = self.take.val() & (self.target.q.val() == self.to_codebook.val());
         self.expand.book.next = self.memory_data.val();
         self.ready.next = self.expects.q.val()

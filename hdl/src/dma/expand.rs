@@ -8,7 +8,7 @@
 //! | `last` | 1 | in, the next part is the last one that is wanted |
 //! | `ready` | 1 | out, there is a place for a stored beat |
 //! | `valid`, `data` | 1, 128 | out, a part of it, expanded: 16 weights |
-//! | `free` | 1 | in, a valid part leaves |
+//! | `free$i` | 1 | in, a valid part leaves. All are the same |
 //! | `book_comes`, `book` | 1, 128 | in, the codebook, in the cycle after `book_comes`: value *i* in byte *i* |
 //!
 //! ```text
@@ -25,6 +25,8 @@ use crate::verilog;
 
 /// Quarters of the stored beat.
 const QUARTERS: usize = 4;
+/// Copies of what says that a part leaves: one for each quarter of the stored beat, and the last one for all else.
+pub(super) const FREE_COPIES: usize = QUARTERS + 1;
 /// Copies of the width: one for each quarter of the stored beat, and for a quarter of the indices.
 pub(super) const COPIES: usize = 2 * QUARTERS;
 
@@ -41,16 +43,16 @@ pub struct Expand {
     pub ready: Signal<Out, Bit>,
     pub valid: Signal<Out, Bit>,
     pub data: Signal<Out, Bits<128>>,
-    pub free: Signal<In, Bit>,
+    pub free: [Signal<In, Bit>; FREE_COPIES],
     pub book_comes: Signal<In, Bit>,
     pub book: Signal<In, Bits<128>>,
 
     codebook: Hold<Bits<128>>,
     // The stored beat, shifted by each part that leaves. Its registers follow what comes while nothing stays in them.
-    low: Reg<Bits<64>>,
-    high: Reg<Bits<64>>,
+    stored: [Reg<Bits<32>>; QUARTERS],
+    // Copies as those of `free`.
     filled: Fan<Bit>,
-    // Where the part began in it, in units of 16 bits: for all but the stored beat, and for its halves.
+    // Where the part began in it, in units of 16 bits.
     part: Fan<Bits<3>>,
     parts: Parts,
     lookup: [Select<128, 4>; 16],
@@ -58,10 +60,9 @@ pub struct Expand {
 
     step: Signal<Local, Bits<3>>,
     final_part: Signal<Local, Bits<3>>,
-    ends: [Signal<Local, Bit>; 3],
+    ends: [Signal<Local, Bit>; FREE_COPIES],
     stays: Signal<Local, Bit>,
-    more: [Signal<Local, Bit>; 2],
-    moves: [Signal<Local, Bit>; 2],
+    moves: [Signal<Local, Bit>; QUARTERS],
 }
 
 impl Default for Expand {
@@ -80,10 +81,9 @@ impl Default for Expand {
             book_comes: Default::default(),
             book: Default::default(),
             codebook: Default::default(),
-            low: Default::default(),
-            high: Default::default(),
-            filled: Fan::new(5),
-            part: Fan::new(3),
+            stored: Default::default(),
+            filled: Fan::new(FREE_COPIES),
+            part: Fan::new(FREE_COPIES),
             parts: Default::default(),
             lookup: Default::default(),
             bytes: Default::default(),
@@ -91,7 +91,6 @@ impl Default for Expand {
             final_part: Default::default(),
             ends: Default::default(),
             stays: Default::default(),
-            more: Default::default(),
             moves: Default::default(),
         }
     }
@@ -100,7 +99,10 @@ impl Default for Expand {
 impl Logic for Expand {
     #[hdl_gen]
     fn update(&mut self) {
-        dff_setup!(self, clock, low, high);
+        for i in 0..4 {
+            self.stored[i].clock.next = self.clock.val();
+            self.stored[i].d.next = self.stored[i].q.val();
+        }
         clock!(self, clock, codebook, filled, part);
         self.codebook.enable.next = self.book_comes.val();
         self.codebook.d.next = self.book.val();
@@ -115,40 +117,31 @@ impl Logic for Expand {
             self.step.next = 2.into();
             self.final_part.next = 6.into();
         }
-        self.ends[0].next = (self.part.q[0].val() == self.final_part.val()) | self.last.val();
-        self.ends[1].next = (self.part.q[1].val() == self.final_part.val()) | self.last.val();
-        self.ends[2].next = (self.part.q[2].val() == self.final_part.val()) | self.last.val();
-        self.valid.next = self.filled.q[0].val();
-        self.stays.next = self.filled.q[0].val() & !(self.free.val() & self.ends[0].val());
+        for i in 0..5 {
+            self.ends[i].next = (self.part.q[i].val() == self.final_part.val()) | self.last.val();
+        }
+        self.valid.next = self.filled.q[4].val();
+        self.stays.next = self.filled.q[4].val() & !(self.free[4].val() & self.ends[4].val());
         self.ready.next = !self.stays.val();
         self.filled.d.next = self.active.val() & (self.stays.val() | self.take.val());
-        self.part.d.next = self.part.q[0].val();
-        if self.free.val() {
-            self.part.d.next = self.part.q[0].val() + self.step.val();
+        self.part.d.next = self.part.q[4].val();
+        if self.free[4].val() {
+            self.part.d.next = self.part.q[4].val() + self.step.val();
         }
         if !self.stays.val() {
             self.part.d.next = 0.into();
         }
 
-        self.parts.low.next = self.low.q.val();
-        self.parts.high.next = self.high.q.val();
         for i in 0..8 {
             self.parts.width[i].next = self.width[i].val();
         }
-        self.more[0].next = self.filled.q[1].val() & !self.ends[1].val();
-        self.more[1].next = self.filled.q[2].val() & !self.ends[2].val();
-        self.moves[0].next = self.free.val() | !self.filled.q[3].val();
-        self.moves[1].next = self.free.val() | !self.filled.q[4].val();
-        if self.moves[0].val() {
-            self.low.d.next = self.beat.val().get_bits::<64>(0);
-            if self.more[0].val() {
-                self.low.d.next = self.parts.low_behind.val();
-            }
-        }
-        if self.moves[1].val() {
-            self.high.d.next = self.beat.val().get_bits::<64>(64);
-            if self.more[1].val() {
-                self.high.d.next = self.parts.high_behind.val();
+        self.parts.beat.next = self.beat.val();
+        for i in 0..4 {
+            self.parts.stored[i].next = self.stored[i].q.val();
+            self.parts.more[i].next = self.filled.q[i].val() & !self.ends[i].val();
+            self.moves[i].next = self.free[i].val() | !self.filled.q[i].val();
+            if self.moves[i].val() {
+                self.stored[i].d.next = self.parts.following[i].val();
             }
         }
 
@@ -161,20 +154,22 @@ impl Logic for Expand {
     }
 }
 
-/// The indices of the part at the beginning of a stored beat, and what is behind that part.
+/// The indices of the part at the beginning of a stored beat, and what follows that part: the rest, or the next beat.
 #[derive(Debug, Default, LogicBlock)]
 struct Parts {
-    pub low: Signal<In, Bits<64>>,
-    pub high: Signal<In, Bits<64>>,
+    pub stored: [Signal<In, Bits<32>>; QUARTERS],
+    pub beat: Signal<In, Bits<128>>,
+    pub more: [Signal<In, Bit>; QUARTERS],
     pub width: [Signal<In, Bits<2>>; COPIES],
-    pub low_behind: Signal<Out, Bits<64>>,
-    pub high_behind: Signal<Out, Bits<64>>,
+    pub following: [Signal<Out, Bits<32>>; QUARTERS],
     pub index: [Signal<Out, Bits<4>>; 16],
 }
 
 impl Logic for Parts {
     fn update(&mut self) {
-        let stored = bit_cast::<128, 64>(self.low.val()) | (bit_cast::<128, 64>(self.high.val()) << 64u64);
+        let stored = self.stored.iter().rev().fold(Bits::<128>::default(), |stored, quarter| {
+            (stored << 32u64) | bit_cast::<128, 32>(quarter.val())
+        });
         let width = self.width[0].val();
         let bits = if width == 1 {
             4
@@ -183,34 +178,35 @@ impl Logic for Parts {
         } else {
             1
         };
-        let behind = stored >> (16 * bits);
-        self.low_behind.next = behind.get_bits::<64>(0);
-        self.high_behind.next = behind.get_bits::<64>(64);
+        let following = if self.more[0].val() { stored >> (16 * bits as u64) } else { self.beat.val() };
+        for (quarter, next) in self.following.iter_mut().enumerate() {
+            next.next = following.get_bits::<32>(32 * quarter);
+        }
         for (column, index) in self.index.iter_mut().enumerate() {
-            index.next = stored.get_bits::<4>(column * bits as usize) & ((1u64 << bits) - 1);
+            index.next = stored.get_bits::<4>(column * bits) & ((1u64 << bits) - 1);
         }
     }
 
     fn connect(&mut self) {
-        self.low_behind.connect();
-        self.high_behind.connect();
+        for next in &mut self.following {
+            next.connect();
+        }
         for index in &mut self.index {
             index.connect();
         }
     }
 
     fn hdl(&self) -> Verilog {
-        let behind = |quarter: usize| {
-            let from = |bits: usize| {
-                format!("stored[{}:{}]", 32 * quarter + 16 * bits + 31, 32 * quarter + 16 * bits)
-            };
-            let (out, low) = if quarter < 2 { ("low", 32 * quarter) } else { ("high", 32 * (quarter - 2)) };
+        let following = |quarter: usize| {
+            let low = 32 * quarter;
+            let behind = |bits: usize| format!("stored[{}:{}]", low + 16 * bits + 31, low + 16 * bits);
             format!(
-                "always @(*) {out}_behind[{}:{low}] = width${quarter} == 2'd1 ? {} : width${quarter} == 2'd2 ? {} : {};\n",
+                "always @(*) following${quarter} = !more${quarter} ? beat[{}:{low}] : \
+                 width${quarter} == 2'd1 ? {} : width${quarter} == 2'd2 ? {} : {};\n",
                 low + 31,
-                from(4),
-                from(2),
-                from(1)
+                behind(4),
+                behind(2),
+                behind(1)
             )
         };
         let index = |column: usize| {
@@ -224,10 +220,10 @@ impl Logic for Parts {
                 2 * column
             )
         };
-        let stored = "wire [191:0] stored = {64'd0, high, low};\n".to_owned();
-        let behind: String = (0..QUARTERS).map(behind).collect();
+        let stored = "wire [191:0] stored = {64'd0, stored$3, stored$2, stored$1, stored$0};\n".to_owned();
+        let following: String = (0..QUARTERS).map(following).collect();
         let indices: String = (0..16).map(index).collect();
-        verilog::leaf("parts", &(stored + &behind + &indices))
+        verilog::leaf("parts", &(stored + &following + &indices))
     }
 }
 
