@@ -120,6 +120,8 @@ pub struct Run {
     finished: Signal<Local, Bit>,
     stuck: Signal<Local, Bit>,
     abandoned: Signal<Local, Bit>,
+    starts: Signal<Local, Bit>,
+    dry: Signal<Local, Bit>,
     error: Signal<Local, Bit>,
     fetch: Constant<Bits<2>>,
     load: Constant<Bits<2>>,
@@ -213,6 +215,8 @@ impl Default for Run {
             finished: Default::default(),
             stuck: Default::default(),
             abandoned: Default::default(),
+            starts: Default::default(),
+            dry: Default::default(),
             error: Default::default(),
             fetch: Constant::new(u64::from(ENGINE_FETCH).into()),
             load: Constant::new((Engine::Load as u64).into()),
@@ -368,9 +372,15 @@ impl Logic for Run {
             }
         }
 
-        self.began.next = false;
-        self.ended.next = false;
         self.abandoned.next = self.resetting.q.val() | self.reset.val();
+        self.starts.next = !self.running.q.val() & self.start.val() & !self.reset.val();
+        self.dry.next =
+            !self.works.val() & self.running.q.val() & self.drained.q.val().all() & self.quiet.val();
+        self.began.next = self.starts.val();
+        self.ended.next = (self.works.val() & self.finished.val() & !self.error.val())
+            | (self.dry.val() & !self.abandoned.val());
+        self.next_active.next =
+            self.starts.val() | (self.works.val() & !self.finished.val() & !self.error.val());
         if self.reset.val() & self.running.q.val() {
             self.resetting.d.next = true;
         }
@@ -389,16 +399,15 @@ impl Logic for Run {
             } else if self.finished.val() {
                 self.running.d.next = false;
                 self.has_ended.d.next = true;
-                self.ended.next = true;
             }
         } else if self.running.q.val() {
             if !self.drained.q.val().all() {
                 self.drained.d.next = self.drained.q.val() + 1;
-            } else if self.quiet.val() {
+            }
+            if self.dry.val() {
                 self.running.d.next = false;
                 self.stopping.d.next = false;
                 self.has_ended.d.next = !self.abandoned.val();
-                self.ended.next = !self.abandoned.val();
                 self.resetting.d.next = false;
                 if self.abandoned.val() {
                     self.error_code.d.next = 0.into();
@@ -413,17 +422,12 @@ impl Logic for Run {
                 self.error_engine.d.next = 0.into();
                 self.error_command.d.next = 0.into();
             } else if self.start.val() {
-                self.began.next = true;
                 self.running.d.next = true;
                 self.has_ended.d.next = false;
                 self.error_code.d.next = 0.into();
                 self.uneventful.d.next = 0.into();
                 self.stuck_cycles.d.next = 0.into();
             }
-        }
-        self.next_active.next = self.works.val() & !self.error.val() & !self.finished.val();
-        if !self.running.q.val() & self.start.val() & !self.reset.val() {
-            self.next_active.next = true;
         }
         self.busy.next = self.running.q.val();
         self.done.next = self.has_ended.q.val();
