@@ -6,7 +6,7 @@ use pleach_host::cli::tensors;
 use pleach_host::device::{Kind, Runner};
 use pleach_host::import::load_quantized;
 use pleach_host::import::proto::tensor_proto::DataType;
-use pleach_host::import::proto::{GraphProto, ModelProto, TensorProto};
+use pleach_host::import::proto::{AttributeProto, GraphProto, ModelProto, TensorProto};
 use pleach_host::interface::{Interface, Values};
 use pleach_host::pipeline::{Options, compile_quantized};
 use pleach_sim::memory::MemoryTiming;
@@ -140,6 +140,22 @@ fn zero_points_have_the_type_of_their_tensor() {
         constant(graph, "QLinearConv", 5).data_type = Some(DataType::Uint8 as i32);
     });
     assert!(message.contains("zero point of type uint8 for weights of type int8"), "{message}");
+}
+
+/// Found by `cargo xtask fuzz`: groups times channels overflowed.
+#[test]
+fn more_groups_than_there_can_be_channels_are_refused() {
+    let message = refusal("QLinearConv-0-0", |graph| {
+        let conv = graph.node.iter_mut().find(|node| node.op_type() == "QLinearConv").unwrap();
+        conv.attribute.retain(|attribute| attribute.name() != "group");
+        conv.attribute.push(AttributeProto {
+            name: Some("group".into()),
+            r#type: Some(2),
+            i: Some(i64::MAX),
+            ..AttributeProto::default()
+        });
+    });
+    assert!(message.contains("groups"), "{message}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use pleach_host::compile::compile_list;
 use pleach_spec::check::{Problem, check};
 use pleach_spec::executable::Executable;
-use pleach_spec::list::{self, Command};
+use pleach_spec::list::{self, Command, Segment};
 use pleach_spec::{Config, list::Engine};
 use pleach_tests::depth;
 use pleach_tests::networks::{Size, network, small_config};
@@ -91,6 +91,10 @@ proptest! {
         let beyond = config.activation_vectors() as u32;
         match &mut commands[index] {
             Command::Load(load) if load.target == 0 => load.address += beyond,
+            // Gates come from among the maps.
+            Command::Load(load) if load.segment == Segment::Data as u32 => {
+                load.source = program.image.data_vectors as u32;
+            }
             Command::Load(load) => load.source = program.image.model.len() as u32,
             Command::Store(store) if random.percent(50) => store.address += beyond,
             Command::Store(store) => store.target += program.image.data_vectors as u32,

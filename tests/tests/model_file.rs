@@ -4,7 +4,7 @@ use pleach_host::device::infer;
 use pleach_sim::device::{Accelerator, FastAccelerator};
 use pleach_spec::Config;
 use pleach_spec::model_file::{FormatError, META_KEYS, ModelFile, ModelFileError, Preprocessing};
-use pleach_tests::model_file::{model, section, sign, small_model, word};
+use pleach_tests::model_file::{model, section, sign, small_model, with_section, word};
 use pleach_tests::{Limits, cases, chains};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -224,6 +224,16 @@ fn damage_names_the_section() {
     let mut damaged = bytes.clone();
     damaged[gap] = 1;
     assert_eq!(format_error(&damaged), FormatError::Padding { offset: gap });
+}
+
+/// Found by `cargo xtask fuzz`: the same values in another order of the keys, or with a space, were taken.
+#[test]
+fn meta_in_another_form_than_the_written_one_is_refused() {
+    let bytes = small_model().to_bytes().unwrap();
+    let mut meta = bytes[section(&bytes, 0)].to_vec();
+    meta.insert(1, b' ');
+    let message = format_error(&with_section(&bytes, 0, &meta)).to_string();
+    assert!(message.starts_with("section META is inconsistent: it is not in the form"), "{message}");
 }
 
 #[test]

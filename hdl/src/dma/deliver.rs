@@ -299,7 +299,7 @@ impl Logic for Deliver {
         self.expand.active.next = self.active.val();
         self.expand.take.next = self.take.val() & !self.wide.val();
         self.expand.beat.next = self.beat.val();
-        for i in 0..4 {
+        for i in 0..8 {
             self.expand.width[i].next = self.width.q[i].val();
         }
         self.expand.last.next = self.last.val();
@@ -344,13 +344,13 @@ impl Logic for Deliver {
         }
         if !self.stays[1].val() {
             self.held_low.d.next = self.expand.data.val().get_bits::<64>(0);
-            if !self.width.q[4].val().any() {
+            if !self.width.q[8].val().any() {
                 self.held_low.d.next = self.beat.val().get_bits::<64>(0);
             }
         }
         if !self.stays[2].val() {
             self.held_high.d.next = self.expand.data.val().get_bits::<64>(64);
-            if !self.width.q[5].val().any() {
+            if !self.width.q[9].val().any() {
                 self.held_high.d.next = self.beat.val().get_bits::<64>(64);
             }
         }

@@ -23,10 +23,10 @@ use rust_hdl::prelude::*;
 use crate::cells::{Fan, Hold, Reg, Select};
 use crate::verilog;
 
-/// Copies of width and part, each for as many columns.
-pub(super) const COPIES: usize = 4;
-/// Columns of a copy.
-const COPY_COLUMNS: usize = 16 / COPIES;
+/// Quarters of the stored beat.
+const QUARTERS: usize = 4;
+/// Copies of the width: one for each quarter of the stored beat, and for a quarter of the indices.
+pub(super) const COPIES: usize = 2 * QUARTERS;
 
 /// See the module.
 #[derive(Debug, LogicBlock)]
@@ -46,19 +46,22 @@ pub struct Expand {
     pub book: Signal<In, Bits<128>>,
 
     codebook: Hold<Bits<128>>,
-    // The stored beat. Its registers follow what comes while nothing stays in them.
+    // The stored beat, shifted by each part that leaves. Its registers follow what comes while nothing stays in them.
     low: Reg<Bits<64>>,
     high: Reg<Bits<64>>,
     filled: Fan<Bit>,
+    // Where the part began in it, in units of 16 bits: for all but the stored beat, and for its halves.
     part: Fan<Bits<3>>,
-    indices: Indices,
+    parts: Parts,
     lookup: [Select<128, 4>; 16],
     bytes: Bytes,
 
-    part_ends: Signal<Local, Bit>,
-    leaves: Signal<Local, Bit>,
-    empties: Signal<Local, Bit>,
-    stays: [Signal<Local, Bit>; 3],
+    step: Signal<Local, Bits<3>>,
+    final_part: Signal<Local, Bits<3>>,
+    ends: [Signal<Local, Bit>; 3],
+    stays: Signal<Local, Bit>,
+    more: [Signal<Local, Bit>; 2],
+    moves: [Signal<Local, Bit>; 2],
 }
 
 impl Default for Expand {
@@ -79,15 +82,17 @@ impl Default for Expand {
             codebook: Default::default(),
             low: Default::default(),
             high: Default::default(),
-            filled: Fan::new(3),
-            part: Fan::new(COPIES),
-            indices: Default::default(),
+            filled: Fan::new(5),
+            part: Fan::new(3),
+            parts: Default::default(),
             lookup: Default::default(),
             bytes: Default::default(),
-            part_ends: Default::default(),
-            leaves: Default::default(),
-            empties: Default::default(),
+            step: Default::default(),
+            final_part: Default::default(),
+            ends: Default::default(),
             stays: Default::default(),
+            more: Default::default(),
+            moves: Default::default(),
         }
     }
 }
@@ -100,111 +105,130 @@ impl Logic for Expand {
         self.codebook.enable.next = self.book_comes.val();
         self.codebook.d.next = self.book.val();
 
-        self.part_ends.next = self.part.q[0].val() == 7;
+        self.step.next = 1.into();
+        self.final_part.next = 7.into();
         if self.width[0].val() == 1 {
-            self.part_ends.next = self.part.q[0].val().get_bit(0);
+            self.step.next = 4.into();
+            self.final_part.next = 4.into();
         }
         if self.width[0].val() == 2 {
-            self.part_ends.next = self.part.q[0].val().get_bits::<2>(0).all();
+            self.step.next = 2.into();
+            self.final_part.next = 6.into();
         }
+        self.ends[0].next = (self.part.q[0].val() == self.final_part.val()) | self.last.val();
+        self.ends[1].next = (self.part.q[1].val() == self.final_part.val()) | self.last.val();
+        self.ends[2].next = (self.part.q[2].val() == self.final_part.val()) | self.last.val();
         self.valid.next = self.filled.q[0].val();
-        self.leaves.next = self.filled.q[0].val() & self.free.val();
-        self.empties.next = self.free.val() & (self.part_ends.val() | self.last.val());
-        self.stays[0].next = self.filled.q[0].val() & !self.empties.val();
-        self.stays[1].next = self.filled.q[1].val() & !self.empties.val();
-        self.stays[2].next = self.filled.q[2].val() & !self.empties.val();
-        self.ready.next = !self.stays[0].val();
+        self.stays.next = self.filled.q[0].val() & !(self.free.val() & self.ends[0].val());
+        self.ready.next = !self.stays.val();
+        self.filled.d.next = self.active.val() & (self.stays.val() | self.take.val());
+        self.part.d.next = self.part.q[0].val();
+        if self.free.val() {
+            self.part.d.next = self.part.q[0].val() + self.step.val();
+        }
+        if !self.stays.val() {
+            self.part.d.next = 0.into();
+        }
 
-        self.filled.d.next = self.active.val() & (self.stays[0].val() | self.take.val());
-        self.part.d.next = 0.into();
-        if self.stays[0].val() {
-            self.part.d.next = self.part.q[0].val();
-            if self.leaves.val() {
-                self.part.d.next = self.part.q[0].val() + 1;
+        self.parts.low.next = self.low.q.val();
+        self.parts.high.next = self.high.q.val();
+        for i in 0..8 {
+            self.parts.width[i].next = self.width[i].val();
+        }
+        self.more[0].next = self.filled.q[1].val() & !self.ends[1].val();
+        self.more[1].next = self.filled.q[2].val() & !self.ends[2].val();
+        self.moves[0].next = self.free.val() | !self.filled.q[3].val();
+        self.moves[1].next = self.free.val() | !self.filled.q[4].val();
+        if self.moves[0].val() {
+            self.low.d.next = self.beat.val().get_bits::<64>(0);
+            if self.more[0].val() {
+                self.low.d.next = self.parts.low_behind.val();
             }
         }
-        if !self.stays[1].val() {
-            self.low.d.next = self.beat.val().get_bits::<64>(0);
-        }
-        if !self.stays[2].val() {
+        if self.moves[1].val() {
             self.high.d.next = self.beat.val().get_bits::<64>(64);
+            if self.more[1].val() {
+                self.high.d.next = self.parts.high_behind.val();
+            }
         }
 
-        self.indices.low.next = self.low.q.val();
-        self.indices.high.next = self.high.q.val();
-        for i in 0..4 {
-            self.indices.width[i].next = self.width[i].val();
-            self.indices.part[i].next = self.part.q[i].val();
-        }
         for i in 0..16 {
             self.lookup[i].window.next = self.codebook.q.val();
-            self.lookup[i].position.next = self.indices.index[i].val();
+            self.lookup[i].position.next = self.parts.index[i].val();
             self.bytes.byte[i].next = self.lookup[i].chosen.val();
         }
         self.data.next = self.bytes.data.val();
     }
 }
 
-/// The indices of a part: where they are depends on their width.
+/// The indices of the part at the beginning of a stored beat, and what is behind that part.
 #[derive(Debug, Default, LogicBlock)]
-struct Indices {
+struct Parts {
     pub low: Signal<In, Bits<64>>,
     pub high: Signal<In, Bits<64>>,
     pub width: [Signal<In, Bits<2>>; COPIES],
-    pub part: [Signal<In, Bits<3>>; COPIES],
+    pub low_behind: Signal<Out, Bits<64>>,
+    pub high_behind: Signal<Out, Bits<64>>,
     pub index: [Signal<Out, Bits<4>>; 16],
 }
 
-impl Logic for Indices {
+impl Logic for Parts {
     fn update(&mut self) {
         let stored = bit_cast::<128, 64>(self.low.val()) | (bit_cast::<128, 64>(self.high.val()) << 64u64);
+        let width = self.width[0].val();
+        let bits = if width == 1 {
+            4
+        } else if width == 2 {
+            2
+        } else {
+            1
+        };
+        let behind = stored >> (16 * bits);
+        self.low_behind.next = behind.get_bits::<64>(0);
+        self.high_behind.next = behind.get_bits::<64>(64);
         for (column, index) in self.index.iter_mut().enumerate() {
-            let copy = column / COPY_COLUMNS;
-            let part = self.part[copy].val().index();
-            let width = self.width[copy].val();
-            index.next = if width == 1 {
-                stored.get_bits::<4>(64 * (part % 2) + 4 * column)
-            } else if width == 2 {
-                bit_cast::<4, 2>(stored.get_bits::<2>(32 * (part % 4) + 2 * column))
-            } else {
-                bit_cast::<4, 1>(stored.get_bits::<1>(16 * part + column))
-            };
+            index.next = stored.get_bits::<4>(column * bits as usize) & ((1u64 << bits) - 1);
         }
     }
 
     fn connect(&mut self) {
+        self.low_behind.connect();
+        self.high_behind.connect();
         for index in &mut self.index {
             index.connect();
         }
     }
 
     fn hdl(&self) -> Verilog {
-        let index = |column: usize| {
-            let copy = column / COPY_COLUMNS;
-            let of = |bits: usize| part_of(column * bits, bits, &format!("part${copy}"));
-            let (four, two, one) = (of(4), of(2), of(1));
+        let behind = |quarter: usize| {
+            let from = |bits: usize| {
+                format!("stored[{}:{}]", 32 * quarter + 16 * bits + 31, 32 * quarter + 16 * bits)
+            };
+            let (out, low) = if quarter < 2 { ("low", 32 * quarter) } else { ("high", 32 * (quarter - 2)) };
             format!(
-                "always @(*) index${column} = width${copy} == 2'd1 ? {four} : \
-                 width${copy} == 2'd2 ? {{2'b0, {two}}} : {{3'b0, {one}}};\n"
+                "always @(*) {out}_behind[{}:{low}] = width${quarter} == 2'd1 ? {} : width${quarter} == 2'd2 ? {} : {};\n",
+                low + 31,
+                from(4),
+                from(2),
+                from(1)
             )
         };
-        let stored = "wire [127:0] stored = {high, low};\n".to_owned();
-        verilog::leaf("indices", &(stored + &(0..16).map(index).collect::<String>()))
+        let index = |column: usize| {
+            let copy = QUARTERS + column / QUARTERS;
+            format!(
+                "always @(*) index${column} = width${copy} == 2'd1 ? stored[{}:{}] : \
+                 width${copy} == 2'd2 ? {{2'b0, stored[{}:{}]}} : {{3'b0, stored[{column}]}};\n",
+                4 * column + 3,
+                4 * column,
+                2 * column + 1,
+                2 * column
+            )
+        };
+        let stored = "wire [191:0] stored = {64'd0, high, low};\n".to_owned();
+        let behind: String = (0..QUARTERS).map(behind).collect();
+        let indices: String = (0..16).map(index).collect();
+        verilog::leaf("parts", &(stored + &behind + &indices))
     }
-}
-
-/// The `bits` bits from `first` on in the part that the lower bits of `part` say, each part having 16 such.
-fn part_of(first: usize, bits: usize, part: &str) -> String {
-    let parts = (0..8 / bits).map(|index| index * 16 * bits + first);
-    let mut choices: Vec<String> = parts.map(|low| format!("stored[{}:{low}]", low + bits - 1)).collect();
-    for bit in 0.. {
-        if choices.len() == 1 {
-            break;
-        }
-        let pairs = choices.chunks(2);
-        choices = pairs.map(|pair| format!("({part}[{bit}] ? {} : {})", pair[1], pair[0])).collect();
-    }
-    choices.remove(0)
 }
 
 /// Sixteen bytes as one beat.

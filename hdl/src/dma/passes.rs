@@ -64,6 +64,10 @@ pub struct Passes {
     ready: Reg<Bits<COUNT>>,
     under_way: Reg<Bits<COUNT>>,
     in_compute: Reg<Bits<COUNT>>,
+    // Whether there are any of each: much depends on that.
+    some_ready: Reg<Bit>,
+    some_under_way: Reg<Bit>,
+    some_in_compute: Reg<Bit>,
 
     has_tokens: Signal<Local, Bit>,
     may_release: Signal<Local, Bit>,
@@ -106,6 +110,9 @@ impl Passes {
             ready: Default::default(),
             under_way: Default::default(),
             in_compute: Default::default(),
+            some_ready: Default::default(),
+            some_under_way: Default::default(),
+            some_in_compute: Default::default(),
             has_tokens: Default::default(),
             may_release: Default::default(),
             releases: Default::default(),
@@ -121,6 +128,7 @@ impl Logic for Passes {
     #[hdl_gen]
     fn update(&mut self) {
         dff_setup!(self, clock, next_release, next_done, ready, under_way, in_compute);
+        dff_setup!(self, clock, some_ready, some_under_way, some_in_compute);
         clock!(self, clock, waits, signals, written_1, written_2);
         self.waits.write_enable.next = self.push.val();
         self.waits.write_address.next = self.entry.val();
@@ -132,7 +140,7 @@ impl Logic for Passes {
 
         self.has_tokens.next = (!self.waits.read_data.val().get_bit(0) | self.from_load.val())
             & (!self.waits.read_data.val().get_bit(2) | self.from_store.val());
-        self.may_release.next = self.ready.q.val().any() & self.has_tokens.val();
+        self.may_release.next = self.some_ready.q.val() & self.has_tokens.val();
         self.releases.next = self.active[0].val() & self.may_release.val();
         self.ends.next = self.active[0].val() & self.done.val();
         self.pass_release.next = self.active[1].val() & self.may_release.val();
@@ -159,32 +167,41 @@ impl Logic for Passes {
         self.written_2.d.next = self.active[0].val() & self.written_1.q.val();
         if self.written_2.q.val() & !self.releases.val() {
             self.ready.d.next = self.ready.q.val() + 1;
+            self.some_ready.d.next = true;
         }
         if !self.written_2.q.val() & self.releases.val() {
             self.ready.d.next = self.ready.q.val() - 1;
+            self.some_ready.d.next = self.ready.q.val() != 1;
         }
         if self.push.val() & !self.ends.val() {
             self.under_way.d.next = self.under_way.q.val() + 1;
+            self.some_under_way.d.next = true;
         }
         if !self.push.val() & self.ends.val() {
             self.under_way.d.next = self.under_way.q.val() - 1;
+            self.some_under_way.d.next = self.under_way.q.val() != 1;
         }
         if self.releases.val() & !self.ends.val() {
             self.in_compute.d.next = self.in_compute.q.val() + 1;
+            self.some_in_compute.d.next = true;
         }
         if !self.releases.val() & self.ends.val() {
             self.in_compute.d.next = self.in_compute.q.val() - 1;
+            self.some_in_compute.d.next = self.in_compute.q.val() != 1;
         }
         self.full.next = self.under_way.q.val() == self.depth.val();
-        self.none.next = !self.under_way.q.val().any();
-        self.released.next = self.in_compute.q.val().any();
-        self.halted.next = !self.ready.q.val().any() | !self.has_tokens.val();
+        self.none.next = !self.some_under_way.q.val();
+        self.released.next = self.some_in_compute.q.val();
+        self.halted.next = !self.some_ready.q.val() | !self.has_tokens.val();
         if !self.active[0].val() {
             self.next_release.d.next = 0.into();
             self.next_done.d.next = 0.into();
             self.ready.d.next = 0.into();
+            self.some_ready.d.next = false;
             self.under_way.d.next = 0.into();
+            self.some_under_way.d.next = false;
             self.in_compute.d.next = 0.into();
+            self.some_in_compute.d.next = false;
         }
     }
 }

@@ -12,9 +12,9 @@
 //! | `weight` | 8 | out, to the array, 2 cycles after `valid_in`; 0 if there is no word |
 //! | `position` | P | with it; not defined if there is no word |
 //! | `first`, `last` | 1 | with it; 0 if there is no word |
-//! | `weight_write`, `weight_data` | 1, 8 | in: write a weight |
-//! | `position_write`, `position_data` | 1, P | in: write a position |
-//! | `memory_entry` | 16 | in: of which word |
+//! | `weight_data`, `weight_write` | 8, 1 | in: a weight, and 1 cycle later: write it |
+//! | `position_data`, `position_write` | P, 1 | in: a position, and 1 cycle later: write it |
+//! | `memory_entry` | 16 | in, with the write: of which word |
 //!
 //! ```text
 //! cycle        t          t+1                      t+2
@@ -78,6 +78,8 @@ pub struct Column<const P: usize> {
     pub memory_entry: Signal<In, Bits<16>>,
 
     no_weight: Constant<Bits<8>>,
+    new_weight: Reg<Bits<8>>,
+    new_position: Reg<Bits<P>>,
     valid_at_address: Reg<Bit>,
     first_at_address: Reg<Bit>,
     last_at_address: Reg<Bit>,
@@ -120,6 +122,8 @@ impl<const P: usize> Column<P> {
             position_data: Default::default(),
             memory_entry: Default::default(),
             no_weight: Constant::new(0.into()),
+            new_weight: Default::default(),
+            new_position: Default::default(),
             valid_at_address: Default::default(),
             first_at_address: Default::default(),
             last_at_address: Default::default(),
@@ -143,6 +147,7 @@ impl<const P: usize> Logic for Column<P> {
         clock!(self, clock, valid_at_address, first_at_address, last_at_address, address);
         clock!(self, clock, dense_at_address, implicit_at_address, dense_at_data, implicit_at_data);
         clock!(self, clock, weights, positions, valid_at_data, first_at_data, last_at_data);
+        clock!(self, clock, new_weight, new_position);
 
         // Address registers, passed on.
         self.valid_at_address.d.next = self.valid_in.val();
@@ -178,11 +183,13 @@ impl<const P: usize> Logic for Column<P> {
         self.last.next = self.last_at_data.q.val();
 
         // Memories.
+        self.new_weight.d.next = self.weight_data.val();
+        self.new_position.d.next = self.position_data.val();
         self.weights.write_enable.next = self.weight_write.val();
         self.weights.write_address.next = self.memory_entry.val();
-        self.weights.write_data.next = self.weight_data.val();
+        self.weights.write_data.next = self.new_weight.q.val();
         self.positions.write_enable.next = self.position_write.val();
         self.positions.write_address.next = self.memory_entry.val();
-        self.positions.write_data.next = self.position_data.val();
+        self.positions.write_data.next = self.new_position.q.val();
     }
 }

@@ -15,15 +15,19 @@
 //! | `memory_beat` | 1 | in, with them: beat *b* is for columns 16 *b* to 16 *b* + 15 |
 //! | `memory_data` | 128 | in: weight of column *c* at bit 8 (*c* mod 16), or position at bit P (*c* mod 16) |
 //!
-//! The control nibble in the uppermost bits of the last beat of positions is ISSUE's.
+//! A beat is in the memories two cycles after it is offered: where it goes is first in registers, a copy for every
+//! `COPY_COLUMNS` columns. The control nibble in the uppermost bits of the last beat of positions is ISSUE's.
 
 use pleach_spec::VECTOR;
 use rust_hdl::prelude::*;
 
 use super::Column;
-use crate::cells::Decode;
+use crate::cells::{Decode, Fan};
 use crate::many::many;
 use crate::netlist::{Net, Readable, Structure, Wiring};
+
+/// Columns whose memories one register writes.
+const COPY_COLUMNS: usize = 4;
 
 /// See the module. `P` position bits.
 #[derive(LogicBlock)]
@@ -63,6 +67,10 @@ pub struct Readers<const P: usize> {
 
     weight_beat: Decode<1, 2>,
     position_beat: Decode<1, 2>,
+    // Where the beat goes that was offered in the last cycle.
+    writes_weight: Vec<Fan<Bit>>,
+    writes_position: Vec<Fan<Bit>>,
+    entry: Fan<Bits<16>>,
     column: Vec<Column<P>>,
     wiring: Wiring,
 }
@@ -74,6 +82,7 @@ impl<const P: usize> Readers<P> {
     /// If there are more than 32 columns.
     pub fn new(columns: usize, depth: usize) -> Self {
         assert!((1..=2 * VECTOR).contains(&columns), "{columns} columns");
+        let writes = || (0..columns.div_ceil(VECTOR)).map(|_| Fan::new(VECTOR / COPY_COLUMNS)).collect();
         Self {
             clock: Default::default(),
             word_valid: Default::default(),
@@ -93,6 +102,9 @@ impl<const P: usize> Readers<P> {
             memory_data: Default::default(),
             weight_beat: Default::default(),
             position_beat: Default::default(),
+            writes_weight: writes(),
+            writes_position: writes(),
+            entry: Fan::new(columns.div_ceil(COPY_COLUMNS)),
             column: (0..columns).map(|_| Column::new(depth)).collect(),
             wiring: Default::default(),
         }
@@ -109,6 +121,16 @@ impl<const P: usize> Structure for Readers<P> {
         net.wire(self.memory_beat.tap().number(), &mut self.weight_beat.index);
         net.wire(self.position_write.tap(), &mut self.position_beat.enable);
         net.wire(self.memory_beat.tap().number(), &mut self.position_beat.index);
+        for (beat, writes) in self.writes_weight.iter_mut().enumerate() {
+            net.wire(self.clock.tap(), &mut writes.clock);
+            net.wire(self.weight_beat.hot.tap().bit(beat), &mut writes.d);
+        }
+        for (beat, writes) in self.writes_position.iter_mut().enumerate() {
+            net.wire(self.clock.tap(), &mut writes.clock);
+            net.wire(self.position_beat.hot.tap().bit(beat), &mut writes.d);
+        }
+        net.wire(self.clock.tap(), &mut self.entry.clock);
+        net.wire(self.memory_entry.tap(), &mut self.entry.d);
 
         let mut valid = self.word_valid.tap();
         let mut first = self.word_first.tap();
@@ -137,11 +159,12 @@ impl<const P: usize> Structure for Readers<P> {
             net.wire(column.last.tap(), &mut self.last[c]);
 
             let (beat, lane) = (c / VECTOR, c % VECTOR);
-            net.wire(self.weight_beat.hot.tap().bit(beat), &mut column.weight_write);
+            let copy = lane / COPY_COLUMNS;
+            net.wire(self.writes_weight[beat].q[copy].tap(), &mut column.weight_write);
             net.wire(self.memory_data.tap().slice(8 * lane), &mut column.weight_data);
-            net.wire(self.position_beat.hot.tap().bit(beat), &mut column.position_write);
+            net.wire(self.writes_position[beat].q[copy].tap(), &mut column.position_write);
             net.wire(self.memory_data.tap().slice(P * lane), &mut column.position_data);
-            net.wire(self.memory_entry.tap(), &mut column.memory_entry);
+            net.wire(self.entry.q[c / COPY_COLUMNS].tap(), &mut column.memory_entry);
         }
     }
 }

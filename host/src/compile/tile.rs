@@ -466,7 +466,46 @@ fn addend(step: &Step, lanes: &[Lanes], columns: &[Option<usize>]) -> (Vec<Tap>,
     (taps, vectors)
 }
 
+/// Which chunk of the output a tile is in: chunks are as many tiles as write a vector, or one.
+pub fn chunk(tile: usize, config: &Config) -> usize {
+    tile * config.columns / config.columns.max(VECTOR)
+}
+
 impl Tiles {
+    /// Chunks of the output.
+    pub fn chunks(&self, config: &Config) -> usize {
+        (self.tiles.len() * config.columns).div_ceil(config.columns.max(VECTOR))
+    }
+
+    /// Vector groups that the tiles of a chunk read of a source.
+    pub fn groups_of_chunk(
+        &self,
+        source: usize,
+        number: usize,
+        config: &Config,
+    ) -> Option<std::ops::Range<usize>> {
+        let tiles = self.tiles.iter().enumerate().filter(|(tile, _)| chunk(*tile, config) == number);
+        let lists =
+            tiles.flat_map(|(_, tile)| tile.parts.iter().map(|part| part.list).chain([tile.joined_list]));
+        let groups =
+            lists.flat_map(|list| &self.lists[list]).filter(|tap| tap.source == source).map(|tap| tap.group);
+        let (low, high) =
+            groups.fold((usize::MAX, 0), |(low, high), group| (low.min(group), high.max(group)));
+        (low <= high).then(|| low..high + 1)
+    }
+
+    /// Most vector groups that a chunk reads of a source, if the source is only added to the results and each chunk needs few
+    /// groups of it: then it can come chunk by chunk.
+    pub fn streamed_groups(&self, step: &Step, source: usize, config: &Config) -> Option<usize> {
+        let block = step.sources()[source];
+        if step.second.is_none() || step.inputs.iter().any(|place| place.block == block) {
+            return None;
+        }
+        let length = |number| self.groups_of_chunk(source, number, config).map_or(0, |groups| groups.len());
+        let most = (0..self.chunks(config)).map(length).max().unwrap_or(0).max(1);
+        (most <= 2 * config.columns.div_ceil(VECTOR)).then_some(most)
+    }
+
     /// Vector groups that the step reads of a source.
     pub fn groups_read(&self, source: usize) -> std::ops::Range<usize> {
         let groups = || self.lists.iter().flatten().filter(|tap| tap.source == source).map(|tap| tap.group);

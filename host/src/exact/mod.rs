@@ -33,7 +33,7 @@ pub struct Exact {
 pub struct Step {
     /// Its index.
     pub layer: usize,
-    /// What the file has are unsigned bytes, larger by 128.
+    /// ONNX Runtime has unsigned bytes there, larger by 128.
     pub unsigned: bool,
 }
 

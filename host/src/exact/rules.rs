@@ -1,7 +1,7 @@
 //! The arithmetic of ONNX Runtime's kernels, on bytes as the accelerator has them. Each rule was found to give all bytes of ONNX
 //! Runtime 1.23.2 and 1.32.0 on x86 (AVX2 and later).
 
-use ndarray::{Array3, ArrayView3, ArrayView4};
+use ndarray::{Array3, ArrayView3, ArrayView4, Axis};
 use pleach_sim::golden;
 use pleach_spec::network::{Conv, Kind, Layer, MapShape, Network, Pool};
 use pleach_spec::numerics::{FusedAdd, Quantization, ScaleError};
@@ -9,6 +9,9 @@ use std::collections::HashSet;
 
 /// Half the distance of neighbouring f32 at 1.0.
 const ROUNDING: f64 = 1.0 / (1u64 << 24) as f64;
+
+/// Averages of more pixels are computed again without a look at their sums.
+const MANY: usize = 4096;
 
 /// The operator of averages over whole maps, whose sums ONNX Runtime computes in integers.
 pub(crate) const GLOBAL: &str = "GlobalAveragePool";
@@ -29,7 +32,18 @@ pub(super) fn layer(
     let y = of(layer.output);
     match &layer.kind {
         Kind::Conv(conv) => Ok(convolution(network, layer, conv, inputs[0])),
-        Kind::AveragePool { pool, count_include_pad } if layer.op != GLOBAL => {
+        Kind::AveragePool { .. } if layer.op == GLOBAL => {
+            let [x, y] = [of(layer.inputs[0]), y];
+            Ok(inputs[0]
+                .map_axis(Axis(2), |row| {
+                    row.iter().map(|&byte| i32::from(byte) - i32::from(x.zero_point)).sum::<i32>()
+                })
+                .sum_axis(Axis(1))
+                .insert_axis(Axis(1))
+                .insert_axis(Axis(2))
+                .mapv(|sum| global(sum, inputs[0].len() / inputs[0].dim().0, [x, y])))
+        }
+        Kind::AveragePool { pool, count_include_pad } => {
             let shape = network.tensors[layer.output].shape;
             let [x, y] = [of(layer.inputs[0]), y];
             Ok(average(inputs[0], [x, y], pool, *count_include_pad, shape, offset(unsigned)))
@@ -55,9 +69,16 @@ pub(super) fn is_exact(network: &Network, layer: &Layer, unsigned: bool) -> Resu
             let mut channels = lanes.iter().zip(&conv.weight_scales);
             channels.all(|(lane, w_scale)| lane.is_onnx_runtime(x.scale * w_scale / y.scale))
         }
-        Kind::AveragePool { pool, count_include_pad } if layer.op != GLOBAL => {
+        Kind::AveragePool { .. } if layer.op == GLOBAL => {
+            let (map, _) = network.shapes(layer);
+            let lane = network.average(layer, map.pixels())?;
+            let most = 255 * map.pixels().min(MANY) as i32;
+            map.pixels() <= MANY
+                && (-most..=most).all(|sum| lane.apply(sum) == global(sum, map.pixels(), [x, y]))
+        }
+        Kind::AveragePool { pool, count_include_pad } => {
             let counts = counts(network, layer, pool, *count_include_pad);
-            !counts.into_iter().any(|count| has_ties(count, x, y))
+            counts.into_iter().all(|[count, own]| count == own && count <= MANY && !has_ties(count, x, y))
         }
         Kind::Add { clamp } => {
             let combine = network.combine(layer, *clamp)?;
@@ -86,11 +107,14 @@ fn convolution(network: &Network, layer: &Layer, conv: &Conv, input: ArrayView3<
     })
 }
 
-/// By how many pixels the averages of a layer are divided.
-fn counts(network: &Network, layer: &Layer, pool: &Pool, count_include_pad: bool) -> HashSet<usize> {
+/// By how many pixels the averages of a layer are divided: there, and on the accelerator.
+fn counts(network: &Network, layer: &Layer, pool: &Pool, count_include_pad: bool) -> HashSet<[usize; 2]> {
     let (x, y) = network.shapes(layer);
-    let rows = (0..y.height).flat_map(|row| (0..y.width).map(move |column| [row, column]));
-    rows.map(|at| divisor(pool, at, [x.height, x.width], count_include_pad)).collect()
+    let map = [x.height, x.width];
+    let places = (0..y.height).flat_map(|row| (0..y.width).map(move |column| [row, column]));
+    places
+        .map(|at| [divisor(pool, at, map, count_include_pad), pool.count(at, map, count_include_pad)])
+        .collect()
 }
 
 /// The kernels count the whole window with `count_include_pad`, also what is beyond the padding.
@@ -111,6 +135,12 @@ fn has_ties(count: usize, x: Quantization, y: Quantization) -> bool {
         let fraction = average - average.floor();
         (fraction - 0.5).abs() <= doubt
     })
+}
+
+/// `MlasQLinearGlobalAveragePool` (qlgavgpool.cpp) of a sum: as a convolution.
+fn global(sum: i32, count: usize, [x, y]: [Quantization; 2]) -> i8 {
+    let factor = x.scale / (y.scale * count as f32);
+    ((sum as f32 * factor).round_ties_even() + f32::from(y.zero_point)).clamp(-128.0, 127.0) as i8
 }
 
 /// `QLinearAveragePool` (qlinear_pool.cc): dequantized pixels are added row by row, divided, and quantized with the zero point added

@@ -174,7 +174,7 @@ class Reader(CalibrationDataReader):
         return None if array is None else {"input": array}
 
 
-def static(model, build, form, activation, weight, per_channel, symmetric):
+def static(model, build, form, activation, weight, per_channel, symmetric, extra_options=None, **options):
     shape = [1, 3, 16, 16]
     f = Float(model.rng, shape)
     proto = f.proto(build(f))
@@ -190,7 +190,8 @@ def static(model, build, form, activation, weight, per_channel, symmetric):
             activation_type=activation,
             weight_type=weight,
             per_channel=per_channel,
-            extra_options={"ActivationSymmetric": symmetric},
+            extra_options={"ActivationSymmetric": symmetric, **(extra_options or {})},
+            **options,
         )
         quantized = onnx.load(target)
     model.feeds = {"input": model.rng.normal(0, 1.2, shape).astype(F32)}

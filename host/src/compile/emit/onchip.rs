@@ -4,13 +4,16 @@ use super::order::{Order, Turn};
 use super::{DELAY, Input, Stay};
 use crate::compile::buffer::Buffer;
 use crate::compile::memory::{End, Part, Ring, Space};
+use crate::compile::plan::CHUNKS;
+use crate::compile::tile::chunk;
 use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 
 /// Pieces but the last are a multiple of so many entries.
 const MULTIPLE: usize = 8;
-/// Identifies a strip on the chip: step, strip, and source of the step; `None` is its output.
-pub type StripKey = (usize, usize, Option<usize>);
+/// Identifies a strip on the chip: step, strip, source of the step (`None` is its output), and the chunk of tiles that it is for
+/// if it comes chunk by chunk.
+pub type StripKey = (usize, usize, Option<usize>, Option<usize>);
 /// Identifies something loaded: step, what of it, and the scope in which it stays.
 pub type Key = (usize, [usize; 2], usize);
 
@@ -97,6 +100,8 @@ enum Free {
     List(Part),
     Parameters(Part),
     Vectors(Range<usize>),
+    /// A chunk of a source, or of the output, of a step.
+    Chunk((usize, Option<usize>), Range<usize>),
     Table(usize),
 }
 
@@ -118,6 +123,8 @@ pub struct OnChip {
     pub resident: Vec<Option<Buffer>>,
     /// Strips of blocks.
     pub strips: HashMap<StripKey, Buffer>,
+    /// Chunks of each source and output of a step that have not become free.
+    chunks: HashMap<(usize, Option<usize>), usize>,
     /// What becomes free, and with which turn.
     leaving: VecDeque<(usize, Free)>,
 }
@@ -135,6 +142,7 @@ impl OnChip {
             space: Space::new(config.activation_vectors()),
             resident: vec![None; input.steps.blocks.len()],
             strips: HashMap::new(),
+            chunks: HashMap::new(),
             leaving: VecDeque::new(),
         }
     }
@@ -142,6 +150,18 @@ impl OnChip {
     /// Room for a buffer; its base is set.
     pub fn place(&mut self, mut buffer: Buffer, end: End) -> Option<Buffer> {
         buffer.base = self.space.allocate(buffer.vectors(), end)?;
+        Some(buffer)
+    }
+
+    /// Room for what comes and goes with a chunk of tiles: of each source and output there are [`CHUNKS`] at most.
+    pub fn place_chunk(&mut self, key: StripKey, buffer: Buffer) -> Option<Buffer> {
+        let of = (key.0, key.2);
+        if self.chunks.get(&of).is_some_and(|&count| count >= CHUNKS) {
+            return None;
+        }
+        let buffer = self.place(buffer, End::High)?;
+        *self.chunks.entry(of).or_default() += 1;
+        self.strips.insert(key, buffer.clone());
         Some(buffer)
     }
 
@@ -175,6 +195,10 @@ impl OnChip {
             Some((_, Free::List(part))) => self.lists.ring.free(part),
             Some((_, Free::Parameters(part))) => self.parameters.ring.free(part),
             Some((_, Free::Vectors(range))) => self.space.free(range),
+            Some((_, Free::Chunk(of, range))) => {
+                self.space.free(range);
+                self.chunks.entry(of).and_modify(|count| *count -= 1);
+            }
             Some((_, Free::Table(bank))) => self.tables[bank] = None,
             None => {}
         }
@@ -182,16 +206,23 @@ impl OnChip {
 
     /// After a pass has been emitted: what it was the last to use will become free.
     pub fn leave(&mut self, turn: usize, order: &Order, input: &Input, uses: &Uses) {
-        let Turn { step, strip, ends_strip, ends_step, .. } = *order.turn(turn);
+        let Turn { step, strip, tile, ends_tile, ends_strip, ends_step, .. } = *order.turn(turn);
         let mut free = Vec::new();
         if input.stay == Stay::Needed {
             free.extend(self.loaded(step, uses));
         }
-        let vectors = |buffer: Buffer| Free::Vectors(buffer.base..buffer.base + buffer.vectors());
+        let range = |buffer: Buffer| buffer.base..buffer.base + buffer.vectors();
+        let vectors = |buffer: Buffer| Free::Vectors(range(buffer));
+        let sources = (0..input.plan.steps[step].source_rows.len()).map(Some);
+        let number = chunk(tile, input.config);
+        if ends_tile && (ends_strip || chunk(tile + 1, input.config) != number) {
+            for source in sources.clone().chain([None]) {
+                let gone = self.strips.remove(&(step, strip, source, Some(number)));
+                free.extend(gone.map(|buffer| Free::Chunk((step, source), range(buffer))));
+            }
+        }
         if ends_strip {
-            let sources = input.plan.steps[step].source_rows.len();
-            let keys = (0..sources).map(Some).chain([None]);
-            free.extend(keys.filter_map(|key| self.strips.remove(&(step, strip, key))).map(vectors));
+            free.extend(sources.filter_map(|key| self.strips.remove(&(step, strip, key, None))).map(vectors));
         }
         if ends_step {
             let until = &input.plan.until;

@@ -11,7 +11,7 @@ use crate::compile::depend::{Access, Memory, Mode};
 use crate::compile::memory::{End, Ring};
 use crate::compile::region::requantize;
 use crate::compile::step::UNCHANGED;
-use crate::compile::tile::Gated;
+use crate::compile::tile::{Gated, chunk, written_groups};
 use pleach_spec::VECTOR;
 use pleach_spec::beats::beats_per_word;
 use pleach_spec::codebook::Codebook;
@@ -97,21 +97,33 @@ impl Emitter<'_> {
             }
             return self.chip.resident[block].clone();
         }
-        let key = (step, strip, Some(number));
+        let plan = &input.plan.steps[step];
+        let chunk = plan.streamed[number].map(|_| chunk(self.order.turn(turn).tile, input.config));
+        let key = (step, strip, Some(number), chunk);
         if let Some(buffer) = self.chip.strips.get(&key) {
             return Some(buffer.clone());
         }
-        let plan = &input.plan.steps[step];
         let taps = input.tiles[step].rows_read(number);
         let rows = rows_needed(&input.steps.steps[step], layout.split[0], &plan.strips[strip], taps);
         if self.stored_rows[block] < rows.end {
             return None;
         }
         let room = rows.start..rows.start + plan.source_rows[number];
-        let buffer = Buffer::new(layout, room, input.tiles[step].groups_read(number));
-        let buffer = self.chip.place(buffer, End::High)?;
+        let tiles = &input.tiles[step];
+        let buffer = match chunk {
+            Some(chunk) => {
+                // A chunk to which nothing is added names a place all the same.
+                let groups = tiles.groups_of_chunk(number, chunk, input.config).unwrap_or(0..1);
+                self.chip.place_chunk(key, Buffer::new(layout, room, groups))?
+            }
+            None => {
+                let buffer = Buffer::new(layout, room, tiles.groups_read(number));
+                let buffer = self.chip.place(buffer, End::High)?;
+                self.chip.strips.insert(key, buffer.clone());
+                buffer
+            }
+        };
         self.load_map(turn, block, &buffer, &rows);
-        self.chip.strips.insert(key, buffer.clone());
         Some(buffer)
     }
 
@@ -136,7 +148,7 @@ impl Emitter<'_> {
 
     /// The map, or the strip of it, that the pass writes.
     fn output(&mut self, turn: usize) -> Option<Buffer> {
-        let Turn { step, strip, .. } = *self.order.turn(turn);
+        let Turn { step, strip, tile, .. } = *self.order.turn(turn);
         let (input, block) = (self.input, self.input.steps.steps[step].output);
         let layout = &input.layouts[block];
         if input.plan.until[block].is_some() {
@@ -149,16 +161,14 @@ impl Emitter<'_> {
             }
             return self.chip.resident[block].clone();
         }
-        let key = (step, strip, None);
+        let key = (step, strip, None, Some(chunk(tile, input.config)));
         if let Some(buffer) = self.chip.strips.get(&key) {
             return Some(buffer.clone());
         }
         let plan = &input.plan.steps[step];
         let first = plan.strips[strip].start * input.steps.steps[step].factor[0] / layout.split[0];
         let buffer = Buffer::written(layout, first..first + plan.output_rows, input.config);
-        let buffer = self.chip.place(buffer, End::High)?;
-        self.chip.strips.insert(key, buffer.clone());
-        Some(buffer)
+        self.chip.place_chunk(key, Buffer { groups: written_groups(tile, input.config), ..buffer })
     }
 
     /// The words, part by part: names, and the first one.

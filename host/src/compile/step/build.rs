@@ -5,7 +5,7 @@ use crate::compile::CompileError;
 use crate::compile::tile::interpolate::TAPS;
 use crate::compile::tile::scale::negated;
 use pleach_spec::Config;
-use pleach_spec::network::{Conv, Kind, Layer, Network};
+use pleach_spec::network::{Conv, Kind, Layer, MapShape, Network};
 use pleach_spec::numerics::{Requantize, ScaleError};
 
 /// Largest distance of taps that a gather list entry can name.
@@ -62,7 +62,10 @@ struct Builder<'a> {
 impl<'a> Builder<'a> {
     /// A new block that holds a tensor.
     fn block(&mut self, tensor: usize, writer: Option<usize>) -> usize {
-        let shape = self.result.network.tensors[tensor].shape;
+        self.block_of_shape(tensor, self.result.network.tensors[tensor].shape, writer)
+    }
+
+    fn block_of_shape(&mut self, tensor: usize, shape: MapShape, writer: Option<usize>) -> usize {
         let block = self.result.blocks.len();
         self.homes.push(tensor);
         self.result.blocks.push(Block { shape, writer, readers: Vec::new(), output: false });
@@ -96,12 +99,16 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn finish(&mut self, mut step: Step<'a>, tensor: usize) {
+    fn finish(&mut self, step: Step<'a>, tensor: usize) {
+        self.finish_in_shape(step, tensor, self.result.network.tensors[tensor].shape);
+    }
+
+    fn finish_in_shape(&mut self, mut step: Step<'a>, tensor: usize, shape: MapShape) {
         let index = self.result.steps.len();
         for source in step.sources().into_iter().chain(step.gate()) {
             self.result.blocks[source].readers.push(index);
         }
-        step.output = self.block(tensor, Some(index));
+        step.output = self.block_of_shape(tensor, shape, Some(index));
         self.result.steps.push(step);
     }
 
@@ -212,6 +219,41 @@ impl<'a> Builder<'a> {
         std::mem::replace(&mut self.result.places[tensor], before)
     }
 
+    /// True for a pointwise convolution that skips pixels of a map which others read with another stride. Such a map is not in
+    /// phases, so that every row of the array reads another bank, and each vector takes as many cycles as there are rows.
+    fn skips_pixels(&self, index: usize, conv: &Conv) -> bool {
+        let network = self.result.network;
+        let input = network.layers[index].inputs[0];
+        let stride = conv.geometry.stride;
+        let strided = |reader: &usize| match network.layers.get(*reader).map(|layer| &layer.kind) {
+            Some(Kind::Conv(other)) => other.geometry.stride != stride,
+            Some(Kind::MaxPool(pool) | Kind::AveragePool { pool, .. }) => pool.stride != stride,
+            Some(_) => true,
+            None => false,
+        };
+        conv.geometry.kernel == [1, 1]
+            && conv.geometry.pads == [0; 4]
+            && conv.geometry.groups == 1
+            && stride != [1, 1]
+            && self.references[input].iter().any(strided)
+    }
+
+    /// The pixels that a step with such a convolution reads in a block of their own: the step is made to read them from there.
+    fn take_pixels(&mut self, layer: usize, step: &mut Step<'a>) {
+        let tensor = self.result.network.layers[layer].inputs[0];
+        let places = std::mem::take(&mut step.inputs);
+        let unchanged = vec![UNCHANGED; places.len()];
+        let mut taken = self.select(layer, places, step.input, unchanged);
+        taken.window.stride = step.window.stride;
+        taken.walked = step.walked;
+        let [height, width] = step.walked;
+        let shape = MapShape { height, width, ..self.result.network.tensors[tensor].shape };
+        let before = std::mem::take(&mut self.result.places[tensor]);
+        self.finish_in_shape(taken, tensor, shape);
+        step.inputs = std::mem::replace(&mut self.result.places[tensor], before);
+        (step.input, step.window.stride) = (step.walked, [1, 1]);
+    }
+
     fn both_wait(&self, first: usize, second: usize) -> bool {
         match (&self.pending[first], &self.pending[second]) {
             (Some(a), Some(b)) => a.layer < b.layer,
@@ -279,6 +321,9 @@ impl<'a> Builder<'a> {
                 step.kernel = Kernel::Conv(conv);
                 step.pad = zero_point(0);
                 step.requantize = folded(network, layer, conv)?;
+                if self.skips_pixels(index, conv) {
+                    self.take_pixels(index, &mut step);
+                }
             }
             Kind::MaxPool(pool) => {
                 let pads = [pool.pads[0], pool.pads[1]];

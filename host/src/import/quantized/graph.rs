@@ -25,6 +25,27 @@ pub(super) struct Importer {
     declared: Vec<Input>,
     /// Those that are read as bytes, and their tensors.
     inputs: Vec<(Input, usize)>,
+    /// Outputs of `QuantizeLinear` that nothing but one `DequantizeLinear` reads: ONNX Runtime makes them uint8 on x86
+    /// (`QDQS8ToU8Transformer`).
+    pub(super) pairs: HashSet<String>,
+}
+
+/// See [`Importer::pairs`].
+fn pairs(graph: &GraphProto) -> HashSet<String> {
+    let mut readers: HashMap<&str, Vec<&str>> = HashMap::new();
+    for node in &graph.node {
+        for input in &node.input {
+            readers.entry(input).or_default().push(node.op_type());
+        }
+    }
+    let is_output = |name: &str| graph.output.iter().any(|output| output.name() == name);
+    let made =
+        graph.node.iter().filter(|node| node.op_type() == "QuantizeLinear").flat_map(|node| &node.output);
+    let is_pair = |name: &&String| {
+        readers.get(name.as_str()).is_some_and(|readers| readers[..] == ["DequantizeLinear"])
+            && !is_output(name)
+    };
+    made.filter(is_pair).cloned().collect()
 }
 
 impl Importer {
@@ -61,7 +82,8 @@ pub(super) fn import(
             return Err(Problem::Duplicate { tensor: tensor.name().to_owned() });
         }
     }
-    let mut importer = Importer { maps: Maps::default(), declared: Vec::new(), inputs: Vec::new() };
+    let mut importer =
+        Importer { maps: Maps::default(), declared: Vec::new(), inputs: Vec::new(), pairs: pairs(proto) };
     let infos: Vec<&ValueInfoProto> =
         proto.input.iter().filter(|info| !values.contains_key(info.name())).collect();
     check_names(shapes, &infos)?;

@@ -18,7 +18,7 @@ pub(super) struct Maps {
     open: HashSet<usize>,
     /// The same bytes with another quantization.
     again: HashMap<(usize, u32, i8), usize>,
-    /// Names of tensors that are uint8 in the file.
+    /// Names of tensors that are uint8 in ONNX Runtime.
     pub(super) unsigned: HashSet<String>,
 }
 

@@ -80,7 +80,9 @@ fn quantized<'m>(
     let maps = &mut importer.maps;
     let first = maps.tensors.len();
     let tensor = bytes::quantize(view, maps, &float, quantization)?;
-    if element == Element::Uint8 {
+    if element == Element::Uint8
+        || view.node.proto.output.first().is_some_and(|name| importer.pairs.contains(name))
+    {
         maps.unsigned.extend(maps.tensors[first..].iter().map(|tensor| tensor.name.clone()));
     }
     Ok(Value::Integer(Integer { tensor, element, shape }))
