@@ -1,7 +1,7 @@
 //! All stages in a row: from a model file to a compiled model.
 
 use crate::compile::{compile_list, dense_reference};
-use crate::data::{self, Expected, Sidecar};
+use crate::data::{self, Sidecar};
 use crate::graph::Graph;
 use crate::import::{self, Quantized};
 use crate::partition::{Partition, Session, partition, partition_quantized};
@@ -85,6 +85,7 @@ pub fn compile_onnx(path: &Path, options: &Options, progress: Progress<'_>) -> R
     }
     plan.note(&mut model, host);
     model.labels.clone_from(&sidecar.labels.names);
+    sidecar.pictures.note(&mut model);
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     model.notes.insert("source".into(), name);
     if let Some(speedup) = options.speedup {
@@ -115,6 +116,7 @@ pub fn compile_quantized(
     let mut model = compile_network(network, options, progress)?;
     model.preprocessing = Some(preprocessing(&sidecar, channels));
     model.labels.clone_from(&sidecar.labels.names);
+    sidecar.pictures.note(&mut model);
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     model.notes.insert("source".into(), name);
     interface.note(&mut model);
@@ -244,7 +246,7 @@ fn calibration_images(
     let named = options.calibration.as_ref().or(sidecar.data.calibrate.as_ref());
     let path = named.ok_or_else(|| NoCalibration { model: model.to_owned() })?;
     let shape = session.plan().image_shape()?;
-    let set = data::load(path, Expected { shape, classes: &sidecar.labels.names })?;
+    let set = data::load(path, sidecar.expected(shape))?;
     let images = set.images(&sidecar.input).take(CALIBRATION_IMAGES);
     images.map(|image| Ok(session.entered(&image?)?.1)).collect()
 }

@@ -286,6 +286,15 @@ fn verify_compares_every_layer_with_the_golden_model() {
         ["verify", example("digits.onnx").to_str().unwrap(), "--device", "fast", "--json"].map(str::to_owned);
     let report = host.json(&arguments.each_ref().map(String::as_str));
     assert!(report["layers"][4]["snr_db"].as_f64().unwrap() > 25.0, "{}", report["layers"]);
+    let losses = report["losses"].as_array().unwrap();
+    assert_eq!((losses.len(), report["passes"].as_array().unwrap().len()), (5, 12));
+    for key in ["sqnr_db", "accumulated_db", "alone_db"] {
+        assert!(losses.iter().all(|loss| loss[key].as_f64().unwrap() > 20.0), "{key}: {losses:?}");
+    }
+    assert_eq!(report["doubts"], serde_json::json!([]));
+    let output = host.run(&arguments.each_ref().map(String::as_str)[..4]);
+    let text = plain(&output);
+    assert!(text.contains("| SQNR") && text.contains("12 passes of the importer keep"), "{text}");
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Data sets in every format, whole and broken, and the `.toml` beside a model.
 
 use miette::Diagnostic;
-use ndarray::{Array1, Array3, Array4};
+use ndarray::{Array1, Array2, Array3, Array4, s};
 use ndarray_npy::{NpzWriter, write_npy};
-use pleach_host::data::{DataError, DataSet, Expected, Input, Sidecar, load};
+use pleach_host::data::{DataError, DataSet, Expected, Input, Pictures, Resize, Sidecar, load};
 use pleach_spec::network::MapShape;
 use std::fs::{self, File};
 use std::path::Path;
@@ -18,7 +18,7 @@ fn raw() -> Input {
 }
 
 fn open(path: &Path, shape: MapShape) -> Result<DataSet, DataError> {
-    load(path, Expected { shape, classes: &[] })
+    load(path, Expected { shape, classes: &[], pictures: Pictures::default() })
 }
 
 fn images(set: &DataSet) -> Vec<Array3<f32>> {
@@ -195,6 +195,36 @@ fn pictures_are_cut_around_their_centre() {
 }
 
 #[test]
+fn the_sidecar_says_how_pictures_are_scaled() {
+    let folder = tempdir().unwrap();
+    let model = folder.path().join("net.onnx");
+    picture(&folder.path().join("a.png"), [200, 100, 50]);
+    let sidecar = |text: &str| {
+        fs::write(folder.path().join("net.toml"), text).unwrap();
+        Sidecar::beside(&model)
+    };
+    let first = |text: &str| {
+        let sidecar = sidecar(text).unwrap();
+        let set =
+            load(folder.path(), sidecar.expected(MapShape { channels: 3, height: 4, width: 4 })).unwrap();
+        set.image(0, &Input { mean: vec![0.0], std: vec![1.0] })
+            .map(|image| image.slice(s![0, .., ..]).to_owned())
+    };
+    assert_eq!(first("").unwrap(), Array2::from_elem((4, 4), 200.0));
+    let stretched = first("[pictures]\nresize = \"stretch\"\n").unwrap();
+    assert!(stretched[[0, 0]] < 50.0 && stretched[[0, 3]] < 50.0 && stretched[[0, 1]] > 100.0, "{stretched}");
+    let fitting = first("[pictures]\nresize = \"fit\"\nfill = 7\n").unwrap();
+    assert_eq!([fitting[[0, 0]], fitting[[3, 3]]], [7.0; 2]);
+    assert_eq!(first("[pictures]\nshorter_side = 8\n").unwrap().dim(), (4, 4));
+    let message = first("[pictures]\nshorter_side = 3\n").unwrap_err().to_string();
+    assert!(message.contains("a.png") && message.contains("shorter side of 3 pixels"), "{message}");
+    let message = sidecar("[pictures]\nresize = \"zoom\"\n").unwrap_err().to_string();
+    assert!(message.contains("zoom") && message.contains("stretch"), "{message}");
+    let found = sidecar("[pictures]\nresize = \"fit\"\nfill = 114\n").unwrap().pictures;
+    assert_eq!(found, Pictures { resize: Resize::Fit, shorter_side: None, fill: 114 });
+}
+
+#[test]
 fn sub_folders_are_classes() {
     let folder = tempdir().unwrap();
     for class in ["dog", "cat"] {
@@ -204,9 +234,14 @@ fn sub_folders_are_classes() {
     }
     assert_eq!(open(folder.path(), COLOUR).unwrap().labels, Some(vec![0, 1]));
     let classes = ["dog", "cow", "cat"].map(str::to_owned);
-    let set = load(folder.path(), Expected { shape: COLOUR, classes: &classes }).unwrap();
+    let set =
+        load(folder.path(), Expected { shape: COLOUR, classes: &classes, pictures: Pictures::default() })
+            .unwrap();
     assert_eq!(set.labels, Some(vec![2, 0]));
-    let error = load(folder.path(), Expected { shape: COLOUR, classes: &classes[..2] });
+    let error = load(
+        folder.path(),
+        Expected { shape: COLOUR, classes: &classes[..2], pictures: Pictures::default() },
+    );
     says(&refusal(&folder, error), &["'cat' is not among the model's classes", "dog, cow"]);
 }
 

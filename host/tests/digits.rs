@@ -1,7 +1,7 @@
 //! The digits network of the examples through the whole front end: import, float executor, passes, int8.
 
 use ndarray::{Array2, Array3};
-use pleach_host::data::{DataSet, Expected, Sidecar, load};
+use pleach_host::data::{DataSet, Sidecar, load};
 use pleach_host::graph::{Graph, passes, run};
 use pleach_host::import::{self, Model};
 use pleach_host::quantize::{RangeMethod, calibrate, quantize};
@@ -29,7 +29,7 @@ fn digits() -> Digits {
 
 fn open(path: &Path, sidecar: &Sidecar) -> DataSet {
     let shape = MapShape { channels: 1, height: 8, width: 8 };
-    load(path, Expected { shape, classes: &sidecar.labels.names }).unwrap()
+    load(path, sidecar.expected(shape)).unwrap()
 }
 
 impl Digits {

@@ -106,3 +106,23 @@ fn an_unknown_layer_and_a_doubtful_calibration_are_named() {
     let doubts = report("digits.onnx", &output, &["--images", "1"])["doubts"].to_string();
     assert!(doubts.contains("one calibration image"), "{doubts}");
 }
+
+#[test]
+fn images_that_are_normalised_in_another_way_are_pointed_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("digits.onnx");
+    std::fs::copy(example("digits.onnx"), &model).unwrap();
+    let doubts = |sidecar: &str| {
+        let data = example("digits");
+        let data = data.to_str().unwrap();
+        let sidecar =
+            format!("[input]\n{sidecar}\n[data]\ncalibrate = \"{data}/train\"\ntest = \"{data}/test\"\n");
+        std::fs::write(model.with_extension("toml"), sidecar).unwrap();
+        let options = ["--images", "32"];
+        report(model.to_str().unwrap(), &folder.path().join("q.onnx"), &options)["doubts"].to_string()
+    };
+    assert_eq!(doubts("mean = [0.0]\nstd = [255.0]"), "[]");
+    assert!(doubts("mean = [0.0]\nstd = [1.0]").contains("unusual for a normalised image"));
+    let found = doubts("mean = [255.0]\nstd = [51.0]");
+    assert!(found.contains("of the test images only: check mean and std"), "{found}");
+}

@@ -4,7 +4,7 @@ use ndarray::{Array3, Axis};
 use pleach_host::graph::{Graph, passes, run};
 use pleach_host::import;
 use pleach_host::quantize::{Noise, calibrate, noise, quantize};
-use pleach_host::zoo::{Architecture, MEAN, Options, STD};
+use pleach_host::zoo::{ARCHITECTURES, Architecture, MEAN, Options, STD};
 use pleach_sim::golden;
 use pleach_spec::network::Network;
 
@@ -68,4 +68,15 @@ fn every_node_of_a_residual_network_becomes_a_layer() {
     let counts = ["Conv", "MaxPool", "Add", "GlobalAveragePool", "Gemm"].map(count);
     assert_eq!(counts, [20, 1, 8, 1, 1]);
     assert_eq!(network.layers.len(), 31, "batch normalizations and ReLUs are part of them");
+}
+
+/// Of VGG-16 alone the fully connected layers are a hundred million weights.
+#[test]
+fn every_pass_keeps_what_each_network_computes() {
+    for network in ARCHITECTURES.iter().filter(|network| network.name != "vgg16") {
+        let options = Options { size: Some(network.least_size), ..Options::default() };
+        let imported = import::graph(&network.model(&options).unwrap()).unwrap();
+        let told = passes::check(&imported).unwrap_or_else(|changed| panic!("{}: {changed}", network.name));
+        assert_eq!(told.len(), passes::ALL.len(), "{}", network.name);
+    }
 }

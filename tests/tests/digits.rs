@@ -1,7 +1,7 @@
 //! The digits network through the RTL: the whole ladder of truth on a trained network and real images.
 
 use ndarray::Array3;
-use pleach_host::data::{Expected, Sidecar, load};
+use pleach_host::data::{Sidecar, load};
 use pleach_host::device::{Kind, Runner};
 use pleach_host::pipeline::{Compiled, Options, compile_onnx};
 use pleach_sim::golden;
@@ -32,10 +32,7 @@ fn check(compiled: &Compiled, count: usize) {
     let network = &model.network;
     let input = &network.tensors[network.input];
     let sidecar = Sidecar::beside(&self::model()).unwrap();
-    let test = load(
-        sidecar.data.test.as_deref().unwrap(),
-        Expected { shape: input.shape, classes: &sidecar.labels.names },
-    );
+    let test = load(sidecar.data.test.as_deref().unwrap(), sidecar.expected(input.shape));
     let mut runner = Runner::new(Kind::Rtl, model, MemoryTiming::default()).expect("the RTL builds");
     for (index, image) in test.unwrap().images(&sidecar.input).take(count).enumerate() {
         let map: Array3<i8> = image.unwrap().mapv(|x| input.quantization.quantize(x));

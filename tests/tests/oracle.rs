@@ -6,7 +6,7 @@ mod models;
 
 use models::{Value, floats, integers, model, node, returning, weights, with, with_outputs};
 use ndarray::Array3;
-use pleach_host::data::{Expected, Sidecar, load};
+use pleach_host::data::{Sidecar, load};
 use pleach_host::graph::{Graph, passes, run, run_all};
 use pleach_host::import;
 use pleach_host::import::proto::{ModelProto, NodeProto, TensorProto};
@@ -29,8 +29,7 @@ fn tract_computes_the_same_logits_for_the_digits() {
     let ours = passes::optimise(&import::load(&model, &BTreeMap::new()).unwrap().graph);
     let sidecar = Sidecar::beside(&model).unwrap();
     let shape = MapShape { channels: 1, height: 8, width: 8 };
-    let classes = &sidecar.labels.names;
-    let test = load(sidecar.data.test.as_deref().unwrap(), Expected { shape, classes }).unwrap();
+    let test = load(sidecar.data.test.as_deref().unwrap(), sidecar.expected(shape)).unwrap();
     for image in test.images(&sidecar.input).take(40) {
         let image: Array3<f32> = image.unwrap();
         let tensor = Tensor::from_shape(&[1, 1, 8, 8], image.as_slice().unwrap()).unwrap();

@@ -1,14 +1,14 @@
 //! `host run --device cpu`: the whole graph of an ONNX file as it is, in its own types, on this computer.
 
-use super::output;
+use super::output::{self, print_json};
 use super::progress::Bar;
 use super::run::{largest, share};
 use crate::cpu::{self, CpuModel, CpuNode, Port, Tensor};
-use crate::data::{self, Expected, Sidecar};
+use crate::data::{self, Sidecar};
 use crate::import;
 use crate::partition::{Plan, Tensors};
 use crate::report::{RunReport, layer_table};
-use miette::{Diagnostic, IntoDiagnostic, Result};
+use miette::{Diagnostic, Result};
 use pleach_spec::network::MapShape;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -72,7 +72,7 @@ pub fn execute(request: &Request<'_>) -> Result<()> {
     }
     let report = RunReport::on_cpu(&nodes, runs.len(), times[times.len() / 2], accuracy);
     match request.json {
-        true => println!("{}", serde_json::to_string_pretty(&report).into_diagnostic()?),
+        true => print_json(&report)?,
         false => print(&report, &nodes),
     }
     Ok(())
@@ -99,7 +99,7 @@ fn images(request: &Request<'_>, shape: MapShape, dims: &[usize], sidecar: &Side
     }
     let (mut runs, mut labels) = (Vec::new(), Some(Vec::new()));
     for path in paths {
-        let set = data::load(path, Expected { shape, classes: &sidecar.labels.names })?;
+        let set = data::load(path, sidecar.expected(shape))?;
         for image in set.images(&sidecar.input) {
             let values: Vec<f32> = image?.iter().copied().collect();
             runs.push(vec![cpu::floats(dims, &values)]);

@@ -1,6 +1,7 @@
 //! `host run --cycles-only`: the clock cycles of a model, without running it.
 
 use super::model::Loaded;
+use super::output::print_json;
 use crate::device::{InferError, Kind};
 use crate::predict::{machine, timing};
 use crate::report::{RunReport, Traffic, layer_table, thousands};
@@ -23,7 +24,7 @@ pub fn report(loaded: &Loaded, memory: MemoryTiming, json: bool) -> Result<()> {
     let mut report = RunReport::new(model, "cycles only", 0, milliseconds, None);
     report.traffic = Some(Traffic::from(counters));
     if json {
-        println!("{}", serde_json::to_string_pretty(&report).into_diagnostic()?);
+        print_json(&report)?;
         return Ok(());
     }
     eprintln!("{}", layer_table(&report));

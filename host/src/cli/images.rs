@@ -1,7 +1,7 @@
 //! The images a command works on, as int8 input maps.
 
 use crate::cpu;
-use crate::data::{self, Expected, Input, Sidecar};
+use crate::data::{self, Expected, Input, Pictures, Sidecar};
 use crate::interface::Interface;
 use crate::partition::{Session, SessionError, Tensors};
 use miette::Result;
@@ -49,7 +49,8 @@ impl Images {
             source: String::new(),
         };
         for path in paths {
-            let set = data::load(path, Expected { shape, classes: &model.labels })?;
+            let set =
+                data::load(path, Expected { shape, classes: &model.labels, pictures: Pictures::of(model) })?;
             for image in set.images(&normalisation) {
                 images.float.push(image?);
             }

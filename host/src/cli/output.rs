@@ -1,4 +1,4 @@
-//! Outputs of a run as `.npy` files.
+//! Outputs of a run as `.npy` files, and reports as JSON.
 
 use crate::npy;
 use crate::pipeline::io_error;
@@ -7,7 +7,14 @@ use ndarray::{Array, Array4, Dimension};
 use ndarray_npy::WritableElement;
 use pleach_spec::model_file::ModelFile;
 use pleach_spec::network::Tensor;
+use serde::Serialize;
 use std::path::Path;
+
+/// Prints a report as one JSON object on stdout.
+pub fn print_json(report: &impl Serialize) -> Result<()> {
+    println!("{}", serde_json::to_string_pretty(report).into_diagnostic()?);
+    Ok(())
+}
 
 /// Writes each of the network's outputs, dequantized, as `DIR/<name>.npy` of shape `[images, channels, height, width]`; each file
 /// whole or not at all. `images` holds the output maps of each image.

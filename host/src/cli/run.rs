@@ -3,6 +3,7 @@
 use super::images::Images;
 use super::memory::MemoryArgs;
 use super::model::{Loaded, ModelArgs};
+use super::output::print_json;
 use super::progress::Bar;
 use super::tensors;
 use crate::cpu::{self, CpuError, Tensor};
@@ -127,7 +128,7 @@ pub fn execute(args: &Args) -> Result<()> {
         }
     }
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&report).into_diagnostic()?);
+        print_json(&report)?;
         return Ok(());
     }
     eprintln!("{}", layer_table(&report));
@@ -169,7 +170,7 @@ fn execute_arrays(
         None => eprintln!("the outputs are written with --output DIR"),
     }
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&report).into_diagnostic()?);
+        print_json(&report)?;
     } else {
         eprintln!("{}", layer_table(&report));
         if let Some(layers) = interface.exact.named(&model.network) {

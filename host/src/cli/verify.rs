@@ -6,6 +6,7 @@ use super::images::Images;
 use super::loss::loss_table;
 use super::memory::MemoryArgs;
 use super::model::{Loaded, ModelArgs};
+use super::output::print_json;
 use super::progress::Bar;
 use crate::compile::{Traced, compile_traced};
 use crate::device::{Kind, golden_maps, infer, open};
@@ -15,7 +16,7 @@ use crate::pipeline::Compiled;
 use crate::quantize::{LayerLoss, Noise, explain, noise};
 use crate::report::thousands;
 use comfy_table::{Table, presets};
-use miette::{Diagnostic, IntoDiagnostic, Result};
+use miette::{Diagnostic, Result};
 use ndarray::Array3;
 use pleach_sim::device::Accelerator;
 use pleach_sim::memory::MemoryTiming;
@@ -132,7 +133,7 @@ pub fn execute(args: &Args) -> Result<()> {
         case.compare(&mut report, accelerator.as_mut(), &traced)?;
     }
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&report).into_diagnostic()?);
+        print_json(&report)?;
     } else {
         print(&report, &images.source);
     }

@@ -16,6 +16,22 @@ pub enum DataError {
         /// Why not.
         reason: std::io::Error,
     },
+    /// A picture is scaled to less than the network needs.
+    #[error("{}: with a shorter side of {side} pixels it does not cover {width}x{height}", file.display())]
+    #[diagnostic(
+        code(pleach::data::shorter_side),
+        help("give [pictures] shorter_side in the model's .toml at least the size of the network's images")
+    )]
+    ShorterSide {
+        /// The file.
+        file: PathBuf,
+        /// What the sidecar says.
+        side: u32,
+        /// Width of the network's images.
+        width: u32,
+        /// Their height.
+        height: u32,
+    },
     /// The file's name does not tell a format.
     #[error("{}: is in no known format", file.display())]
     #[diagnostic(

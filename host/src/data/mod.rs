@@ -7,9 +7,11 @@ mod error;
 mod idx;
 mod npy;
 mod pictures;
+mod resize;
 mod sidecar;
 
 pub use error::DataError;
+pub use resize::{Pictures, Resize};
 pub use sidecar::{Data, Input, Labels, Sidecar, SidecarError};
 
 use ndarray::Array3;
@@ -34,7 +36,7 @@ enum Images {
     /// Values that are already normalised, in the same order.
     Floats { shape: MapShape, values: Vec<f32> },
     /// PNG and JPEG files, scaled to the shape when they are read.
-    Files { shape: MapShape, paths: Vec<PathBuf> },
+    Files { shape: MapShape, paths: Vec<PathBuf>, pictures: Pictures },
 }
 
 /// What the network should be fed with.
@@ -44,6 +46,8 @@ pub struct Expected<'a> {
     pub shape: MapShape,
     /// Names of the classes, which may also be those of sub-folders; may be empty.
     pub classes: &'a [String],
+    /// What is done to pictures.
+    pub pictures: Pictures,
 }
 
 /// Opens a data set; which format it is in is seen from the names:
@@ -54,8 +58,7 @@ pub struct Expected<'a> {
 /// - `*.npz`, or a folder with one such file: arrays `images` and, optionally, `labels`;
 /// - `*.png`, `*.jpg`, `*.jpeg`, or a folder with such files, or with one sub-folder of them a class.
 ///
-/// Pictures are scaled so that they cover the expected size, and cut to it around their centre; other formats must have
-/// the expected size.
+/// Pictures get the expected size as `expected.pictures` says; other formats must have it.
 ///
 /// # Errors
 /// Every [`DataError`] names the file.
@@ -77,7 +80,7 @@ fn load_file(path: &Path, expected: Expected<'_>) -> Result<DataSet, DataError> 
         "npy" => npy::load_npy(path, shape),
         "npz" => npy::load_npz(path, shape),
         "bin" => cifar::load(path, &[path.to_owned()], shape),
-        _ if pictures::is_picture(path) => Ok(pictures::one(path, shape)),
+        _ if pictures::is_picture(path) => Ok(pictures::one(path, expected)),
         _ if idx::is_images(path) => idx::load(path, shape),
         _ => Err(DataError::Unknown { file: path.to_owned() }),
     }
@@ -143,7 +146,7 @@ impl DataSet {
         let pixels = match &self.images {
             Images::Floats { shape, values } => return Ok(slice(values, *shape, index, |value| value)),
             Images::Pixels { shape, bytes } => slice(bytes, *shape, index, f32::from),
-            Images::Files { shape, paths } => pictures::read(&paths[index], *shape)?,
+            Images::Files { shape, paths, pictures } => pictures::read(&paths[index], *shape, *pictures)?,
         };
         input.normalise(pixels).map_err(|channels| DataError::Normalisation {
             file: self.source.clone(),

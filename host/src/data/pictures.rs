@@ -1,7 +1,6 @@
 //! PNG and JPEG files.
 
-use super::{DataError, DataSet, Expected, Images, entries, extension};
-use image::imageops::FilterType;
+use super::{DataError, DataSet, Expected, Images, Pictures, entries, extension};
 use ndarray::Array3;
 use pleach_spec::network::MapShape;
 use std::path::{Path, PathBuf};
@@ -12,8 +11,8 @@ pub(super) fn is_picture(path: &Path) -> bool {
 }
 
 /// A single picture.
-pub(super) fn one(path: &Path, shape: MapShape) -> DataSet {
-    let images = Images::Files { shape, paths: vec![path.to_owned()] };
+pub(super) fn one(path: &Path, expected: Expected<'_>) -> DataSet {
+    let images = files(vec![path.to_owned()], expected);
     DataSet { source: path.to_owned(), labels: None, images }
 }
 
@@ -33,22 +32,28 @@ pub(super) fn folder(path: &Path, inside: &[PathBuf], expected: Expected<'_>) ->
         }
         (paths, Some(labels))
     };
-    Ok(DataSet { source: path.to_owned(), labels, images: Images::Files { shape: expected.shape, paths } })
+    Ok(DataSet { source: path.to_owned(), labels, images: files(paths, expected) })
 }
 
-/// A picture in the shape of the network's input, pixels 0 to 255: scaled to cover it, cut around its centre, grey for one
-/// channel, RGB for three.
-pub(super) fn read(path: &Path, shape: MapShape) -> Result<Array3<f32>, DataError> {
+fn files(paths: Vec<PathBuf>, expected: Expected<'_>) -> Images {
+    Images::Files { shape: expected.shape, paths, pictures: expected.pictures }
+}
+
+/// A picture in the shape of the network's input, pixels 0 to 255, grey for one channel, RGB for three.
+pub(super) fn read(path: &Path, shape: MapShape, pictures: Pictures) -> Result<Array3<f32>, DataError> {
     let opened = image::ImageReader::open(path).map_err(|error| DataError::read(path, error))?;
     let foreign =
         |error: &dyn std::fmt::Display| DataError::format(path, "a PNG or JPEG picture", error.to_string());
     let guessed = opened.with_guessed_format().map_err(|error| DataError::read(path, error))?;
-    let mut picture = guessed.decode().map_err(|error| foreign(&error))?;
+    let picture = guessed.decode().map_err(|error| foreign(&error))?;
     let size = (u32::try_from(shape.width), u32::try_from(shape.height));
     let (Ok(width), Ok(height)) = size else { return Err(DataError::shape(path, &[], shape)) };
-    if (picture.width(), picture.height()) != (width, height) {
-        picture = picture.resize_to_fill(width, height, FilterType::Triangle);
-    }
+    let picture = pictures.resized(picture, [width, height]).ok_or_else(|| DataError::ShorterSide {
+        file: path.to_owned(),
+        side: pictures.shorter_side.unwrap_or_default(),
+        width,
+        height,
+    })?;
     let bytes = match shape.channels {
         1 => picture.into_luma8().into_raw(),
         3 => picture.into_rgb8().into_raw(),

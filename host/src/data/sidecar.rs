@@ -1,7 +1,9 @@
 //! `<model>.toml`: what an ONNX file does not say of its model.
 
+use super::{Expected, Pictures};
 use miette::Diagnostic;
 use ndarray::{Array3, Axis};
+use pleach_spec::network::MapShape;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +13,8 @@ use std::path::{Path, PathBuf};
 pub struct Sidecar {
     /// Normalisation.
     pub input: Input,
+    /// What is done to pictures before.
+    pub pictures: Pictures,
     /// Data sets.
     pub data: Data,
     /// Classes.
@@ -61,7 +65,9 @@ pub enum SidecarError {
     #[error("{}: {reason}", file.display())]
     #[diagnostic(
         code(pleach::data::sidecar_syntax),
-        help("known are [input] mean, std; [data] calibrate, test; [labels] names")
+        help(
+            "known are [input] mean, std; [pictures] resize, shorter_side, fill; [data] calibrate, test; [labels] names"
+        )
     )]
     Syntax {
         /// The file.
@@ -122,6 +128,11 @@ impl Input {
 }
 
 impl Sidecar {
+    /// What images of a network that takes this shape are expected to be.
+    pub fn expected(&self, shape: MapShape) -> Expected<'_> {
+        Expected { shape, classes: &self.labels.names, pictures: self.pictures }
+    }
+
     /// Reads the file beside a model, `digits.toml` beside `digits.onnx`; without one everything has its default.
     /// Relative paths in it are made relative to the working directory.
     ///

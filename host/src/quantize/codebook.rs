@@ -29,18 +29,21 @@ pub struct Codebook {
     pub equal_steps_db: f64,
 }
 
-/// The codebooks of all layers of fewer than 8 bits.
-pub fn codebooks(graph: &Graph, bits: &BTreeMap<String, u8>) -> Vec<Codebook> {
+/// The codebooks of layers, whose `grids` they are, next to equal steps of as many bits.
+pub fn codebooks(
+    graph: &Graph,
+    bits: &BTreeMap<String, u8>,
+    grids: &BTreeMap<String, Grid>,
+) -> Vec<Codebook> {
     let of = |layer: crate::graph::Layer<'_>| {
-        let bits = bits.get(layer.name).copied().filter(|&bits| bits < 8)?;
+        let (bits, grid) = (*bits.get(layer.name)?, grids.get(layer.name)?);
         let weights = layer.conv.weights.view();
-        let [even, grid] = [false, true].map(|codebooks| Grid::of(weights, bits, codebooks));
         let flat = rows(&weights);
         Some(Codebook {
             layer: layer.name.to_owned(),
             weights_db: grid.noise(flat.view()).decibels(),
-            equal_steps_db: even.noise(flat.view()).decibels(),
-            entries: grid.levels,
+            equal_steps_db: Grid::even(weights, bits).noise(flat.view()).decibels(),
+            entries: grid.levels.clone(),
         })
     };
     graph.layers().filter_map(of).collect()

@@ -14,10 +14,8 @@ const FACTOR_MIN: f32 = 1.0 / (1u64 << 32) as f32;
 /// How the weights of one convolution are quantized.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Weights<'a> {
-    /// 8, 4, 2 or 1.
-    pub bits: u8,
-    /// Fewer than 8 bits choose from a codebook.
-    pub codebooks: bool,
+    /// What they may be; equal steps of 8 bits where nothing is said.
+    pub grid: Option<&'a Grid>,
     /// The numbers, where they are known already.
     pub numbers: Option<&'a [i8]>,
     /// Mean of each input channel, for the correction of the bias; without it there is none.
@@ -40,9 +38,12 @@ pub(super) fn quantize(
         clamp: clamp(conv.clamp, y),
         channel_order: Vec::new(),
     };
-    let grid = Grid::of(conv.weights.view(), plan.bits, plan.codebooks);
+    let grid = match plan.grid {
+        Some(grid) => grid,
+        None => &Grid::even(conv.weights.view(), 8),
+    };
     for channel in 0..conv.out_channels() {
-        quantize_channel(name, conv, channel, (&grid, plan), [x, y], &mut quantized)?;
+        quantize_channel(name, conv, channel, (grid, plan), [x, y], &mut quantized)?;
     }
     Ok(quantized)
 }
@@ -121,7 +122,7 @@ mod tests {
         change(&mut layer);
         let (x, y) =
             (Quantization { scale: 0.5, zero_point: -128 }, Quantization { scale: 0.25, zero_point: -100 });
-        quantize("layer", &layer, Weights { bits: 8, codebooks: false, numbers: None, means: None }, x, y)
+        quantize("layer", &layer, Weights { grid: None, numbers: None, means: None }, x, y)
     }
 
     #[test]

@@ -12,7 +12,16 @@ use std::collections::BTreeMap;
 /// A float graph with what the quantizer made of parts of it.
 pub struct Emulation {
     graph: Graph,
-    steps: Vec<Option<(f32, f32, f32)>>,
+    steps: Vec<Option<Steps>>,
+}
+
+/// The values that a tensor may have: `offset` and multiples of `step`, from the number `first` to `last`.
+#[derive(Clone, Copy)]
+struct Steps {
+    offset: f32,
+    step: f32,
+    first: f32,
+    last: f32,
 }
 
 impl Emulation {
@@ -45,8 +54,9 @@ impl Emulation {
 
     /// Rounds a tensor's values as the network does.
     pub(super) fn round(&self, id: TensorId, values: &mut ArrayD<f32>) {
-        if let Some((step, low, high)) = self.steps[id.index()] {
-            values.mapv_inplace(|value| ((value / step).round_ties_even() * step).clamp(low, high));
+        if let Some(Steps { offset, step, first, last }) = self.steps[id.index()] {
+            let number = |value: f32| ((value - offset) / step).round_ties_even().clamp(first, last);
+            values.mapv_inplace(|value| number(value) * step + offset);
         }
     }
 
@@ -71,9 +81,12 @@ impl Emulation {
         let quantization = network.tensors.iter().find(|tensor| tensor.name == name).map(|t| t.quantization);
         let id = self.graph.tensors().iter().position(|tensor| tensor.name == name);
         let (Some(q), Some(id)) = (quantization, id) else { return };
+        let numbers = (1u32 << bits) as f32;
         let (low, high) = (q.dequantize(i8::MIN), q.dequantize(i8::MAX));
-        let step = if bits == 8 { q.scale } else { (high - low) / ((1u32 << bits) - 1) as f32 };
-        self.steps[id] = Some((step, low, high));
+        let step = if bits == 8 { q.scale } else { (high - low) / (numbers - 1.0) };
+        // Zero is one of the values, so that padding is exact; but of two values of both signs it is none.
+        let (offset, first) = if bits == 1 { (low, 0.0) } else { (0.0, (low / step).round_ties_even()) };
+        self.steps[id] = Some(Steps { offset, step, first, last: first + numbers - 1.0 });
     }
 
     /// All its tensors for an image are shown to `visit`.
@@ -146,4 +159,32 @@ pub fn sensitivities(
         progress(index + 1, names.len());
     }
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::Op;
+    use crate::graph::testing::{conv, image, map};
+    use crate::quantize::calibrate;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn a_tensor_has_as_many_values_as_its_bits_allow() {
+        let mut graph = Graph::new("net", "x", map(2, 12, 12));
+        graph.push("conv", Op::Conv(conv(3, [2, 3, 3], 1)), graph.input(), "y").unwrap();
+        let image = image([2, 12, 12], 1);
+        let calibration = calibrate(&graph, std::iter::once(image.clone()), &mut |_| ()).unwrap();
+        let network = quantize(&graph, &calibration).unwrap();
+        for bits in [1, 2, 4] {
+            let emulation = Emulation::new(&graph, &network, bits);
+            let wide = &image * 3.0;
+            let visit = |_: TensorId, values: &ArrayD<f32>| {
+                let found: BTreeSet<u32> = values.iter().map(|value| (value + 0.0).to_bits()).collect();
+                assert!(found.len() > 1 && found.len() <= 1 << bits, "{} values of {bits} bits", found.len());
+                assert!(bits == 1 || found.contains(&0), "zero is exact");
+            };
+            emulation.run(&wide, visit).unwrap();
+        }
+    }
 }

@@ -165,7 +165,7 @@ mod tests {
     use super::*;
     use crate::graph::Op;
     use crate::graph::testing::{conv, image, map};
-    use crate::quantize::{Options, RangeMethod, calibrate, quantize_with};
+    use crate::quantize::{Options, RangeMethod, calibrate, grids, quantize_with};
 
     /// Two convolutions in a row and a third beside the second, all of them outputs in the end.
     fn graph() -> Graph {
@@ -210,8 +210,8 @@ mod tests {
 
     #[test]
     fn a_layer_of_two_bits_is_found_and_told_what_helps() {
-        let bits = [("third".to_owned(), 2)].into();
-        let losses = losses(RangeMethod::MinMax, &Options { bits, ..Options::default() });
+        let grids = grids(&graph(), &[("third".to_owned(), 2)].into(), false);
+        let losses = losses(RangeMethod::MinMax, &Options { grids, ..Options::default() });
         assert!(losses[2].alone_db < losses[0].alone_db - 10.0 && losses[2].sqnr_db < 20.0, "{losses:?}");
         assert!(losses[2].recommendation.as_ref().unwrap().contains("--bits third=8"), "{losses:?}");
         assert!(losses[1].recommendation.is_none(), "{losses:?}");

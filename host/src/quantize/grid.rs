@@ -1,7 +1,9 @@
 //! The numbers that a layer's weights may be: equal steps, or the entries of a codebook.
 
 use super::{Noise, codebook, weights};
+use crate::graph::{Graph, Layer};
 use ndarray::{ArrayView2, ArrayView4, Axis, CowArray, Ix2};
+use std::collections::BTreeMap;
 
 /// Numbers of a layer's weights, and what one of them stands for in each output channel.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +66,15 @@ impl Grid {
         }
         noise
     }
+}
+
+/// The grids of all layers of fewer than 8 bits, with equal steps or `codebooks`. Finding a codebook takes a while, so it is done once.
+pub fn grids(graph: &Graph, bits: &BTreeMap<String, u8>, codebooks: bool) -> BTreeMap<String, Grid> {
+    let of = |layer: Layer<'_>| {
+        let bits = bits.get(layer.name).copied().filter(|&bits| bits < 8)?;
+        Some((layer.name.to_owned(), Grid::of(layer.conv.weights.view(), bits, codebooks)))
+    };
+    graph.layers().filter_map(of).collect()
 }
 
 /// The weights as a matrix with a row for each output channel.

@@ -29,7 +29,7 @@ pub use emulate::{Emulation, sensitivities};
 pub use equalize::equalize;
 pub use error::{CalibrateError, QuantizeError};
 pub use explain::{LayerLoss, explain};
-pub use grid::Grid;
+pub use grid::{Grid, grids};
 pub use histogram::Histogram;
 pub use noise::{Noise, noise};
 pub use range::{Range, RangeMethod};
@@ -41,11 +41,9 @@ use std::collections::BTreeMap;
 /// Choices beyond the calibration.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Options {
-    /// Bits of the weights of layers, by name; 8 where none are said.
-    pub bits: BTreeMap<String, u8>,
-    /// Weights of fewer than 8 bits choose from a codebook of the layer instead of equal steps.
-    pub codebooks: bool,
-    /// Numbers of weights that were learned ([`adaround`]), with the options above; elsewhere the nearest ones.
+    /// What the weights of layers may be, by name ([`grids`]); equal steps of 8 bits where nothing is said.
+    pub grids: BTreeMap<String, Grid>,
+    /// Numbers of weights that were learned ([`adaround`]), with these grids; elsewhere the nearest ones.
     pub rounding: Rounding,
     /// Take the mean of the error that rounded weights make out of the bias.
     pub bias_correction: bool,
@@ -99,8 +97,7 @@ pub fn quantize_with(
             .tensor(&graph.tensor(node.inputs[0]).name)
             .map(|statistics| statistics.channels.iter().map(calibrate::ChannelMoments::mean).collect());
         let weights = conv::Weights {
-            bits: options.bits.get(&node.name).copied().unwrap_or(8),
-            codebooks: options.codebooks,
+            grid: options.grids.get(&node.name),
             numbers: options.rounding.of(&node.name),
             means: means.as_deref().filter(|_| options.bias_correction),
         };

@@ -2,18 +2,19 @@
 
 mod report;
 
+use super::output::print_json;
 use super::progress::Bar;
-use crate::data::{self, Expected, Sidecar};
+use crate::data::{self, Sidecar};
 use crate::export;
 use crate::graph::{Graph, run_outputs};
 use crate::import;
 use crate::partition::{Partition, Session, partition};
 use crate::quantize::{
     AdaRound, Calibration, Emulation, Options, RangeMethod, adaround, assign_bits, calibrate, codebooks,
-    doubts, doubts_of_test, equalize, explain, quantize_with, sensitivities,
+    doubts, doubts_of_test, equalize, explain, grids, quantize_with, sensitivities,
 };
 use clap::ValueEnum;
-use miette::{Diagnostic, IntoDiagnostic, Result};
+use miette::{Diagnostic, Result};
 use ndarray::Array3;
 use report::Report;
 use std::collections::BTreeMap;
@@ -151,18 +152,14 @@ pub fn execute(args: &Args) -> Result<()> {
     report.doubts = doubts(&imported, &calibration, &images);
     let bits = bits_of_layers(args, &graph, &calibration, &images, &bar)?;
     report.average_weight_bits = average(&graph, &bits);
+    let grids = grids(&graph, &bits, args.codebook);
     if args.codebook {
-        report.codebooks = codebooks(&graph, &bits);
+        report.codebooks = codebooks(&graph, &bits, &grids);
         if report.codebooks.is_empty() {
             return Err(NoCodebook.into());
         }
     }
-    let mut options = Options {
-        bits,
-        codebooks: args.codebook,
-        bias_correction: args.bias_correction,
-        ..Options::default()
-    };
+    let mut options = Options { grids, bias_correction: args.bias_correction, ..Options::default() };
     if args.adaround {
         let settings = AdaRound { seed: args.seed, ..AdaRound::default() };
         let progress = &mut |done, of| bar.show("learning to round", done, of);
@@ -186,10 +183,10 @@ pub fn execute(args: &Args) -> Result<()> {
         let judged = &images[..images.len().min(JUDGED)];
         report.layers = explain(&graph, &network, judged, &mut |done, of| bar.show("explaining", done, of))?;
     }
-    report.bits = options.bits;
+    report.bits = bits;
     drop(bar);
     match args.json {
-        true => println!("{}", serde_json::to_string_pretty(&report).into_diagnostic()?),
+        true => print_json(&report)?,
         false => report.print(),
     }
     Ok(())
@@ -208,7 +205,7 @@ fn calibration_maps(args: &Args, session: &Session, sidecar: &Sidecar) -> Result
         return samples.into_iter().take(count).map(|mut tensors| Ok(session.map(&mut tensors)?)).collect();
     }
     let shape = session.plan().image_shape()?;
-    let set = data::load(first, Expected { shape, classes: &sidecar.labels.names })?;
+    let set = data::load(first, sidecar.expected(shape))?;
     set.images(&sidecar.input).take(count).map(|image| Ok(session.entered(&image?)?.1)).collect()
 }
 
@@ -276,7 +273,7 @@ impl Judged<'_> {
     /// Shares of right answers on a data set, where it has labels and the graph takes images.
     fn measure(&self, path: &Path, sidecar: &Sidecar, report: &mut Report, bar: &Bar) -> Result<()> {
         let Ok(shape) = self.session.plan().image_shape() else { return Ok(()) };
-        let test = data::load(path, Expected { shape, classes: &sidecar.labels.names })?;
+        let test = data::load(path, sidecar.expected(shape))?;
         let Some(labels) = &test.labels else { return Ok(()) };
         let mut right = vec![0usize; 1 + self.quantized.len()];
         let (mut beyond, mut values, mut classes) = (0usize, 0usize, 0);

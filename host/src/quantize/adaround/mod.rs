@@ -79,9 +79,11 @@ pub fn adaround(
         let layer = network.layers.iter_mut().find(|layer| layer.name == node.name);
         if let (Op::Conv(conv), Some(Kind::Conv(quantized))) = (&node.op, layer.map(|layer| &mut layer.kind))
         {
-            let bits = options.bits.get(&node.name).copied().unwrap_or(8);
-            let steps = quantized.weight_scales.clone();
-            let grid = Grid { steps, ..Grid::of(conv.weights.view(), bits, options.codebooks) };
+            let grid = options.grids.get(&node.name).cloned();
+            let grid = Grid {
+                steps: quantized.weight_scales.clone(),
+                ..grid.unwrap_or_else(|| Grid::even(conv.weights.view(), 8))
+            };
             let inputs = [float.values(node.inputs[0]), integer.values(node.inputs[0])];
             quantized.weights = learn_layer(conv, &grid, &quantized.weights, inputs, settings);
             rounding.0.insert(node.name.clone(), quantized.weights.clone());

@@ -3,7 +3,7 @@
 use super::*;
 use crate::graph::testing::{conv, image, map};
 use crate::graph::{Clamp, run};
-use crate::quantize::{Noise, calibrate};
+use crate::quantize::{Noise, calibrate, grids};
 
 /// Two convolutions, one of them depthwise, and a classifier.
 fn graph() -> Graph {
@@ -28,7 +28,8 @@ fn unseen_images_come_nearer_to_float_and_levels_are_kept() {
     let calibration = calibrate(&graph, seen.iter().cloned(), &mut |_| ()).unwrap();
     for codebooks in [false, true] {
         let bits = graph.layers().map(|layer| (layer.name.to_owned(), 2)).collect();
-        let mut options = Options { bits, codebooks, ..Options::default() };
+        let grids = grids(&graph, &bits, codebooks);
+        let mut options = Options { grids, ..Options::default() };
         let nearest = quantize_with(&graph, &calibration, &options).unwrap();
         let settings = AdaRound { iterations: 300, seed: 1 };
         let mut told = Vec::new();
