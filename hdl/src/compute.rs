@@ -199,9 +199,11 @@ impl<const WB: usize, const P: usize> Compute<WB, P> {
             net.wire(from.tap(), to);
         }
         net.wire(walk.classes.tap(), &mut gather.classes);
-        net.wire(walk.need_write.tap(), &mut gather.need_write);
-        net.wire(walk.need_class.tap(), &mut gather.need_class);
-        net.wire(walk.need.tap(), &mut gather.need);
+        for parity in 0..2 {
+            net.wire(walk.need_write[parity].tap(), &mut gather.need_write[parity]);
+            net.wire(walk.need_class[parity].tap(), &mut gather.need_class[parity]);
+            net.wire(walk.need[parity].tap(), &mut gather.need[parity]);
+        }
         for r in 0..walk.address.len() {
             net.wire(walk.address[r].tap(), &mut gather.address[r]);
             net.wire(walk.ix[r].tap(), &mut gather.ix[r]);

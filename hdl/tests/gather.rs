@@ -132,8 +132,13 @@ impl Script<'_> {
                 walked += 1;
             }
             let full = waiting.is_some() && needs.is_empty();
-            if let Some((class, need)) = needs.pop_front() {
-                inputs.set("need_write", 1).set("need_class", class).set("need", need);
+            for _ in 0..1 + random.below(2) {
+                let Some((class, need)) = needs.pop_front() else { break };
+                let parity = class % 2;
+                inputs
+                    .set(&format!("need_write${parity}"), 1)
+                    .set(&format!("need_class${parity}"), class / 2);
+                inputs.set(&format!("need${parity}"), need);
             }
             if let (true, Some(tile)) = (full, &waiting) {
                 for i in 0..=self.config.rows {

@@ -71,7 +71,7 @@ fn stimulate<'a>(
     }
     let mut tiles: Vec<Tile> = Vec::new();
     let mut releases = Vec::new();
-    // Pass, tile of it; the cycle from which its first record may be pushed.
+    // Pass, tile of it; the cycle from which its first pair of records may be pushed.
     let (mut pass, mut index, mut free) = (0, 0, 0);
     let mut pending: Option<Tile> = None;
     while pass < commands.len() {
@@ -83,7 +83,7 @@ fn stimulate<'a>(
         if pending.is_none() && releases.get(pass).is_some_and(|&release| release < cycle) {
             let start = free.max(releases[pass] + 1);
             let pixels = commands[pass].positions().skip(index * rows).take(rows).collect();
-            let full = start + rows;
+            let full = start + rows / 2;
             pending = Some(Tile { pixels, full: full..=full + random.below(patience + 1) });
         }
         if let Some(tile) = pending.take_if(|tile| *tile.full.end() == cycle) {
@@ -99,7 +99,7 @@ fn stimulate<'a>(
             // The next tile may begin in this very cycle.
             if releases.get(pass).is_some_and(|&release| release < cycle) {
                 let pixels = commands[pass].positions().skip(index * rows).take(rows).collect();
-                let full = cycle + rows;
+                let full = cycle + rows / 2;
                 pending = Some(Tile { pixels, full: full..=full + random.below(patience + 1) });
             }
         }
@@ -128,15 +128,18 @@ fn check(responses: &[Response<'_>], tiles: &[Tile], rows: usize) {
                 assert_eq!(found, expected, "cycle {cycle}, row {row}");
             }
         }
-        if response.get("need_write") == 1 {
-            written[response.get("need_class") as usize] = response.get("need");
+        for parity in 0..2 {
+            if response.get(&format!("need_write${parity}")) == 1 {
+                let class = 2 * response.get(&format!("need_class${parity}")) as usize + parity;
+                written[class] = response.get(&format!("need${parity}"));
+            }
         }
     }
 }
 
 #[test]
 fn tiles_are_full_as_soon_as_they_can_be_and_wait_until_they_are_taken() {
-    for rows in [4, 8] {
+    for rows in [4, 8, 16, 32] {
         let config = Config { rows, pass_depth: 4, ..Config::resolve("mini").expect("built in") };
         let name = format!("walk_{rows}");
         let bench = Bench::new(&mut Walk::new(&config), &name);

@@ -98,6 +98,8 @@ latencies! {
         BANK_READ_LATENCY = 6, "From the grant of a read of STORE to the vector";
     }
     functions {
+        tile_interval = |_config, rows, _columns| rows / 2, "R / 2",
+            "From the cycle in which WALK pushes the first pair of records of a tile to the first cycle in which the tile is full: a pair a cycle";
         free_latency = |_config, rows, _columns| rows, "R",
             "From the issue of a word that pops a vector to the first cycle in which GATHER may reuse its slot: the vector must have been read by the last row";
         drain_latency = |_config, rows, _columns| 7 + rows / 2, "7 + R / 2",

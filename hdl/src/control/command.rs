@@ -5,8 +5,8 @@
 //! | `clock` | 1 | |
 //! | `reset` | 1 | in, back to entry 0 and no passes |
 //! | `pass_release` | 1 | in, one more pass may begin in the next cycle |
-//! | `advance` | 1 | in, the unit is through with its pass at the end of this cycle; only while `running` |
-//! | `running`, `next_running` | 1 | out, the unit has a pass; it has one in the next cycle |
+//! | `advance` | 1 | in, the unit is through with its pass at the end of this cycle; only while it has one |
+//! | `next_running` | 1 | out, the unit has a pass in the next cycle |
 //! | `upcoming$b` | 128 | out, beat *b* of the command after the unit's |
 //! | `write$b` | 1 | in, FETCH writes beat *b* |
 //! | `write_entry` | 12 | in, of this pass |
@@ -17,7 +17,7 @@
 //! write         n
 //! pass_release                          1
 //! upcoming                     n        n      n+1             n+1    n+2
-//! running                               0       1              1       1 (if n+1 was released in cycle t at the latest)
+//! has a pass                            0       1              1       1 (if n+1 was released in cycle t at the latest)
 //! advance                                                      1
 //! ```
 //!
@@ -49,8 +49,6 @@ pub struct CommandMemory {
     pub pass_release: Signal<In, Bit>,
     /// The unit is through with its pass.
     pub advance: Signal<In, Bit>,
-    /// The unit has a pass.
-    pub running: Signal<Out, Bit>,
     /// The unit has a pass in the next cycle.
     pub next_running: Signal<Out, Bit>,
     /// The command after the unit's, in beats.
@@ -77,7 +75,6 @@ impl CommandMemory {
             reset: Default::default(),
             pass_release: Default::default(),
             advance: Default::default(),
-            running: Default::default(),
             next_running: Default::default(),
             upcoming: many(beats),
             write: many(beats),
@@ -112,7 +109,6 @@ impl Structure for CommandMemory {
         net.wire(self.has_pass.q.tap(), &mut passes.running);
         net.wire(self.clock.tap(), &mut self.has_pass.clock);
         net.wire(passes.next_running.tap(), &mut self.has_pass.d);
-        net.wire(self.has_pass.q.tap(), &mut self.running);
         net.wire(passes.next_running.tap(), &mut self.next_running);
         for (beat, memory) in self.memory.iter_mut().enumerate() {
             net.wire(self.clock.tap(), &mut memory.clock);

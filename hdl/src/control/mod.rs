@@ -6,6 +6,7 @@
 //! | [`gather`] | which vectors are read, and when |
 //! | [`issue`] | which slot words are issued, and when |
 //! | [`scatter`] | where results go |
+//! | `pairs` | the pixels of a pass, two at a time, for WALK and SCATTER |
 //! | [`command`] | a command memory, and the count of passes released |
 //!
 //! The cycles are those of `docs/src/microarchitecture.md`. Each unit counts the passes that were released and begins with
@@ -15,6 +16,7 @@
 pub mod command;
 pub mod gather;
 pub mod issue;
+mod pairs;
 pub mod scatter;
 pub mod walk;
 
@@ -22,6 +24,8 @@ pub mod walk;
 pub const ADDRESS: usize = pleach_spec::command::ADDRESS_BITS;
 /// Bits of a row, bank, rotation or class: up to 64 of them.
 pub const LANE: usize = 6;
+/// Bits of half of that: of a class among the even or the odd ones.
+pub const HALF_LANE: usize = LANE - 1;
 /// Bits of a staging slot: up to 128 of them.
 pub const STAGE: usize = 7;
 /// Bits of an entry of the command and parameter memories.

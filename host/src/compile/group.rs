@@ -9,8 +9,8 @@ use super::buffer::rows_needed;
 use super::region::Region;
 use super::step::{Kernel, Step, Steps};
 use super::tile::{Cut, Tiles};
-use pleach_spec::Config;
 use pleach_spec::layout::MapLayout;
+use pleach_spec::{Config, timing};
 use std::ops::Range;
 
 /// Cycles from the last word of a pass to the first of one that reads its results, about.
@@ -121,9 +121,10 @@ impl Forms<'_> {
         Some(cycles)
     }
 
-    /// Cycles that a pixel tile takes in all tiles of output channels. WALK needs a cycle a row.
+    /// Cycles that a pixel tile takes in all tiles of output channels. WALK must keep up.
     pub fn words_per_tile(&self, step: usize) -> usize {
-        self.tiles[step].tiles.iter().map(|tile| tile.words().max(self.config.rows)).sum()
+        let least = timing::tile_interval(self.config) as usize;
+        self.tiles[step].tiles.iter().map(|tile| tile.words().max(least)).sum()
     }
 }
 

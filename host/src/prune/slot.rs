@@ -3,14 +3,15 @@
 //!
 //! A word more for a unit lets each of the C columns keep its next largest weight: its gain is the sum of their saliencies, its
 //! price one cycle for every pixel tile. Gains fall with every further word of a unit, so taking words by gain per cycle
-//! until the budget is spent is optimal for this cost model. Words below the drain interval of a tile cost nothing and are all kept.
+//! until the budget is spent is optimal for this cost model. As many words as WALK needs cycles for a tile cost nothing and are
+//! all kept.
 //!
 //! Saliency of a weight: `w² E[x²]` of its input channel, the energy it adds to the output (the diagonal of the layer-wise
 //! Hessian, as in Optimal Brain Damage; E[x²] as in Wanda, Sun et al. 2023), relative to the whole energy of the layer.
 
 use super::PruneError;
 use crate::graph::{Graph, Layer, Op};
-use pleach_spec::{Config, VECTOR};
+use pleach_spec::{Config, VECTOR, timing};
 use std::collections::{HashMap, HashSet};
 
 /// What slot pruning decided.
@@ -56,7 +57,7 @@ struct Tile {
 
 impl Tile {
     fn cycles(&self, words: u64, config: &Config) -> u64 {
-        self.pixel_tiles * words.max(config.rows as u64)
+        self.pixel_tiles * words.max(timing::tile_interval(config))
     }
 }
 

@@ -38,7 +38,7 @@ struct Clock<'a> {
     cycle: u64,
     /// Tiles that WALK has not begun, of all passes.
     tiles: VecDeque<Tile>,
-    /// The tile in the chain, and how many of its records are there.
+    /// The tile in the chain, and how many pairs of its records are there.
     chain: Option<(Tile, usize)>,
     /// GATHER's tile, entry and class.
     gather: Option<(Tile, usize, u64)>,
@@ -162,7 +162,7 @@ impl Clock<'_> {
             self.gather = next.filter(|_| !free);
         }
         match self.chain {
-            Some((tile, fill)) if free && fill == self.config.rows => {
+            Some((tile, fill)) if free && fill == self.config.rows / 2 => {
                 self.gather = Some((tile, 0, 0));
                 true
             }
@@ -178,13 +178,13 @@ impl Clock<'_> {
             && (class > 0 || self.begun - freed < self.config.stage_depth)
     }
 
-    /// Pushes a record, if there is one and room for it.
+    /// Pushes a pair of records, if there is one and room for it.
     fn walk(&mut self, takes: bool) {
         if takes {
             self.chain = None;
         }
         match &mut self.chain {
-            Some((_, fill)) if *fill < self.config.rows => *fill += 1,
+            Some((_, fill)) if *fill < self.config.rows / 2 => *fill += 1,
             Some(_) => (),
             None => {
                 if let Some(&tile) = self.tiles.front()

@@ -6,7 +6,7 @@
 //! | `command_write$0`, `command_entry`, `command_data` | 1, 12, 128 | in, as in [`CommandMemory`] |
 //! | `list_write`, `list_entry`, `list_data` | 1, 16, 32 | in, LOAD writes the gather list |
 //! | `full$i`, `classes`, `address$r`, `ix$r`, `iy$r`, `class$r` | | in, a tile of [`Walk`](super::walk::Walk) |
-//! | `need_write`, `need_class`, `need` | 1, 6, 6 | in, as above |
+//! | `need_write$p`, `need_class$p`, `need$p` | 1, 5, 6 | in, as above |
 //! | `take$i` | 1 | out, all the same: the tile is copied at the end of this cycle. One for each row, and one more |
 //! | `ended` | 1 | in, one more pass counts as done *from the next cycle on* |
 //! | `pop` | 1 | in, ISSUE issues a word that pops a vector |
@@ -42,12 +42,12 @@ use rust_hdl::prelude::*;
 
 use super::command::CommandMemory;
 use super::walk::RecordRegister;
-use super::{ADDRESS, LANE, PASS, POINTER, STAGE};
-use crate::cells::{Delay, Fan, LutRam, Ram};
+use super::{ADDRESS, HALF_LANE, LANE, PASS, POINTER, STAGE};
+use crate::cells::{Delay, Fan, Ram};
 use crate::many::many;
 use crate::netlist::{Net, Readable, Structure, Tap, Wiring};
 
-use needs::{NEEDS, NeedAddress};
+use needs::Needs;
 use sequencer::Sequencer;
 use take::Take;
 
@@ -87,12 +87,12 @@ pub struct Gather {
     pub iy: Vec<Signal<In, Bits<14>>>,
     /// The class of each row.
     pub class: Vec<Signal<In, Bits<LANE>>>,
-    /// WALK found a class.
-    pub need_write: Signal<In, Bit>,
-    /// Which.
-    pub need_class: Signal<In, Bits<LANE>>,
+    /// WALK found an even class; an odd one.
+    pub need_write: [Signal<In, Bit>; 2],
+    /// Which of them.
+    pub need_class: [Signal<In, Bits<HALF_LANE>>; 2],
     /// Its bank minus its row.
-    pub need: Signal<In, Bits<LANE>>,
+    pub need: [Signal<In, Bits<LANE>>; 2],
     /// The tile is copied.
     pub take: Vec<Signal<Out, Bit>>,
     /// A pass counts as done from the next cycle on.
@@ -137,10 +137,7 @@ pub struct Gather {
     sequencer: Sequencer,
     takes: Vec<Take>,
     tile: Vec<RecordRegister>,
-    /// Needs of the tile here and of the tile that WALK fills, side by side.
-    needs: LutRam<NEEDS, LANE>,
-    need_write_address: NeedAddress,
-    need_read_address: NeedAddress,
+    needs: Needs,
     freed: Delay<Bit>,
     arrival: Delay<Bit>,
     arrival_slot: Delay<Bits<STAGE>>,
@@ -194,9 +191,7 @@ impl Gather {
             sequencer: Sequencer::new(config.stage_depth),
             takes: many(rows + 1),
             tile: many(rows),
-            needs: LutRam::new(1 << NEEDS),
-            need_write_address: Default::default(),
-            need_read_address: Default::default(),
+            needs: Default::default(),
             // The count is a register: what it counts in cycle t + R - 1 it shows in cycle t + R.
             freed: Delay::new(timing::free_latency(config) as usize - 1),
             arrival: Delay::new(ARRIVAL_CYCLES),
@@ -278,15 +273,15 @@ impl Gather {
     fn wire_needs(&mut self, net: &mut Net) {
         let (sequencer, needs) = (&self.sequencer, &mut self.needs);
         net.wire(self.clock.tap(), &mut needs.clock);
-        net.wire(self.need_write.tap(), &mut needs.write_enable);
-        net.wire(self.need_class.tap(), &mut self.need_write_address.lane_class);
-        net.wire(sequencer.write_side.tap(), &mut self.need_write_address.side);
-        net.wire(self.need_write_address.address.tap(), &mut needs.write_address);
-        net.wire(self.need.tap(), &mut needs.write_data);
-        net.wire(sequencer.issue_class.tap(), &mut self.need_read_address.lane_class);
-        net.wire(sequencer.read_side.tap(), &mut self.need_read_address.side);
-        net.wire(self.need_read_address.address.tap(), &mut needs.read_address);
-        net.wire(needs.read_data.tap(), &mut self.issue_need);
+        for parity in 0..2 {
+            net.wire(self.need_write[parity].tap(), &mut needs.write[parity]);
+            net.wire(self.need_class[parity].tap(), &mut needs.write_class[parity]);
+            net.wire(self.need[parity].tap(), &mut needs.write_need[parity]);
+        }
+        net.wire(sequencer.write_side.tap(), &mut needs.write_side);
+        net.wire(sequencer.read_side.tap(), &mut needs.read_side);
+        net.wire(sequencer.issue_class.tap(), &mut needs.read_class);
+        net.wire(needs.need.tap(), &mut self.issue_need);
     }
 
     fn wire_delays(&mut self, net: &mut Net) {

@@ -15,14 +15,14 @@
 //!
 //! What is added from pair to pair is chosen one pair ahead. Drains are at least R/2 cycles apart.
 //!
-//! Whether there is a pair, and whether the pass ends, stands in registers with copies, for many bits depend on it; so does where
-//! a row of pixels ends, for much is decided by it. The pixels of a row are counted down: `x_left` are behind the even one.
+//! Whether there is a pair, and whether the pass ends, stands in registers with copies, for many bits depend on it.
 
 use pleach_spec::Config;
 use rust_hdl::prelude::*;
 
 use super::INFO;
 use crate::cells::{Fan, Reg};
+use crate::control::pairs::PixelPairs;
 use crate::control::{ADDRESS, LANE};
 
 /// Copies of what decides whether the next command is taken.
@@ -70,16 +70,11 @@ pub(super) struct Steps {
     pub plane: Signal<Out, Bits<ADDRESS>>,
     pub info: Signal<Out, Bits<INFO>>,
 
-    // The current command, with what its counts are compared to one and two pixels before.
-    last_x: Reg<Bits<12>>,
-    before_last_x: Reg<Bits<12>>,
+    // The current command, with what its phases are compared to one pixel before.
     split_x: Reg<Bits<4>>,
     before_split_x: Reg<Bits<4>>,
     split_y: Reg<Bits<4>>,
     before_split_y: Reg<Bits<4>>,
-    one_column: Reg<Bit>,
-    two_columns: Reg<Bit>,
-    three_columns: Reg<Bit>,
     one_phase_x: Reg<Bit>,
     one_phase_y: Reg<Bit>,
     x_step: Reg<Bits<ADDRESS>>,
@@ -99,10 +94,7 @@ pub(super) struct Steps {
     begun: Reg<Bit>,
     ended: Reg<Bit>,
     // The even pixel of the next pair.
-    pixels_left: Reg<Bits<24>>,
-    x_left: Reg<Bits<12>>,
-    none_left: Reg<Bit>,
-    one_left: Reg<Bit>,
+    pixels: PixelPairs,
     phase_x: Reg<Bits<4>>,
     phase_y: Reg<Bits<4>>,
     // The steps to it.
@@ -118,15 +110,12 @@ pub(super) struct Steps {
     few_left: Signal<Local, Bit>,
     next_has_pair: Signal<Local, Bit>,
     next_ends: Signal<Local, Bit>,
-    two_pixels: Signal<Local, Bit>,
-    // Of the even pixel: whether a row of pixels, phases end with it, and the steps that it asks for.
-    even_ends_row: Signal<Local, Bit>,
+    // Of the even pixel: whether phases end with it, and the steps that it asks for.
     even_back_x: Signal<Local, Bit>,
     even_back_y: Signal<Local, Bit>,
     even_x_step: Signal<Local, Bits<ADDRESS>>,
     even_y_step: Signal<Local, Bits<ADDRESS>>,
     // Of the odd one.
-    odd_ends_row: Signal<Local, Bit>,
     odd_back_x: Signal<Local, Bit>,
     odd_back_y: Signal<Local, Bit>,
     odd_x_step: Signal<Local, Bits<ADDRESS>>,
@@ -171,15 +160,10 @@ impl Steps {
             odd_from_row: Default::default(),
             plane: Default::default(),
             info: Default::default(),
-            last_x: Default::default(),
-            before_last_x: Default::default(),
             split_x: Default::default(),
             before_split_x: Default::default(),
             split_y: Default::default(),
             before_split_y: Default::default(),
-            one_column: Default::default(),
-            two_columns: Default::default(),
-            three_columns: Default::default(),
             one_phase_x: Default::default(),
             one_phase_y: Default::default(),
             x_step: Default::default(),
@@ -196,10 +180,7 @@ impl Steps {
             ends: Fan::new(COPIES),
             begun: Default::default(),
             ended: Default::default(),
-            pixels_left: Default::default(),
-            x_left: Default::default(),
-            none_left: Default::default(),
-            one_left: Default::default(),
+            pixels: Default::default(),
             phase_x: Default::default(),
             phase_y: Default::default(),
             next_step_one: Default::default(),
@@ -213,13 +194,10 @@ impl Steps {
             few_left: Default::default(),
             next_has_pair: Default::default(),
             next_ends: Default::default(),
-            two_pixels: Default::default(),
-            even_ends_row: Default::default(),
             even_back_x: Default::default(),
             even_back_y: Default::default(),
             even_x_step: Default::default(),
             even_y_step: Default::default(),
-            odd_ends_row: Default::default(),
             odd_back_x: Default::default(),
             odd_back_y: Default::default(),
             odd_x_step: Default::default(),
@@ -236,15 +214,10 @@ impl Logic for Steps {
         dff_setup!(
             self,
             clock,
-            last_x,
-            before_last_x,
             split_x,
             before_split_x,
             split_y,
             before_split_y,
-            one_column,
-            two_columns,
-            three_columns,
             one_phase_x,
             one_phase_y,
             x_step,
@@ -255,10 +228,6 @@ impl Logic for Steps {
             lane,
             slow,
             pairs_left,
-            pixels_left,
-            x_left,
-            none_left,
-            one_left,
             phase_x,
             phase_y,
             next_step_one,
@@ -268,7 +237,7 @@ impl Logic for Steps {
             next_from_row,
             next_from_none
         );
-        clock!(self, clock, begun, ended, ending, running, has_pair, ends);
+        clock!(self, clock, pixels, begun, ended, ending, running, has_pair, ends);
 
         // Which pair, of which tile.
         self.few_left.next =
@@ -295,7 +264,6 @@ impl Logic for Steps {
         self.pair.next = self.has_pair.q[0].val();
 
         // The steps from its even pixel, and from its odd one.
-        self.even_ends_row.next = self.none_left.q.val();
         self.even_back_x.next = self.phase_x.q.val() == self.split_x.q.val();
         self.even_back_y.next = self.phase_y.q.val() == self.split_y.q.val();
         self.even_x_step.next = self.x_step.q.val();
@@ -306,15 +274,13 @@ impl Logic for Steps {
         if self.even_back_y.val() {
             self.even_y_step.next = self.y_back.q.val();
         }
-        self.odd_ends_row.next = self.one_left.q.val();
         self.odd_back_x.next = self.phase_x.q.val() == self.before_split_x.q.val();
         self.odd_back_y.next = self.even_back_y.val();
         self.odd_phase_y.next = self.phase_y.q.val();
         if self.even_back_x.val() {
             self.odd_back_x.next = self.one_phase_x.q.val();
         }
-        if self.even_ends_row.val() {
-            self.odd_ends_row.next = self.one_column.q.val();
+        if self.pixels.even_ends_row[1].val() {
             self.odd_back_x.next = self.one_phase_x.q.val();
             self.odd_back_y.next = self.phase_y.q.val() == self.before_split_y.q.val();
             self.odd_phase_y.next = self.phase_y.q.val() + 1;
@@ -333,33 +299,20 @@ impl Logic for Steps {
         }
 
         // The even pixel of the next pair, and the steps to it.
-        self.two_pixels.next = self.pixels_left.q.val().get_bits::<23>(1).any();
+        self.pixels.moves.next = self.has_pair.q[0].val();
         if self.has_pair.q[0].val() {
-            self.pixels_left.d.next = 0.into();
-            if self.two_pixels.val() {
-                self.pixels_left.d.next = self.pixels_left.q.val() - 2;
-            }
-            self.x_left.d.next = self.x_left.q.val() - 2;
-            self.none_left.d.next = self.x_left.q.val() == 2;
-            self.one_left.d.next = self.x_left.q.val() == 3;
             self.phase_x.d.next = self.phase_x.q.val() + 2;
             if self.even_back_x.val() {
                 self.phase_x.d.next = 1.into();
             }
-            if self.even_ends_row.val() {
-                self.x_left.d.next = self.before_last_x.q.val();
-                self.none_left.d.next = self.two_columns.q.val();
-                self.one_left.d.next = self.three_columns.q.val();
+            if self.pixels.even_ends_row[1].val() {
                 self.phase_x.d.next = 1.into();
             }
             self.phase_y.d.next = self.odd_phase_y.val();
             if self.odd_back_x.val() {
                 self.phase_x.d.next = 0.into();
             }
-            if self.odd_ends_row.val() {
-                self.x_left.d.next = self.last_x.q.val();
-                self.none_left.d.next = self.one_column.q.val();
-                self.one_left.d.next = self.two_columns.q.val();
+            if self.pixels.odd_ends_row[1].val() {
                 self.phase_x.d.next = 0.into();
                 self.phase_y.d.next = self.odd_phase_y.val() + 1;
                 if self.odd_back_y.val() {
@@ -369,26 +322,27 @@ impl Logic for Steps {
         }
         if self.has_pair.q[1].val() {
             self.next_from_none.d.next = false;
-            self.next_from_row.d.next = self.even_ends_row.val() | self.odd_ends_row.val();
+            self.next_from_row.d.next =
+                self.pixels.even_ends_row[0].val() | self.pixels.odd_ends_row[0].val();
             self.next_step_one.d.next = self.even_x_step.val();
-            if self.odd_ends_row.val() {
+            if self.pixels.odd_ends_row[0].val() {
                 self.next_step_one.d.next = 0.into();
             }
-            if self.even_ends_row.val() {
+            if self.pixels.even_ends_row[0].val() {
                 self.next_step_one.d.next = self.even_y_step.val();
             }
             self.next_step_two.d.next = self.odd_x_step.val();
-            if self.odd_ends_row.val() {
+            if self.pixels.odd_ends_row[0].val() {
                 self.next_step_two.d.next = self.odd_y_step.val();
             }
         }
         if self.has_pair.q[2].val() {
             self.next_row_step_one.d.next = 0.into();
-            if self.even_ends_row.val() {
+            if self.pixels.even_ends_row[1].val() {
                 self.next_row_step_one.d.next = self.even_y_step.val();
             }
             self.next_row_step_two.d.next = 0.into();
-            if self.odd_ends_row.val() {
+            if self.pixels.odd_ends_row[1].val() {
                 self.next_row_step_two.d.next = self.odd_y_step.val();
             }
         }
@@ -401,16 +355,16 @@ impl Logic for Steps {
         self.row_step_one.next = self.next_row_step_one.q.val();
         self.row_step_two.next = self.next_row_step_two.q.val();
         self.odd_step.next = self.even_x_step.val();
-        if self.even_ends_row.val() {
+        if self.pixels.even_ends_row[1].val() {
             self.odd_step.next = self.even_y_step.val();
         }
-        self.odd_from_row.next = self.even_ends_row.val();
+        self.odd_from_row.next = self.pixels.even_ends_row[1].val();
         self.plane.next = self.plane_step.q.val();
         self.info.next = bit_cast::<6, 4>(self.lane.q.val()) << 2;
-        if self.pixels_left.q.val().any() {
+        if self.pixels.has_even.val() {
             self.info.next = (bit_cast::<6, 4>(self.lane.q.val()) << 2) | 1;
         }
-        if self.two_pixels.val() {
+        if self.pixels.has_odd.val() {
             self.info.next = (bit_cast::<6, 4>(self.lane.q.val()) << 2) | 3;
         }
 
@@ -436,20 +390,15 @@ impl Logic for Steps {
             self.plane_step.d.next = self.next_plane.val();
             self.slow.d.next = self.next_slow.val().any();
         }
+        self.pixels.takes[0].next = self.takes[2].val();
+        self.pixels.takes[1].next = self.takes[3].val();
+        self.pixels.next_pixels.next = self.next_pixels.val();
+        self.pixels.next_width.next = self.next_width.val();
         if self.takes[2].val() {
-            self.last_x.d.next = self.next_width.val() - 1;
-            self.before_last_x.d.next = self.next_width.val() - 2;
-            self.one_column.d.next = self.next_width.val() == 1;
-            self.two_columns.d.next = self.next_width.val() == 2;
-            self.three_columns.d.next = self.next_width.val() == 3;
             self.one_phase_x.d.next = !self.next_split_x.val().any();
             self.one_phase_y.d.next = !self.next_split_y.val().any();
-            self.pixels_left.d.next = self.next_pixels.val();
         }
         if self.takes[3].val() {
-            self.x_left.d.next = self.next_width.val() - 1;
-            self.none_left.d.next = self.next_width.val() == 1;
-            self.one_left.d.next = self.next_width.val() == 2;
             self.next_row_step_one.d.next = self.next_address.val();
             self.next_row_step_two.d.next = 0.into();
         }

@@ -3,21 +3,22 @@
 //! | port | width | |
 //! |---|---|---|
 //! | `clock`, `reset` | 1 | in |
-//! | `pass_release` | 1 | in, one more pass may begin: its first record enters the chain in the next cycle at the earliest |
+//! | `pass_release` | 1 | in, one more pass may begin: its first records enter the chain in the next cycle at the earliest |
 //! | `command_write$b`, `command_entry`, `command_data` | 1, 12, 128 | in, FETCH writes commands, two beats each |
 //! | `take$i` | 1 | in, all the same: GATHER takes the tile at the end of this cycle; only while `full`. One for each row, and one more |
 //! | `full$i` | 1 | out, all the same: a whole tile is here. One for each row, and one more |
 //! | `classes` | 6 | out, rotation classes of the tile, minus 1 |
 //! | `address$r`, `ix$r`, `iy$r`, `class$r` | 20, 14, 14, 6 | out, the record of row *r* |
-//! | `need_write`, `need_class`, `need` | 1, 6, 6 | out, GATHER keeps `need` of each class; of the tile being filled, and of the next one in the cycle of `take` |
+//! | `need_write$p`, `need_class$p`, `need$p` | 1, 5, 6 | out, GATHER keeps `need` of class 2 `need_class` + *p*; of the tile being filled, and of the next one in the cycle of `take` |
 //!
-//! One record a cycle enters the chain, row 0's first. The first tile of a pass released in cycle *x* is full in cycle
-//! *x* + 1 + R, and the tile after one that is taken in cycle *s* in cycle *s* + R. Between tiles, rows and passes that are
-//! released in time no cycle is lost.
+//! A pair of records a cycle enters the chain, that of rows 0 and 1 first. The first tile of a pass released in cycle *x* is full
+//! in cycle *x* + 1 + R/2, and the tile after one that is taken in cycle *s* in cycle *s* + R/2. Between tiles, rows and passes
+//! that are released in time no cycle is lost.
 //!
 //! ```text
-//!                       push
-//! command ──> sequencer ────> record R-1 ──> ... ──> record 1 ──> record 0
+//!                  push ┌──> record R-1 ──> record R-3 ──> ... ──> record 1
+//! command ──> sequencer ┤
+//!                       └──> record R-2 ──> record R-4 ──> ... ──> record 0
 //! ```
 //!
 //! The records of all rows move at once, with each other and with GATHER's, so what decides it is in registers of which each row
@@ -32,7 +33,7 @@ use pleach_spec::{Config, Record};
 use rust_hdl::prelude::*;
 
 use super::command::CommandMemory;
-use super::{ADDRESS, LANE, PASS};
+use super::{ADDRESS, HALF_LANE, LANE, PASS};
 use crate::many::many;
 use crate::netlist::{Net, Readable, Structure, Wiring};
 
@@ -69,12 +70,12 @@ pub struct Walk {
     pub iy: Vec<Signal<Out, Bits<14>>>,
     /// Rotation class of each row.
     pub class: Vec<Signal<Out, Bits<LANE>>>,
-    /// A class of the tile being filled has this need.
-    pub need_write: Signal<Out, Bit>,
-    /// Which class.
-    pub need_class: Signal<Out, Bits<LANE>>,
+    /// An even class of the tile being filled has this need; an odd one.
+    pub need_write: [Signal<Out, Bit>; 2],
+    /// Which of them.
+    pub need_class: [Signal<Out, Bits<HALF_LANE>>; 2],
     /// Its bank minus its row, modulo R.
-    pub need: Signal<Out, Bits<LANE>>,
+    pub need: [Signal<Out, Bits<LANE>>; 2],
 
     command: CommandMemory,
     sequencer: Sequencer,
@@ -129,7 +130,6 @@ impl Walk {
         let (sequencer, command) = (&mut self.sequencer, &self.command);
         net.wire(self.clock.tap(), &mut sequencer.clock);
         net.wire(self.reset.tap(), &mut sequencer.reset);
-        net.wire(command.running.tap(), &mut sequencer.running);
         net.wire(command.next_running.tap(), &mut sequencer.next_running);
         net.wire(self.take[self.chain.len()].tap(), &mut sequencer.take);
         net.wire(command.field(Command::FIELDS, "pixels"), &mut sequencer.next_pixels);
@@ -144,9 +144,11 @@ impl Walk {
         net.wire(command.field(Command::FIELDS, "iy"), &mut sequencer.next_iy);
         net.wire(sequencer.full.tap(), &mut self.full[self.chain.len()]);
         net.wire(sequencer.classes.tap(), &mut self.classes);
-        net.wire(sequencer.need_write.tap(), &mut self.need_write);
-        net.wire(sequencer.record_class.tap(), &mut self.need_class);
-        net.wire(sequencer.need.tap(), &mut self.need);
+        for parity in 0..2 {
+            net.wire(sequencer.need_write[parity].tap(), &mut self.need_write[parity]);
+            net.wire(sequencer.need_class[parity].tap(), &mut self.need_class[parity]);
+            net.wire(sequencer.need[parity].tap(), &mut self.need[parity]);
+        }
     }
 
     fn wire_pushes(&mut self, net: &mut Net) {
@@ -159,23 +161,25 @@ impl Walk {
         }
     }
 
+    /// Each record takes that of two rows below, the last two those of the sequencer.
     fn wire_chain(&mut self, net: &mut Net) {
         let sequencer = &self.sequencer;
-        let mut address = sequencer.address.tap();
-        let mut ix = sequencer.ix.tap();
-        let mut iy = sequencer.iy.tap();
-        let mut class = sequencer.record_class.tap();
+        let mut address = [sequencer.even_address.tap(), sequencer.odd_address.tap()];
+        let mut ix = [sequencer.even_ix.tap(), sequencer.odd_ix.tap()];
+        let mut iy = [sequencer.even_iy.tap(), sequencer.odd_iy.tap()];
+        let mut class = [sequencer.even_class.tap(), sequencer.odd_class.tap()];
         for (r, record) in self.chain.iter_mut().enumerate().rev() {
+            let parity = r % 2;
             net.wire(self.clock.tap(), &mut record.clock);
             net.wire(self.push[r].push.tap(), &mut record.enable);
-            net.wire(address, &mut record.address_in);
-            net.wire(ix, &mut record.ix_in);
-            net.wire(iy, &mut record.iy_in);
-            net.wire(class, &mut record.class_in);
-            address = record.address_out.tap();
-            ix = record.ix_out.tap();
-            iy = record.iy_out.tap();
-            class = record.class_out.tap();
+            net.wire(address[parity].clone(), &mut record.address_in);
+            net.wire(ix[parity].clone(), &mut record.ix_in);
+            net.wire(iy[parity].clone(), &mut record.iy_in);
+            net.wire(class[parity].clone(), &mut record.class_in);
+            address[parity] = record.address_out.tap();
+            ix[parity] = record.ix_out.tap();
+            iy[parity] = record.iy_out.tap();
+            class[parity] = record.class_out.tap();
             net.wire(record.address_out.tap(), &mut self.address[r]);
             net.wire(record.ix_out.tap(), &mut self.ix[r]);
             net.wire(record.iy_out.tap(), &mut self.iy[r]);

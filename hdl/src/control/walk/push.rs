@@ -6,7 +6,7 @@
 //! | `next_running`, `next_full` | 1 | in: in the next cycle there is a pass; there is a whole tile |
 //! | `take` | 1 | in, GATHER takes the tile |
 //! | `full` | 1 | out, `next_full` one cycle later |
-//! | `push` | 1 | out, the record takes that of the row below |
+//! | `push` | 1 | out, the record takes that of two rows below |
 
 use rust_hdl::prelude::*;
 

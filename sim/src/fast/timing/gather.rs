@@ -35,7 +35,7 @@ pub fn rotation_classes(walk: &Walk, rows: usize) -> Vec<(u64, u64)> {
 
 /// When vectors are staged.
 pub struct Gather {
-    rows: u64,
+    tile_interval: u64,
     free_latency: u64,
     /// First cycle in which each staging slot is free; vectors use the slots in turn.
     slot_free: Vec<u64>,
@@ -43,8 +43,8 @@ pub struct Gather {
     popped: usize,
     /// Cycle after the last bank read issued.
     next_read: u64,
-    /// Cycle in which WALK may push the first record of the next tile: that in which the tile before was taken.
-    next_record: u64,
+    /// Cycle in which WALK may push the first records of the next tile: that in which the tile before was taken.
+    next_push: u64,
     /// Bank reads issued.
     pub reads: u64,
 }
@@ -53,27 +53,27 @@ impl Gather {
     /// Before the first pass.
     pub fn new(config: &Config) -> Self {
         Self {
-            rows: config.rows as u64,
+            tile_interval: timing::tile_interval(config),
             free_latency: timing::free_latency(config),
             slot_free: vec![0; config.stage_depth],
             staged: 0,
             popped: 0,
             next_read: 0,
-            next_record: 0,
+            next_push: 0,
             reads: 0,
         }
     }
 
     /// WALK has a pass from this cycle on.
     pub fn begin_pass(&mut self, cycle: u64) {
-        self.next_record = self.next_record.max(cycle);
+        self.next_push = self.next_push.max(cycle);
     }
 
     /// GATHER takes the next tile: as soon as it is full, and not before the last read of the tile before.
     pub fn take_tile(&mut self) {
-        let full = self.next_record + self.rows;
+        let full = self.next_push + self.tile_interval;
         let taken = full.max(self.next_read.saturating_sub(1));
-        self.next_record = taken;
+        self.next_push = taken;
         self.next_read = self.next_read.max(taken + 1);
     }
 
@@ -104,7 +104,7 @@ impl Gather {
     /// long it is over.
     pub fn state(&self, origin: u64) -> Vec<i64> {
         let from_origin = |cycle: u64| cycle as i64 - origin as i64;
-        let taken = (self.next_record + self.rows).max(self.next_read.saturating_sub(1));
+        let taken = (self.next_push + self.tile_interval).max(self.next_read.saturating_sub(1));
         let slots = (0..self.slot_free.len()).map(|slot| (self.staged + slot) % self.slot_free.len());
         let free = slots.map(|slot| from_origin(self.slot_free[slot].max(self.next_read)));
         [taken, self.next_read].map(from_origin).into_iter().chain(free).collect()
@@ -113,7 +113,7 @@ impl Gather {
     /// Lets the same happen so many cycles later. All vectors staged must have been popped.
     pub fn shift(&mut self, cycles: u64) {
         self.next_read += cycles;
-        self.next_record += cycles;
+        self.next_push += cycles;
         for free in &mut self.slot_free {
             *free += cycles;
         }
