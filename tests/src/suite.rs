@@ -70,7 +70,7 @@ pub fn random_networks(pair: &mut Pair, count: u32) {
         compiled += 1;
         let shape = network.tensors[network.input].shape;
         let mut data = vec![[0; VECTOR]; program.image.data_vectors];
-        let packed = program.input.pack(&random_map(shape, &mut random));
+        let packed = program.input.pack(&[random_map(shape, &mut random)]);
         data[program.input.base..][..packed.len()].copy_from_slice(&packed);
         pair.compare(&program.image, &data, data.len());
     }

@@ -22,7 +22,7 @@ pub fn report(loaded: &Loaded, memory: MemoryTiming, json: bool) -> Result<()> {
     let milliseconds = start.elapsed().as_secs_f64() * 1.0e3;
     let counters = counters(&timing)?;
     let mut report = RunReport::new(model, "cycles only", 0, milliseconds, None);
-    report.traffic = Some(Traffic::from(counters));
+    report.traffic = Some(Traffic::of(counters, model.batch()));
     if json {
         print_json(&report)?;
         return Ok(());

@@ -4,6 +4,7 @@ use super::CompileError;
 use super::emit::{Emitted, Failure, Input, Stay, emit};
 use super::group::Forms;
 use super::plan::Planner;
+use super::region::Region;
 use super::step::Steps;
 use super::tile::Tiles;
 use super::{maps, region, slots, step, tile};
@@ -22,14 +23,19 @@ pub struct Traced {
     pub tensors: Vec<usize>,
 }
 
-/// Compiles a network to a command list, which has been checked.
+/// Compiles a network to a command list for one image, which has been checked.
 pub fn compile_list(network: &Network, config: &Config) -> Result<Executable, CompileError> {
-    list(&step::steps(network, config)?, &network.outputs, config)
+    compile_batch(network, 1, config)
+}
+
+/// Compiles a network to a command list for so many images at a time, at least 1, which has been checked.
+pub fn compile_batch(network: &Network, images: usize, config: &Config) -> Result<Executable, CompileError> {
+    list(&mut step::steps(network, images, config)?, &network.outputs, config)
 }
 
 /// Compiles a network to the same steps as [`compile_list`], but to a list that stores all their maps and keeps them.
 pub fn compile_traced(network: &Network, config: &Config) -> Result<Traced, CompileError> {
-    let mut steps = step::steps(network, config)?;
+    let mut steps = step::steps(network, 1, config)?;
     for block in &mut steps.blocks {
         block.output = true;
     }
@@ -38,13 +44,15 @@ pub fn compile_traced(network: &Network, config: &Config) -> Result<Traced, Comp
         places.first().is_some_and(|first| places.iter().all(|place| place.block == first.block))
     };
     let tensors: Vec<usize> = network.layers.iter().map(|layer| layer.output).filter(whole).collect();
-    Ok(Traced { executable: list(&steps, &tensors, config)?, tensors })
+    Ok(Traced { executable: list(&mut steps, &tensors, config)?, tensors })
 }
 
 /// The command lists of steps; `outputs` are the tensors whose places are told. What passes need besides maps stays on the chip
 /// from image to image, if all of it fits.
-fn list(steps: &Steps, outputs: &[usize], config: &Config) -> Result<Executable, CompileError> {
+fn list(steps: &mut Steps, outputs: &[usize], config: &Config) -> Result<Executable, CompileError> {
     let slots = slots::channel_slots(steps, config);
+    while separate(steps, &slots, config)? {}
+    let steps = &*steps;
     let resident = match tile::resident_tiles(steps, &slots, config)? {
         // Whatever is in the way may not be, where things need not stay; if it is, the error is of that attempt.
         Some(tiles) => emitted(steps, &slots, &tiles, Stay::Always, config).ok().flatten(),
@@ -71,6 +79,29 @@ fn list(steps: &Steps, outputs: &[usize], config: &Config) -> Result<Executable,
     Ok(executable)
 }
 
+/// Lets the images go one by one through the steps in which they cannot share pixel tiles; true if there are some more. That
+/// depends on the phases of maps, and these on the regions of the steps.
+fn separate(steps: &mut Steps, slots: &[Vec<u32>], config: &Config) -> Result<bool, CompileError> {
+    if !steps.steps.iter().any(|step| step.batch.together) {
+        return Ok(false);
+    }
+    let tiles = tile::all_tiles(steps, slots, config)?;
+    let regions = all_regions(steps, &tiles, config);
+    let layouts = maps::layouts(steps, slots.to_vec(), &regions, config);
+    let mut any = false;
+    for step in steps.steps.iter_mut().filter(|step| step.batch.together) {
+        let source = &layouts[step.sources()[0]];
+        step.batch.together = step.can_share(source, &layouts[step.output]);
+        any |= !step.batch.together;
+    }
+    Ok(any)
+}
+
+fn all_regions(steps: &Steps, tiles: &[Tiles], config: &Config) -> Vec<Vec<Region>> {
+    let each = steps.steps.iter().zip(tiles);
+    each.map(|(step, tiles)| region::regions(step, tiles, config)).collect()
+}
+
 /// Command lists, and where their maps lie.
 struct Placed {
     emitted: Emitted,
@@ -85,8 +116,7 @@ fn emitted(
     stay: Stay,
     config: &Config,
 ) -> Result<Option<Placed>, CompileError> {
-    let regions: Vec<_> =
-        steps.steps.iter().zip(tiles).map(|(step, tiles)| region::regions(step, tiles, config)).collect();
+    let regions = all_regions(steps, tiles, config);
     let mut layouts = maps::layouts(steps, slots.to_vec(), &regions, config);
     let forms = layouts.clone();
     let forms = Forms { steps, tiles, layouts: &forms, regions: &regions, config };

@@ -52,7 +52,7 @@ impl Forms<'_> {
             && this.factor == [1, 1]
             && this.table.is_none()
             && this.gate().is_none()
-            && self.regions[step].len() == 1
+            && self.regions[step].iter().all(|region| region.rows.len() == this.walked[0])
             && !matches!(this.kernel, Kernel::Average { .. })
     }
 
@@ -113,7 +113,7 @@ impl Forms<'_> {
                     if group.len() > 1 && !run.start.is_multiple_of(split) {
                         return None;
                     }
-                    cycles += (run.len() * this.walked[1]).div_ceil(self.config.rows) * each;
+                    cycles += this.pixel_tiles(run.len(), self.config) * each;
                 }
                 cycles += if number > 0 { RESULT_CYCLES } else { 0 };
             }

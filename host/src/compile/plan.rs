@@ -359,7 +359,7 @@ impl<'a> Planner<'a> {
     /// Cycles of the words of a step in one of so many strips, and the beats of words that are loaded for it.
     fn alone(&self, step: usize, strip: &Range<usize>, strips: usize) -> (usize, usize) {
         let (tiles, config) = (&self.forms.tiles[step], self.forms.config);
-        let pixel_tiles = (strip.len() * self.steps.steps[step].walked[1]).div_ceil(config.rows);
+        let pixel_tiles = self.steps.steps[step].pixel_tiles(strip.len(), config);
         let words: usize = tiles.tiles.iter().map(Tile::words).sum();
         let parts = tiles.tiles.iter().flat_map(|tile| &tile.parts);
         let beats: usize = parts.map(|part| part.words.len() * if part.dense { 1 } else { 2 }).sum();

@@ -10,6 +10,7 @@ mod build;
 
 pub use build::steps;
 
+use super::batch::Batch;
 use pleach_spec::Config;
 use pleach_spec::network::{Conv, Interpolation, Layer, MapShape, Network, Pool};
 use pleach_spec::numerics::{Combine, Multiplier, Requantize};
@@ -138,6 +139,8 @@ pub struct Step<'a> {
     pub factor: [usize; 2],
     /// Block that is written.
     pub output: usize,
+    /// How the images go through it.
+    pub batch: Batch,
 }
 
 impl Step<'_> {
@@ -160,9 +163,9 @@ impl Step<'_> {
         sources
     }
 
-    /// Pixels walked.
+    /// Pixels that the images of a pass have together.
     pub fn pixels(&self) -> usize {
-        self.walked[0] * self.walked[1]
+        self.walked[0] * self.row_pixels()
     }
 
     /// Most slot words that a tile of output channels can take.
@@ -177,7 +180,7 @@ impl Step<'_> {
     /// True if it can have a second operand: that one is read at the same place of maps of the same size, and it must not be cut
     /// into partial sums.
     fn can_add(&self, config: &Config) -> bool {
-        let one_tile = self.pixels() <= config.rows;
+        let one_tile = self.is_one_pixel_tile(config);
         let words = self.most_words() + 64;
         !matches!(self.kernel, Kernel::Scale(_) | Kernel::Interpolate(_))
             && self.window.stride == [1, 1]
@@ -194,6 +197,8 @@ impl Step<'_> {
 pub struct Steps<'a> {
     /// The network.
     pub network: &'a Network,
+    /// Images of a batch.
+    pub images: usize,
     /// In order of execution.
     pub steps: Vec<Step<'a>>,
     /// All maps.

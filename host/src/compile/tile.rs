@@ -45,6 +45,8 @@ pub struct Gated {
     pub word: usize,
     /// Beat of the word.
     pub beat: usize,
+    /// Image whose gate it is.
+    pub image: usize,
     /// Vector group of the gate's block.
     pub group: usize,
 }
@@ -89,7 +91,7 @@ pub enum Cut {
     AtEnd,
     /// All passes execute one part each: together they do not fit.
     Always,
-    /// The parts are variants, of which each pass executes one: [`interpolate::variant`].
+    /// The parts are variants, of which each pass executes one: [`interpolate::variant`], or that of the image.
     Variants,
 }
 
@@ -118,7 +120,7 @@ pub fn all_tiles(steps: &Steps, slots: &[Vec<u32>], config: &Config) -> Result<V
     let (mut words, mut beats) = (0, 0);
     for (step, tiles) in steps.steps.iter().zip(&tiles) {
         for part in tiles.tiles.iter().flat_map(|tile| &tile.parts) {
-            words += part.words.len() * step.pixels().div_ceil(config.rows);
+            words += part.words.len() * step.pixel_tiles(step.walked[0], config);
             beats += part.words.len() * if part.dense { 1 } else { 2 };
         }
     }
@@ -167,7 +169,7 @@ fn tiles(
     let second = step.second.as_ref().map(|second| lanes(&second.inputs, &sources, slots));
     let columns = columns(step, slots, config);
     match &step.kernel {
-        Kernel::Scale(scale) => return Ok(scale::tiles(scale, &columns, config)),
+        Kernel::Scale(scale) => return Ok(scale::tiles(scale, steps.images, &columns, config)),
         Kernel::Interpolate(interpolation) => {
             let name = steps.name(index);
             return interpolate::tiles(interpolation, (step, &name), &first, &columns, config);
@@ -186,7 +188,7 @@ fn tiles(
             _ => cheaper(schedule(&weights, 0, config), &weights, step, bottleneck, config),
         };
         let added = second.as_ref().map(|lanes| addend(step, lanes, columns));
-        let one_tile = step.pixels() <= config.rows;
+        let one_tile = step.is_one_pixel_tile(config);
         // Halves, so that the next pass can be loaded while one runs; not where that takes passes of one pixel tile.
         let share = if one_tile { 2 } else { 1 };
         let too_long = words.len() > config.word_depth / share || taps.len() > config.load_depth / share;
@@ -258,7 +260,7 @@ fn cheaper(
     if bottleneck == Bottleneck::Resident {
         return if words.len() < dense { words } else { dense_copy(weights, 0, config) };
     }
-    let tiles = step.pixels().div_ceil(config.rows);
+    let tiles = step.pixel_tiles(step.walked[0], config);
     let [cycles, beats] = CYCLES_OF_BEATS;
     let cost = |words: usize, loaded: usize| {
         // What does not fit beside the words of the tile before is loaded when these have been executed.
@@ -278,7 +280,7 @@ fn cheaper(
 
 /// Rows at the end of the map that make one pixel tile, and leave no more tiles than there would be without them.
 pub fn tail_rows(step: &Step, config: &Config) -> Option<usize> {
-    let [height, width] = step.walked;
+    let (height, width) = (step.walked[0], step.row_pixels());
     let tiles = |rows: usize| (rows * width).div_ceil(config.rows);
     let most = (config.rows / width).min(height - 1);
     (1..=most).rev().find(|&rows| step.factor == [1, 1] && tiles(height - rows) < tiles(height))

@@ -76,7 +76,11 @@ impl Emitter<'_> {
             // Whatever the pixel: on the map without an offset, outside of it with one.
             (walk.ix, walk.iy, walk.stride_x, walk.stride_y) = (0, 0, 0, 0);
         }
-        let [in_height, in_width] = if still { [1, 1] } else { this.input };
+        let [in_height, in_width] = match (still, this.batch.together) {
+            (true, _) => [1, 1],
+            (_, true) => [this.walked[0] * this.batch.images, this.input[1]],
+            _ => this.input,
+        };
         let mut scatter = scatter(this, region, output, tile * config.columns, shift);
         scatter.plane = if config.columns > VECTOR { output.plane as i32 } else { 0 };
         let slow = u32::from(!banks_differ(&scatter, config));

@@ -222,7 +222,7 @@ impl Emitter<'_> {
         let (input, config) = (self.input, self.input.config);
         let Some(gate) = input.steps.steps[self.order.turn(turn).step].gate() else { return };
         for gated in gated.iter().filter(|gated| words.contains(&gated.word)) {
-            let source = input.layouts[gate].base + gated.group;
+            let source = input.layouts[gate].address(gated.image, gated.group, 0, 0);
             let word = (first + gated.word - words.start) % config.word_depth;
             let load = Load {
                 target: Target::Weight as u32,

@@ -1,0 +1,71 @@
+//! Batches: several images a run give, image by image, what golden gives for each.
+
+use pleach_host::compile::{CompileError, compile_batch};
+use pleach_host::device::{golden_maps, infer_batch};
+use pleach_sim::device::{Accelerator, FastAccelerator};
+use pleach_sim::fast::Machine;
+use pleach_sim::memory::MemoryTiming;
+use pleach_spec::Config;
+use pleach_spec::network::Network;
+use pleach_tests::depth;
+use pleach_tests::networks::{Size, network, random_map, small_config};
+use pleach_tests::random::Random;
+use pleach_tests::zoo;
+use proptest::prelude::*;
+
+/// Runs batches of a network, the second of which lacks images; what differs from golden, if anything.
+fn compare(network: &Network, images: usize, config: &Config, random: &mut Random) -> Result<(), String> {
+    let program = match compile_batch(network, images, config) {
+        // Small memories do not hold everything.
+        Err(CompileError::Activations { .. } | CompileError::Pass { .. }) => return Ok(()),
+        other => other.map_err(|error| format!("does not compile: {error}"))?,
+    };
+    let mut accelerator = FastAccelerator::with_machine(Machine {
+        config: config.clone(),
+        memory: MemoryTiming::default(),
+        bases: [0, 1 << 32],
+        watchdog_cycles: 1 << 20,
+    });
+    accelerator.load(&program.image).map_err(|error| error.to_string())?;
+    let shape = network.tensors[network.input].shape;
+    for count in [images, images.div_ceil(2)] {
+        let inputs: Vec<_> = (0..count).map(|_| random_map(shape, random)).collect();
+        let (outputs, _) = infer_batch(&mut accelerator, &program, &inputs)
+            .map_err(|error| format!("does not run: {error}"))?;
+        assert_eq!(outputs.len(), count);
+        for (image, (input, outputs)) in inputs.iter().zip(&outputs).enumerate() {
+            let maps = golden_maps(network, input).map_err(|error| error.to_string())?;
+            for (&tensor, found) in network.outputs.iter().zip(outputs) {
+                let different = maps[tensor].iter().zip(found).filter(|(a, b)| a != b).count();
+                if different > 0 || maps[tensor].len() != found.len() {
+                    return Err(format!("image {image}, tensor {tensor}: {different} bytes differ"));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(depth(256))]
+
+    #[test]
+    fn each_image_of_a_batch_is_what_golden_computes(
+        seed in any::<u64>(), images in 2usize..6, layers in 1usize..14, channels in 1usize..60, side in 1usize..24,
+    ) {
+        let mut random = Random(seed);
+        let config = small_config(&mut random);
+        let network = network(Size { layers, channels, side }, &mut random);
+        compare(&network, images, &config, &mut random).map_err(TestCaseError::fail)?;
+    }
+}
+
+#[test]
+fn small_networks_of_the_zoo_in_batches_give_what_golden_gives() {
+    let config = Config { activation_depth: 256, ..Config::resolve("default").expect("built in") };
+    for (name, images) in [("resnet18", 3), ("mobilenetv2", 4), ("shufflenetv2", 2), ("yolo-tiny", 2)] {
+        let network = zoo::network(name, 64, None);
+        compare(&network, images, &config, &mut Random(5))
+            .unwrap_or_else(|problem| panic!("{name}: {problem}"));
+    }
+}
