@@ -1,11 +1,12 @@
 //! Batches: several images a run give, image by image, what golden gives for each.
 
-use pleach_host::compile::{CompileError, compile_batch};
+use pleach_host::compile::{CompileError, batch_candidates, compile_batch};
 use pleach_host::device::{golden_maps, infer_batch};
 use pleach_sim::device::{Accelerator, FastAccelerator};
 use pleach_sim::fast::Machine;
 use pleach_sim::memory::MemoryTiming;
 use pleach_spec::Config;
+use pleach_spec::executable::Executable;
 use pleach_spec::network::Network;
 use pleach_tests::depth;
 use pleach_tests::networks::{Size, network, random_map, small_config};
@@ -13,13 +14,22 @@ use pleach_tests::random::Random;
 use pleach_tests::zoo;
 use proptest::prelude::*;
 
+/// A program, if small memories hold everything.
+fn program(compiled: Result<Executable, CompileError>) -> Result<Option<Executable>, String> {
+    match compiled {
+        Err(CompileError::Activations { .. } | CompileError::Pass { .. }) => Ok(None),
+        other => other.map(Some).map_err(|error| format!("does not compile: {error}")),
+    }
+}
+
 /// Runs batches of a network, the second of which lacks images; what differs from golden, if anything.
-fn compare(network: &Network, images: usize, config: &Config, random: &mut Random) -> Result<(), String> {
-    let program = match compile_batch(network, images, config) {
-        // Small memories do not hold everything.
-        Err(CompileError::Activations { .. } | CompileError::Pass { .. }) => return Ok(()),
-        other => other.map_err(|error| format!("does not compile: {error}"))?,
-    };
+fn compare(
+    network: &Network,
+    program: &Executable,
+    config: &Config,
+    random: &mut Random,
+) -> Result<(), String> {
+    let images = program.batch();
     let mut accelerator = FastAccelerator::with_machine(Machine {
         config: config.clone(),
         memory: MemoryTiming::default(),
@@ -30,7 +40,7 @@ fn compare(network: &Network, images: usize, config: &Config, random: &mut Rando
     let shape = network.tensors[network.input].shape;
     for count in [images, images.div_ceil(2)] {
         let inputs: Vec<_> = (0..count).map(|_| random_map(shape, random)).collect();
-        let (outputs, _) = infer_batch(&mut accelerator, &program, &inputs)
+        let (outputs, _) = infer_batch(&mut accelerator, program, &inputs)
             .map_err(|error| format!("does not run: {error}"))?;
         assert_eq!(outputs.len(), count);
         for (image, (input, outputs)) in inputs.iter().zip(&outputs).enumerate() {
@@ -56,7 +66,12 @@ proptest! {
         let mut random = Random(seed);
         let config = small_config(&mut random);
         let network = network(Size { layers, channels, side }, &mut random);
-        compare(&network, images, &config, &mut random).map_err(TestCaseError::fail)?;
+        for candidate in batch_candidates(&network, images, &config).expect("the layers can be executed") {
+            if let Some(program) = program(candidate).map_err(TestCaseError::fail)? {
+                prop_assert_eq!(program.batch(), images);
+                compare(&network, &program, &config, &mut random).map_err(TestCaseError::fail)?;
+            }
+        }
     }
 }
 
@@ -65,7 +80,8 @@ fn small_networks_of_the_zoo_in_batches_give_what_golden_gives() {
     let config = Config { activation_depth: 256, ..Config::resolve("default").expect("built in") };
     for (name, images) in [("resnet18", 3), ("mobilenetv2", 4), ("shufflenetv2", 2), ("yolo-tiny", 2)] {
         let network = zoo::network(name, 64, None);
-        compare(&network, images, &config, &mut Random(5))
+        let program = compile_batch(&network, images, &config).expect("it fits");
+        compare(&network, &program, &config, &mut Random(5))
             .unwrap_or_else(|problem| panic!("{name}: {problem}"));
     }
 }

@@ -29,14 +29,12 @@ pub fn report(loaded: &Loaded, memory: MemoryTiming, json: bool) -> Result<()> {
     }
     eprintln!("{}", layer_table(&report));
     eprintln!(
-        "{} cycles an image{} ({} dense: {:.2}x), {} frames/s at {} MHz on `{}`; timed in {milliseconds:.1} ms",
+        "{} cycles an image{} ({} dense: {:.2}x), {}; timed in {milliseconds:.1} ms",
         thousands(report.cycles),
         super::run::first_image(&report),
         thousands(report.dense_cycles),
         report.speedup,
-        thousands(report.frames_per_s.round() as u64),
-        model.config.clock_mhz,
-        report.config,
+        super::run::speed(&report, model),
     );
     Ok(())
 }

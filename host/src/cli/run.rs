@@ -363,18 +363,26 @@ fn print_summary(report: &RunReport, loaded: &Loaded, images: &Images) {
         );
     }
     eprintln!(
-        "{} cycles an image{} ({} dense: {:.2}x, convolutions {:.2}x), {} frames/s at {} MHz on `{}`; {:.3} ms an image on this computer ({})",
+        "{} cycles an image{} ({} dense: {:.2}x, convolutions {:.2}x), {}; {:.3} ms an image on this computer ({})",
         thousands(report.cycles),
         first_image(report),
         thousands(report.dense_cycles),
         report.speedup,
         report.convolutions.speedup,
-        thousands(report.frames_per_s.round() as u64),
-        loaded.model().config.clock_mhz,
-        report.config,
+        speed(report, loaded.model()),
         report.host_ms,
         report.device
     );
+}
+
+/// How many images a second, and how long a batch takes.
+pub(super) fn speed(report: &RunReport, model: &ModelFile) -> String {
+    let batch = match report.batch {
+        1 => String::new(),
+        images => format!(" in batches of {images}, each in {:.3} ms,", report.latency_ms),
+    };
+    let frames = thousands(report.frames_per_s.round() as u64);
+    format!("{frames} frames/s{batch} at {} MHz on `{}`", model.config.clock_mhz, report.config)
 }
 
 /// What is different about the first image.

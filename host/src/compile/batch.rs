@@ -6,7 +6,7 @@
 //! two rows depends on whether there is an image's end between them, or padding cannot be told in this way, each image has passes of
 //! its own over every `images`-th row, which still share words, lists and parameters.
 
-use super::step::{Kernel, Step};
+use super::step::{Block, Kernel, Step};
 use pleach_spec::Config;
 use pleach_spec::layout::MapLayout;
 use pleach_spec::pass::LARGEST_MAP;
@@ -20,6 +20,8 @@ const PHASES_MAX: usize = 16;
 /// The images of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Batch {
+    /// The first one.
+    pub first: usize,
     /// How many.
     pub images: usize,
     /// They share pixel tiles.
@@ -29,7 +31,18 @@ pub struct Batch {
 impl Batch {
     /// So many images, together if there are several.
     pub fn new(images: usize) -> Self {
-        Self { images, together: images > 1 }
+        Self { first: 0, images, together: images > 1 }
+    }
+
+    /// One of the images.
+    pub fn one(image: usize) -> Self {
+        Self { first: image, images: 1, together: false }
+    }
+
+    /// These images among those that a block holds.
+    pub fn within(&self, block: &Block) -> Range<usize> {
+        let first = self.first - block.images.start;
+        first..first + self.images
     }
 
     /// Images that have a pass in common.

@@ -12,6 +12,7 @@ use super::tile::{Cut, Tiles};
 use pleach_spec::layout::MapLayout;
 use pleach_spec::{Config, timing};
 use std::ops::Range;
+use std::rc::Rc;
 
 /// Cycles from the last word of a pass to the first of one that reads its results, about.
 const RESULT_CYCLES: usize = 70;
@@ -30,7 +31,7 @@ pub struct Forms<'a> {
     /// Steps and blocks.
     pub steps: &'a Steps<'a>,
     /// Tiles of each step.
-    pub tiles: &'a [Tiles],
+    pub tiles: &'a [Rc<Tiles>],
     /// Form of each block.
     pub layouts: &'a [MapLayout],
     /// Regions of each step.
@@ -56,10 +57,11 @@ impl Forms<'_> {
             && !matches!(this.kernel, Kernel::Average { .. })
     }
 
-    /// True if nothing but the next step reads what a step writes.
+    /// True if nothing but the next step reads what a step, and no other, writes.
     pub fn feeds_next(&self, step: usize) -> bool {
-        let block = &self.steps.blocks[self.steps.steps[step].output];
-        block.readers == [step + 1] && !block.output
+        let this = &self.steps.steps[step];
+        let block = &self.steps.blocks[this.output];
+        block.readers == [step + 1] && !block.output && block.images.len() == this.batch.images
     }
 
     /// The strips of all steps of a group, if the last one's have so many rows.

@@ -1,6 +1,6 @@
 //! The compiler: from a quantized network to the program of the accelerator.
 //!
-//! All of them know that there may be several images: `batch` says how these go through a step.
+//! There may be several images: `portions` says which steps compute them one by one, `batch` how all of them go through a step.
 //!
 //! In order: `step` lowers and fuses layers, `slots` decides which channels share a tile, `tile` makes the slot words with
 //! `schedule`, `region` cuts output maps, `maps` lays maps out in segment 1, `plan` decides what stays on the chip, with `group` which
@@ -16,13 +16,14 @@ mod group;
 mod maps;
 mod memory;
 mod plan;
+mod portions;
 mod region;
 pub mod schedule;
 mod slots;
 mod step;
 mod tile;
 
-pub use accelerator::{Traced, compile_batch, compile_list, compile_traced};
+pub use accelerator::{Traced, batch_candidates, compile_batch, compile_list, compile_traced};
 pub use error::CompileError;
 
 use pleach_spec::network::Network;

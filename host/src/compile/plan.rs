@@ -7,7 +7,7 @@
 use super::CompileError;
 use super::buffer::{Buffer, rows_needed};
 use super::group::{Forms, Rolled, StepRings};
-use super::step::Steps;
+use super::step::{Step, Steps};
 use super::tile::{Cut, Tile, written_groups};
 use pleach_spec::beats::beats_per_word;
 use std::ops::Range;
@@ -112,6 +112,8 @@ impl<'a> Planner<'a> {
     fn keep_all(&mut self) {
         let until = self.steps.blocks.iter().map(|block| match (block.writer, &block.readers[..]) {
             (None, [_]) => None,
+            // Images of which each is read by other steps.
+            (None, [first, ..]) if self.steps.steps[*first].batch.images < block.images.len() => None,
             (_, readers) => readers.last().copied(),
         });
         self.until = until.collect();
@@ -210,7 +212,7 @@ impl<'a> Planner<'a> {
             load += self.loaded(step, plan, &plan.rings).all;
         }
         let output = self.steps.steps[group.end - 1].output;
-        let store = if self.stays(output, group.end - 1) { 0 } else { self.whole(output) };
+        let store = if self.stays(output, group.end - 1) { 0 } else { self.written(group.end - 1) };
         // The first strip is waited for, and the last one is stored while nobody can load it yet.
         let strips = plans[0].strips.len();
         Some(compute.max(load).max(store) + (load + store) / strips)
@@ -243,9 +245,15 @@ impl<'a> Planner<'a> {
         let layout = &self.forms.layouts[block];
         let rows = layout.shape.height.div_ceil(layout.split[0]);
         match self.steps.blocks[block].writer {
-            Some(_) => Buffer::written(layout, 0..rows, self.forms.config).vectors(),
-            None => Buffer::new(layout, 0..rows, 0..layout.groups).vectors(),
+            Some(_) => Buffer::written(layout, 0..layout.images, 0..rows, self.forms.config).vectors(),
+            None => Buffer::new(layout, 0..layout.images, 0..rows, 0..layout.groups).vectors(),
         }
+    }
+
+    /// Vectors that a step writes.
+    fn written(&self, step: usize) -> usize {
+        let Step { output, batch, .. } = self.steps.steps[step];
+        self.whole(output) * batch.images / self.forms.layouts[output].images
     }
 
     fn room(&self, group: &Range<usize>) -> Option<usize> {
@@ -271,21 +279,28 @@ impl<'a> Planner<'a> {
                 source_rows.push(rows);
                 let loaded = !self.stays(block, step) && rings.sources[number].is_none();
                 let stream = self.streamed[step][number].filter(|_| loaded);
+                let images = this.batch.within(&self.steps.blocks[block]);
                 streamed.push(stream);
                 match stream {
-                    Some(groups) => need.chunks += chunks * Buffer::new(layout, 0..rows, 0..groups).vectors(),
+                    Some(groups) => {
+                        need.chunks += chunks * Buffer::new(layout, images, 0..rows, 0..groups).vectors();
+                    }
                     None if !loaded => {}
-                    None => need.strips += Buffer::new(layout, 0..rows, tiles.groups_read(number)).vectors(),
+                    None => {
+                        let groups = tiles.groups_read(number);
+                        need.strips += Buffer::new(layout, images, 0..rows, groups).vectors();
+                    }
                 }
             }
             let layout = &self.forms.layouts[this.output];
+            let images = this.batch.within(&self.steps.blocks[this.output]);
             let height = strips.iter().map(Range::len).max().unwrap_or(0);
             let output_rows = (height * this.factor[0]).min(layout.shape.height).div_ceil(layout.split[0]);
             match rings.output {
-                Some(rows) => need.rings += Buffer::written(layout, 0..rows, config).vectors(),
+                Some(rows) => need.rings += Buffer::written(layout, images, 0..rows, config).vectors(),
                 None if self.stays(this.output, step) => {}
                 None => {
-                    let buffer = Buffer::written(layout, 0..output_rows, config);
+                    let buffer = Buffer::written(layout, images, 0..output_rows, config);
                     need.chunks += chunks * Buffer { groups: written_groups(0, config), ..buffer }.vectors();
                 }
             }
@@ -379,7 +394,7 @@ impl<'a> Planner<'a> {
             let (layout, taps) = (&self.forms.layouts[block], tiles.rows_read(number));
             let rows = |strip| rows_needed(this, layout.split[0], strip, taps).len();
             let sum: usize = plan.strips.iter().filter(|strip| !strip.is_empty()).map(rows).sum();
-            let row = layout.plane() / layout.shape.height.div_ceil(layout.split[0]).max(1);
+            let row = layout.split[0] * layout.split[1] * layout.image_pitch() * this.batch.images;
             let row = row * tiles.groups_read(number).len();
             loads.all += sum * row;
             loads.waited += if plan.streamed[number].is_some() { 0 } else { sum * row };
@@ -397,13 +412,13 @@ impl<'a> Planner<'a> {
             self.until[output] = None;
             let other = self.strips(group);
             self.until[output] = Some(until);
-            if other.is_some_and(|(other, _)| other + self.whole(output) < cost) {
+            if other.is_some_and(|(other, _)| other + self.written(group.end - 1) < cost) {
                 return true;
             }
         }
         let repeated = |(step, plan): (usize, &StepPlan)| self.loaded(step, plan, &plan.rings).repeated;
         let repeated: usize = group.clone().zip(plan).map(repeated).sum();
-        repeated > 2 * self.whole(output)
+        repeated > 2 * self.written(group.end - 1)
     }
 
     /// Takes a map off the chip that is there at a group, or takes the group apart. Returns the first step for which that changes

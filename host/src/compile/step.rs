@@ -14,6 +14,7 @@ use super::batch::Batch;
 use pleach_spec::Config;
 use pleach_spec::network::{Conv, Interpolation, Layer, MapShape, Network, Pool};
 use pleach_spec::numerics::{Combine, Multiplier, Requantize};
+use std::ops::Range;
 
 /// Bytes as they are.
 pub const UNCHANGED: Requantize = Requantize {
@@ -37,12 +38,14 @@ pub struct Place {
 pub struct Block {
     /// Its shape.
     pub shape: MapShape,
-    /// Step that writes it; `None` for the network's input.
+    /// First step that writes it; `None` for the network's input.
     pub writer: Option<usize>,
     /// Steps that read it, in order.
     pub readers: Vec<usize>,
     /// It is an output of the network.
     pub output: bool,
+    /// Images of the batch that it holds.
+    pub images: Range<usize>,
 }
 
 /// What is summed up, or whatever else is done, over the taps of the window.
@@ -141,6 +144,8 @@ pub struct Step<'a> {
     pub output: usize,
     /// How the images go through it.
     pub batch: Batch,
+    /// The first step that does the same, with other images.
+    pub twin: usize,
 }
 
 impl Step<'_> {
@@ -193,7 +198,7 @@ impl Step<'_> {
 }
 
 /// Everything that is computed, and the maps it is computed on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Steps<'a> {
     /// The network.
     pub network: &'a Network,

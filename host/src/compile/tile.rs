@@ -9,6 +9,7 @@ use super::step::{Kernel, Place, Step, Steps};
 use pleach_spec::stream::WordStream;
 use pleach_spec::{Config, VECTOR};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// A vector that every pixel tile loads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -115,7 +116,7 @@ pub enum Bottleneck {
 
 /// The tiles of all steps. Whether positions are worth the beats that they take is known when all words are: a network that
 /// turns out to wait for them gets others.
-pub fn all_tiles(steps: &Steps, slots: &[Vec<u32>], config: &Config) -> Result<Vec<Tiles>, CompileError> {
+pub fn all_tiles(steps: &Steps, slots: &[Vec<u32>], config: &Config) -> Result<Vec<Rc<Tiles>>, CompileError> {
     let tiles = tiles_for(Bottleneck::Words, steps, slots, config)?;
     let (mut words, mut beats) = (0, 0);
     for (step, tiles) in steps.steps.iter().zip(&tiles) {
@@ -132,8 +133,16 @@ fn tiles_for(
     steps: &Steps,
     slots: &[Vec<u32>],
     config: &Config,
-) -> Result<Vec<Tiles>, CompileError> {
-    (0..steps.steps.len()).map(|index| tiles(steps, index, slots, bottleneck, config)).collect()
+) -> Result<Vec<Rc<Tiles>>, CompileError> {
+    let mut all: Vec<Rc<Tiles>> = Vec::new();
+    for (index, step) in steps.steps.iter().enumerate() {
+        let twin = all.get(step.twin).cloned();
+        all.push(match twin {
+            Some(tiles) => tiles,
+            None => Rc::new(tiles(steps, index, slots, bottleneck, config)?),
+        });
+    }
+    Ok(all)
 }
 
 /// The tiles of all steps for words that stay on the chip from image to image; `None` if they do not fit.
@@ -141,7 +150,7 @@ pub fn resident_tiles(
     steps: &Steps,
     slots: &[Vec<u32>],
     config: &Config,
-) -> Result<Option<Vec<Tiles>>, CompileError> {
+) -> Result<Option<Vec<Rc<Tiles>>>, CompileError> {
     // A word has a weight for each column at most.
     let weights = |step: &Step| match step.kernel {
         Kernel::Conv(conv) => conv.weights.iter().filter(|&&weight| weight != 0).count(),
@@ -169,7 +178,7 @@ fn tiles(
     let second = step.second.as_ref().map(|second| lanes(&second.inputs, &sources, slots));
     let columns = columns(step, slots, config);
     match &step.kernel {
-        Kernel::Scale(scale) => return Ok(scale::tiles(scale, steps.images, &columns, config)),
+        Kernel::Scale(scale) => return Ok(scale::tiles(scale, step.batch.images, &columns, config)),
         Kernel::Interpolate(interpolation) => {
             let name = steps.name(index);
             return interpolate::tiles(interpolation, (step, &name), &first, &columns, config);

@@ -74,7 +74,7 @@ pub struct LayerInfo {
     pub nonzeros: u64,
     /// Slot words issued: those of its passes times their pixel tiles. Those of a layer fused into another are counted there.
     pub words: u64,
-    /// Clock cycles, predicted exactly by the fast model for the usual memory: from the last result of the layer before to its own.
+    /// Clock cycles, predicted exactly by the fast model for the usual memory: for each pass, from the last result before to its own.
     /// Where weights stay on the chip from run to run, those of any run but the first.
     pub cycles: u64,
     /// Clock cycles of the first run.

@@ -2,11 +2,15 @@
 //! `cargo xtask bench-batches` writes it.
 
 use pleach_host::compile::compile_batch;
+use pleach_host::pipeline;
 use pleach_host::predict::timing;
 use pleach_host::zoo::Options;
+use pleach_sim::fast::Machine;
 use pleach_spec::list::Start;
 use pleach_spec::network::Network;
 use pleach_tests::zoo::{Part, Prepared, machine};
+use std::collections::BTreeMap;
+use std::path::Path;
 
 /// Images at a time.
 const BATCHES: [usize; 4] = [1, 2, 4, 8];
@@ -17,13 +21,7 @@ fn lines(name: &str, network: &Network) -> Result<(), String> {
     let config = &machine.config;
     let macs: u64 = network.layers.iter().map(|layer| network.macs(layer)).sum();
     for images in BATCHES {
-        let program = match compile_batch(network, images, config).map_err(|error| error.to_string()) {
-            Ok(program) => program,
-            Err(e) => {
-                println!("{name} {images} {e}");
-                continue;
-            }
-        };
+        let program = compile_batch(network, images, config).map_err(|error| error.to_string())?;
         let (_, timing) = timing(&program, network.layers.len(), Start::Warm, &machine)
             .map_err(|error| error.to_string())?;
         let cycles = timing.compute.cycles;
@@ -41,11 +39,22 @@ fn lines(name: &str, network: &Network) -> Result<(), String> {
     Ok(())
 }
 
+/// The handwritten digits that come with the repository.
+fn digits() -> Result<Network, String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/digits.onnx");
+    let Machine { config, memory, .. } = machine();
+    let (shapes, calibration) = (BTreeMap::new(), None);
+    let options = pipeline::Options { config, shapes, calibration, speedup: None, batch: 1, memory };
+    let compiled = pipeline::compile_onnx(&path, &options, &mut |_, _, _| ());
+    Ok(compiled.map_err(|error| error.to_string())?.model.network)
+}
+
 fn main() -> Result<(), String> {
     println!(
         "| network | batch | cycles an image | utilisation | latency, ms | frames/s | DDR an image, MB |"
     );
     println!("|---|---|---|---|---|---|---|");
+    lines("digits", &digits()?)?;
     for name in ["mobilenetv2", "resnet18", "resnet50"] {
         lines(name, &Prepared::new(name, &Options::default(), Part::Whole).dense())?;
     }

@@ -18,7 +18,7 @@ use super::CompileError;
 use super::depend::{Access, Scheduler};
 use super::plan::Plan;
 use super::region::Region;
-use super::step::Steps;
+use super::step::{Step, Steps};
 use super::tile::Tiles;
 use image::Model;
 use onchip::OnChip;
@@ -29,6 +29,7 @@ use pleach_spec::codebook::Codebook;
 use pleach_spec::layout::MapLayout;
 use pleach_spec::list::{Command, Image, Load};
 use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
 
 /// Passes in the list between the last use of something and a load that overwrites it.
 const DELAY: usize = 2;
@@ -42,7 +43,7 @@ pub struct Input<'a> {
     /// Steps and blocks.
     pub steps: &'a Steps<'a>,
     /// Tiles of each step.
-    pub tiles: &'a [Tiles],
+    pub tiles: &'a [Rc<Tiles>],
     /// Regions of each step.
     pub regions: &'a [Vec<Region>],
     /// Where each block is in segment 1.
@@ -116,7 +117,7 @@ struct Emitter<'a> {
     codebooks: HashMap<usize, Option<(Codebook, u32)>>,
     /// Beat of the codebook that the last load of one brings.
     codebook: Option<usize>,
-    /// Phase rows of each block that the list has stored.
+    /// Phase rows of each block that the list has stored, of all images.
     stored_rows: Vec<usize>,
 }
 
@@ -193,9 +194,10 @@ impl Emitter<'_> {
         for (store, accesses) in pass.stores {
             self.push(Command::Store(store), &accesses, owner);
         }
-        if self.order.turn(turn).ends_strip {
-            let block = self.input.steps.steps[step].output;
-            self.stored_rows[block] = pass.rows_done;
+        let Step { output, batch, .. } = self.input.steps.steps[step];
+        let last = batch.within(&self.input.steps.blocks[output]).end == self.input.layouts[output].images;
+        if self.order.turn(turn).ends_strip && last {
+            self.stored_rows[output] = pass.rows_done;
         }
         self.chip.leave(turn, &self.order, self.input, &pass.held);
     }

@@ -135,12 +135,13 @@ impl Emitter<'_> {
             accesses.push(Access { memory: Memory::Table, range: bank..bank + 1, mode: Mode::Read });
         }
 
+        let images = this.batch.within(&input.steps.blocks[this.output]);
         let strip_rows = rows(&input.plan.steps[step].strips[strip]);
         let last_tile = tile + 1 == tiles.tiles.len();
         let whole_groups = ((tile + 1) * config.columns).is_multiple_of(VECTOR) || last_tile;
         let stores = match input.stored[this.output] && ends_tile && whole_groups {
             true => output
-                .transfers(layout, groups, &strip_rows)
+                .transfers(layout, images, groups, &strip_rows)
                 .into_iter()
                 .map(|transfer| {
                     let store = Store {

@@ -69,7 +69,8 @@ impl<'a> Builder<'a> {
     fn block_of_shape(&mut self, tensor: usize, shape: MapShape, writer: Option<usize>) -> usize {
         let block = self.result.blocks.len();
         self.homes.push(tensor);
-        self.result.blocks.push(Block { shape, writer, readers: Vec::new(), output: false });
+        let images = 0..self.result.images;
+        self.result.blocks.push(Block { shape, writer, readers: Vec::new(), output: false, images });
         self.result.places[tensor] = (0..shape.channels).map(|channel| Place { block, channel }).collect();
         block
     }
@@ -110,6 +111,7 @@ impl<'a> Builder<'a> {
             self.result.blocks[source].readers.push(index);
         }
         step.output = self.block_of_shape(tensor, shape, Some(index));
+        step.twin = index;
         self.result.steps.push(step);
     }
 
@@ -283,6 +285,7 @@ impl<'a> Builder<'a> {
             factor: [1, 1],
             output: 0,
             batch: Batch::new(self.result.images),
+            twin: 0,
         }
     }
 
