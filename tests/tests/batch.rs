@@ -7,7 +7,8 @@ use pleach_sim::fast::Machine;
 use pleach_sim::memory::MemoryTiming;
 use pleach_spec::Config;
 use pleach_spec::executable::Executable;
-use pleach_spec::network::Network;
+use pleach_spec::layout::MapLayout;
+use pleach_spec::network::{MapShape, Network};
 use pleach_tests::depth;
 use pleach_tests::networks::{Size, network, random_map, small_config};
 use pleach_tests::random::Random;
@@ -54,6 +55,19 @@ fn compare(
         }
     }
     Ok(())
+}
+
+/// Rows of the images alternate, in each phase.
+#[test]
+fn the_maps_of_a_batch_are_packed_row_by_row() {
+    let shape = MapShape { channels: 3, height: 5, width: 4 };
+    let layout = MapLayout { shape, images: 3, base: 7, split: [2, 2], slots: vec![17, 2, 0], groups: 2 };
+    let maps: Vec<_> = (0..3).map(|seed| random_map(shape, &mut Random(seed))).collect();
+    let vectors = layout.pack(&maps);
+    assert_eq!(vectors.len(), 2 * 4 * 3 * 3 * 2);
+    assert_eq!(layout.unpack(&vectors), maps);
+    let next = |image, y, x| layout.address(image, 0, y, x) - layout.base;
+    assert_eq!([next(1, 0, 0), next(2, 0, 0), next(0, 2, 0), next(0, 0, 2)], [2, 4, 6, 1]);
 }
 
 proptest! {

@@ -43,7 +43,7 @@ pub const META_KEYS: [(&str, &str); 8] = [
     ("outputs", "the same of each output, in the order of the network"),
     (
         "layers",
-        "for each layer: shapes, MACs, and non-zeros of one image, and slot words, predicted cycles, cycles of the first run and dense cycles of a run, which computes a batch, with the usual memory",
+        "for each layer: shapes, MACs and non-zeros of one image; slot words, predicted cycles, cycles of the first run and dense cycles of a run, which computes a batch, with the usual memory",
     ),
     ("preprocessing", "null, or `mean` and `std` of each channel: x = (pixel - mean) / std, pixel in 0..255"),
     ("labels", "names of the classes, in the order of the output; may be empty"),
