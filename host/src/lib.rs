@@ -16,6 +16,7 @@
 //! - [`predict`]: its clock cycles, layer by layer;
 //! - [`pipeline`]: all of these in a row;
 //! - [`zoo`]: well-known networks as ONNX files, with made-up weights;
+//! - [`operators`]: which operators run where, and in which forms;
 //! - [`device`], [`report`], [`cli`]: running it, and telling about it.
 
 pub mod cli;
@@ -29,6 +30,7 @@ pub mod graph;
 pub mod import;
 pub mod interface;
 mod npy;
+pub mod operators;
 pub mod partition;
 pub mod pipeline;
 pub mod predict;

@@ -203,6 +203,21 @@ fn cycles_are_counted_without_images() {
 }
 
 #[test]
+fn a_run_is_reported_as_a_page() {
+    let host = Host::new();
+    let (model, page) = (host.compiled(), host.path("run.html"));
+    let (model, file) = (model.to_str().unwrap(), page.to_str().unwrap());
+    let report = host.json(&["run", model, "--cycles-only", "--json", "--report", file]);
+    let html = std::fs::read_to_string(&page).unwrap();
+    for layer in report["layers"].as_array().unwrap() {
+        let name = layer["name"].as_str().unwrap();
+        assert!(html.contains(&format!("<td>{name}</td>")), "{name}: {html}");
+    }
+    assert!(html.contains("LOAD") && html.contains("</html>"), "{html}");
+    host.refuses(&["run", model, "--cycles-only", "--report", "missing/run.html"], &["missing"]);
+}
+
+#[test]
 fn any_number_of_threads_gives_the_same_outputs() {
     let host = Host::new();
     let model = host.compiled();
@@ -329,8 +344,12 @@ fn verify_compares_every_layer_with_the_golden_model() {
         assert!(losses.iter().all(|loss| loss[key].as_f64().unwrap() > 20.0), "{key}: {losses:?}");
     }
     assert_eq!(report["doubts"], serde_json::json!([]));
-    let output = host.run(&arguments.each_ref().map(String::as_str)[..4]);
+    let page = host.path("verify.html");
+    let shown = arguments.each_ref().map(String::as_str).into_iter().take(4);
+    let output = host.run(&shown.chain(["--report", page.to_str().unwrap()]).collect::<Vec<_>>());
     let text = plain(&output);
+    let html = std::fs::read_to_string(page).unwrap();
+    assert!(html.contains("What quantization costs") && html.contains("Rewrites of the graph"), "{html}");
     assert!(text.contains("| SQNR") && text.contains("12 passes of the importer keep"), "{text}");
 }
 

@@ -6,7 +6,7 @@ mod models;
 #[allow(dead_code, reason = "each test uses a part of it")]
 mod support;
 
-use models::{floats, info, integers, model, node, returning, weights};
+use models::{Value, floats, info, integers, model, node, returning, weights, with};
 use std::path::Path;
 use std::process::Command;
 use support::Host;
@@ -81,6 +81,23 @@ fn what_nobody_can_run_is_named() {
 }
 
 #[test]
+fn forms_that_would_be_computed_wrongly_are_refused() {
+    let depth = with(node("SpaceToDepth", &["x"], "y"), "blocksize", Value::Int(2));
+    let depth = with(depth, "mode", Value::Text("CRD"));
+    let host = Host::new(&model(&[1, 2, 4, 4], vec![depth], vec![]));
+    host.write("x.npy", &[1, 2, 4, 4], vec![0.0; 32]);
+    refuses(
+        &host,
+        &["--input", "x.npy"],
+        "node 'y' (SpaceToDepth): its mode has a value that the CPU does not know",
+    );
+    let swish = with(node("Swish", &["x"], "y"), "alpha", Value::Float(0.5));
+    let host = Host::new(&model(&[1, 2, 4, 4], vec![swish], vec![]));
+    host.write("x.npy", &[1, 2, 4, 4], vec![0.0; 32]);
+    refuses(&host, &["--input", "x.npy"], "write others as Mul and Sigmoid");
+}
+
+#[test]
 fn a_compiled_model_has_no_graph() {
     let host = Host::new(&model(&[1, 3], vec![node("Relu", &["x"], "y")], vec![]));
     std::fs::rename(host.path("net.onnx"), host.path("net.bin")).unwrap();
@@ -113,7 +130,7 @@ fn constants_that_exporters_compute_in_the_graph_are_folded() {
         node("Reshape", &["a", "target"], "y"),
     ];
     let nodes = nodes.into_iter().map(|node| match node.op_type() {
-        "Concat" => models::with(node, "axis", models::Value::Int(0)),
+        "Concat" => with(node, "axis", Value::Int(0)),
         _ => node,
     });
     let constants = vec![

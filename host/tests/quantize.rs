@@ -36,7 +36,9 @@ fn every_method_keeps_the_digits() {
 fn a_budget_is_kept_and_layers_are_explained() {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("q.onnx");
-    let options = ["--budget", "4.5", "--bits", "conv1=8", "--bias-correction", "--explain"];
+    let page = folder.path().join("q.html");
+    let options = ["--budget", "4.5", "--bits", "conv1=8", "--bias-correction", "--explain", "--report"];
+    let options = options.into_iter().chain([page.to_str().unwrap()]).collect::<Vec<_>>();
     let report = report("digits.onnx", &output, &options);
     assert!(report["average_weight_bits"].as_f64().unwrap() <= 4.6, "{report}");
     assert_eq!(report["bits"]["conv1"], 8);
@@ -44,6 +46,14 @@ fn a_budget_is_kept_and_layers_are_explained() {
     let layers = report["layers"].as_array().unwrap();
     assert_eq!(layers.len(), 5);
     assert!(layers.iter().all(|layer| layer["accumulated_db"].as_f64().unwrap() > 10.0), "{report}");
+    let page = std::fs::read_to_string(page).unwrap();
+    for layer in layers {
+        let cells = [
+            layer["name"].as_str().unwrap().to_owned(),
+            format!("{:.1} dB", layer["sqnr_db"].as_f64().unwrap()),
+        ];
+        assert!(cells.iter().all(|cell| page.contains(&format!(">{cell}</td>"))), "{cells:?}: {page}");
+    }
 }
 
 /// The int8 weights of a layer in a written file.

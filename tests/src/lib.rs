@@ -5,6 +5,7 @@ pub mod memories;
 pub mod memory;
 pub mod model_file;
 pub mod networks;
+pub mod onnx;
 pub mod pair;
 pub mod passes;
 pub mod random;

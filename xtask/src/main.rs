@@ -109,6 +109,8 @@ enum Task {
 enum Against {
     /// ONNX Runtime: QLinear, Integer and QDQ models, integer for integer. Needs Python and PyPI.
     Ort,
+    /// The ONNX project's operator tests and light models, with their own tolerances. Needs Python and PyPI.
+    Onnx,
 }
 
 fn main() -> ExitCode {
@@ -124,6 +126,7 @@ fn main() -> ExitCode {
         Task::NetworksRtl => test::networks_rtl(),
         Task::Inject { depth } => test::inject(depth),
         Task::Conformance { against: Against::Ort } => conformance::ort(),
+        Task::Conformance { against: Against::Onnx } => conformance::onnx(),
         Task::Fuzz { case: Some(number), .. } => fuzz::case(number),
         Task::Fuzz { case: None, minutes, first } => fuzz::run_for(minutes, first),
         Task::Docs { check: true } => docs::check(),

@@ -1,6 +1,6 @@
 //! `host run --device cpu`: the whole graph of an ONNX file as it is, in its own types, on this computer.
 
-use super::output::{self, print_json};
+use super::output::{self, print_json, write_page};
 use super::progress::Bar;
 use super::run::{largest, share};
 use crate::cpu::{self, CpuModel, CpuNode, Port, Tensor};
@@ -27,6 +27,8 @@ pub struct Request<'a> {
     pub output: Option<&'a Path>,
     /// One JSON object on stdout instead of the table.
     pub json: bool,
+    /// Where a page goes.
+    pub page: Option<&'a Path>,
 }
 
 /// What cannot be given to a graph.
@@ -71,6 +73,9 @@ pub fn execute(request: &Request<'_>) -> Result<()> {
         write(folder, &model.outputs, &outputs)?;
     }
     let report = RunReport::on_cpu(&nodes, runs.len(), times[times.len() / 2], accuracy);
+    if let Some(path) = request.page {
+        write_page(path, &report.page(&format!("host run {}", request.model.display())))?;
+    }
     match request.json {
         true => print_json(&report)?,
         false => print(&report, &nodes),

@@ -2,6 +2,7 @@
 
 use super::model::Loaded;
 use super::output::print_json;
+use super::run::Args;
 use crate::device::{InferError, Kind};
 use crate::predict::{machine, timing};
 use crate::report::{RunReport, Traffic, layer_table, thousands};
@@ -13,7 +14,7 @@ use pleach_spec::list::Start;
 use std::time::Instant;
 
 /// Times the program of a model, and prints its table, or one JSON object.
-pub fn report(loaded: &Loaded, memory: MemoryTiming, json: bool) -> Result<()> {
+pub fn report(loaded: &Loaded, memory: MemoryTiming, args: &Args) -> Result<()> {
     let model = loaded.model();
     let start = Instant::now();
     let machine = machine(&model.config, memory);
@@ -23,7 +24,8 @@ pub fn report(loaded: &Loaded, memory: MemoryTiming, json: bool) -> Result<()> {
     let counters = counters(&timing)?;
     let mut report = RunReport::new(model, "cycles only", 0, milliseconds, None);
     report.traffic = Some(Traffic::of(counters, model.batch()));
-    if json {
+    args.write_page(&report)?;
+    if args.json() {
         print_json(&report)?;
         return Ok(());
     }

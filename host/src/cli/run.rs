@@ -3,7 +3,7 @@
 use super::images::Images;
 use super::memory::MemoryArgs;
 use super::model::{Loaded, ModelArgs};
-use super::output::print_json;
+use super::output::{print_json, write_page};
 use super::progress::Bar;
 use super::tensors;
 use crate::cpu::{self, CpuError, Tensor};
@@ -44,12 +44,28 @@ pub struct Args {
     /// Print one JSON object on stdout instead of the table
     #[arg(long)]
     json: bool,
+    /// Also write the report as a page: one HTML file that needs nothing else
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
     /// Threads [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
     /// Count the cycles and run no image
     #[arg(long, conflicts_with_all = ["input", "device", "repeat", "output"])]
     cycles_only: bool,
+}
+
+impl Args {
+    /// Whether one JSON object is wanted.
+    pub(super) fn json(&self) -> bool {
+        self.json
+    }
+
+    /// Writes the page of a report, if one is wanted.
+    pub(super) fn write_page(&self, report: &RunReport) -> Result<()> {
+        let title = format!("host run {}", self.model.model.display());
+        self.report.as_ref().map_or(Ok(()), |path| write_page(path, &report.page(&title)))
+    }
 }
 
 /// What a model can run on.
@@ -99,7 +115,7 @@ pub fn execute(args: &Args) -> Result<()> {
     let model = loaded.model();
     let memory = args.memory.timing(&model.config);
     if args.cycles_only {
-        return super::cycles::report(&loaded, memory, args.json);
+        return super::cycles::report(&loaded, memory, args);
     }
     let interface = Interface::of(model);
     let session = Session::of(model)?;
@@ -127,6 +143,7 @@ pub fn execute(args: &Args) -> Result<()> {
             (None, None) => super::output::write(folder, model, &outputs.maps)?,
         }
     }
+    args.write_page(&report)?;
     if args.json {
         print_json(&report)?;
         return Ok(());
@@ -150,6 +167,7 @@ fn execute_on_cpu(args: &Args) -> Result<()> {
         inputs: &args.input,
         output: args.output.as_deref(),
         json: args.json,
+        page: args.report.as_deref(),
     })
 }
 
@@ -169,6 +187,7 @@ fn execute_arrays(
         Some(folder) => tensors::write(folder, model, interface, &outputs.maps)?,
         None => eprintln!("the outputs are written with --output DIR"),
     }
+    args.write_page(&report)?;
     if args.json {
         print_json(&report)?;
     } else {

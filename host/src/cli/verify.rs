@@ -6,7 +6,7 @@ use super::images::Images;
 use super::loss::loss_table;
 use super::memory::MemoryArgs;
 use super::model::{Loaded, ModelArgs};
-use super::output::print_json;
+use super::output::{print_json, write_page};
 use super::progress::Bar;
 use crate::compile::{Traced, compile_traced};
 use crate::device::{Kind, golden_maps, infer_batch, open};
@@ -14,8 +14,7 @@ use crate::graph::Graph;
 use crate::graph::passes::{self, Deviation};
 use crate::pipeline::Compiled;
 use crate::quantize::{LayerLoss, Noise, explain, noise};
-use crate::report::thousands;
-use comfy_table::{Table, presets};
+use crate::report::{Page, Table, thousands};
 use miette::{Diagnostic, Result};
 use ndarray::Array3;
 use pleach_sim::device::Accelerator;
@@ -43,6 +42,9 @@ pub struct Args {
     /// Devices to compare with the golden model [default: fast, and rtl if Verilator is there]
     #[arg(long, value_enum)]
     device: Vec<Kind>,
+    /// Also write the report as a page: one HTML file that needs nothing else
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
     /// Print one JSON object on stdout instead of the table
     #[arg(long)]
     json: bool,
@@ -131,6 +133,9 @@ pub fn execute(args: &Args) -> Result<()> {
         report.against.push(kind.name());
         let case = Case { kind, model, images: &images.int8, golden: &golden };
         case.compare(&mut report, accelerator.as_mut(), &traced)?;
+    }
+    if let Some(path) = &args.report {
+        write_page(path, &page(&report, &format!("host verify {}", args.model.model.display())))?;
     }
     if args.json {
         print_json(&report)?;
@@ -296,20 +301,45 @@ fn count(report: &mut Report, kind: Kind, image: usize, layer: usize, golden: &A
     }
 }
 
-fn print(report: &Report, source: &str) {
-    let mut table = Table::new();
-    table.load_preset(presets::ASCII_MARKDOWN);
+/// What differs in each layer, and how near the integers are to the floats.
+fn layer_table(report: &Report) -> Table {
     let header = ["layer".to_owned(), "elements".to_owned()].into_iter();
     let differs = report.against.iter().map(|name| format!("{name} differs"));
-    table.set_header(header.chain(differs).chain(["int8 to float".to_owned()]));
+    let columns = 3 + report.against.len();
+    let mut table = Table::new(header.chain(differs).chain(["int8 to float".to_owned()]), 1..columns);
     for layer in &report.layers {
         let differences = |name| layer.differences.get(name).map_or_else(|| "-".to_owned(), usize::to_string);
         let counts = report.against.iter().map(differences);
         let fidelity = layer.snr_db.map_or_else(|| "-".to_owned(), |snr| format!("{snr:.1} dB"));
         let named = [layer.name.clone(), layer.elements.to_string()].into_iter();
-        table.add_row(named.chain(counts).chain([fidelity]));
+        table.rows.push(named.chain(counts).chain([fidelity]).collect());
     }
-    eprintln!("{table}");
+    table
+}
+
+/// The report as a page.
+fn page(report: &Report, title: &str) -> Page {
+    let mut page = Page::new(title);
+    page.fact("images", report.images.to_string());
+    page.fact("compared with the golden model", report.against.join(", "));
+    page.fact("elements that differ", report.differences.to_string());
+    for (device, &cycles) in &report.cycles {
+        page.fact(&format!("cycles of an image, {device}"), thousands(cycles));
+    }
+    page.warnings.extend(report.doubts.iter().map(|doubt| format!("Calibration looks wrong: {doubt}")));
+    page.table("Layers", layer_table(report));
+    page.table("What quantization costs", loss_table(&report.losses));
+    let mut passes = Table::new(["pass of the importer", "moves the float result by"], 1..2);
+    let row = |pass: &Deviation| {
+        vec![pass.pass.to_owned(), format!("{:.1e} of the largest output", pass.deviation)]
+    };
+    passes.rows.extend(report.passes.iter().map(row));
+    page.table("Rewrites of the graph", passes);
+    page
+}
+
+fn print(report: &Report, source: &str) {
+    eprintln!("{}", layer_table(report));
     if !report.losses.is_empty() {
         eprintln!("{}", loss_table(&report.losses));
     }

@@ -26,6 +26,19 @@ pub enum CpuError {
         /// Its operator, with the domain if it is a foreign one.
         operator: String,
     },
+    /// A form of an operator that tract would take for another one.
+    #[error("node '{node}' ({operator}): its {name} has a value that the CPU does not know")]
+    #[diagnostic(code(pleach::cpu::attribute), help("{remedy}"))]
+    Attribute {
+        /// Name of the node.
+        node: String,
+        /// Its operator.
+        operator: String,
+        /// Name of the attribute.
+        name: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// tract refuses the graph.
     #[error("graph '{graph}' cannot be prepared for the CPU: {reason}")]
     #[diagnostic(

@@ -1,6 +1,6 @@
 //! Types and shapes: of a graph's inputs as declared, and of all its tensors as tract infers them.
 
-use super::{CpuError, CpuNode, element_name, guarded};
+use super::{CpuError, CpuNode, element_name, guarded, limits};
 use crate::graph::join;
 use crate::import::proto::{ModelProto, NodeProto, ValueInfoProto};
 use crate::import::{Problem, input_dims, nodes_in_order};
@@ -201,7 +201,7 @@ pub(super) fn check(model: &ModelProto) -> Result<(), CpuError> {
     let nodes = nodes_in_order(model)?;
     let known = tract_onnx::onnx().op_register.0;
     match nodes.iter().find(|node| !known.contains_key(node.op_type())) {
-        None => Ok(()),
+        None => nodes.into_iter().try_for_each(limits::check),
         Some(node) => Err(CpuError::Operator {
             node: crate::import::display_name(node).to_owned(),
             operator: operator(node),

@@ -6,6 +6,7 @@ mod array;
 mod error;
 mod facts;
 mod fold;
+mod limits;
 
 pub use array::{element_name, read_npy, save_npy, tensor, values};
 pub use error::CpuError;

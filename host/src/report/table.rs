@@ -1,73 +1,52 @@
-//! The table of layers that people read.
+//! One table, as text for a terminal and as part of a page.
 
-use super::{LayerReport, RunReport};
-use comfy_table::{CellAlignment, Table, presets};
+use comfy_table::{CellAlignment, presets};
+use std::fmt;
+use std::ops::Range;
 
-const HEADER: [&str; 11] = [
-    "layer",
-    "op",
-    "where",
-    "output",
-    "MACs",
-    "non-zeros",
-    "words",
-    "cycles",
-    "no word",
-    "speed-up",
-    "utilisation",
-];
-
-/// Layers, totals, and in which layers cycles go by without a word.
-pub fn layer_table(report: &RunReport) -> String {
-    let mut table = Table::new();
-    table.load_preset(presets::ASCII_MARKDOWN).set_header(HEADER);
-    for layer in &report.layers {
-        table.add_row(row(layer));
-    }
-    let sum = |value: fn(&LayerReport) -> u64| report.layers.iter().map(value).sum::<u64>();
-    table.add_row([
-        "total".to_owned(),
-        String::new(),
-        String::new(),
-        String::new(),
-        thousands(sum(|l| l.macs)),
-        thousands(sum(|l| l.nonzeros)),
-        thousands(sum(|l| l.words)),
-        thousands(report.cycles),
-        thousands(sum(|l| l.fixed_cycles)),
-        format!("{:.2}x", report.speedup),
-        percent(report.utilisation),
-    ]);
-    for column in table.column_iter_mut().skip(4) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table.to_string()
+/// Rows of text below a header, all of the same length.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Table {
+    /// Names of the columns.
+    pub header: Vec<String>,
+    /// The rows.
+    pub rows: Vec<Vec<String>>,
+    /// Columns that hold numbers.
+    pub numbers: Range<usize>,
+    /// What a page shows beside the rows.
+    pub bars: Option<Bars>,
 }
 
-fn row(layer: &LayerReport) -> [String; 11] {
-    let what = [layer.name.clone(), layer.op.clone(), layer.place.to_owned(), layer.shape.clone()];
-    if layer.place == "cpu" {
-        // Cycles are those of the accelerator.
-        let mut cells = what.into_iter().chain(std::iter::repeat_with(|| "-".to_owned()));
-        return std::array::from_fn(|_| cells.next().expect("it does not end"));
-    }
-    let [name, op, place, shape] = what;
-    [
-        name,
-        op,
-        place,
-        shape,
-        thousands(layer.macs),
-        thousands(layer.nonzeros),
-        thousands(layer.words),
-        thousands(layer.cycles),
-        thousands(layer.fixed_cycles),
-        format!("{:.2}x", layer.speedup),
-        percent(layer.utilisation),
-    ]
+/// A bar beside each row of a table: a dark part, and a light one behind it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Bars {
+    /// What the lengths are.
+    pub header: String,
+    /// Lengths of dark and light part of each row, in one unit. A row without one has no bar.
+    pub lengths: Vec<[f64; 2]>,
 }
 
-fn percent(share: f64) -> String {
+impl Table {
+    /// A table without rows.
+    pub fn new<S: Into<String>>(header: impl IntoIterator<Item = S>, numbers: Range<usize>) -> Self {
+        let header = header.into_iter().map(Into::into).collect();
+        Self { header, rows: Vec::new(), numbers, bars: None }
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut table = comfy_table::Table::new();
+        table.load_preset(presets::ASCII_MARKDOWN).set_header(&self.header).add_rows(&self.rows);
+        for column in table.column_iter_mut().skip(self.numbers.start).take(self.numbers.len()) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        table.fmt(formatter)
+    }
+}
+
+/// A share of 0 to 1 in percent.
+pub fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 

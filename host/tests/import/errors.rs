@@ -393,6 +393,25 @@ fn operands_of_different_shapes() {
 }
 
 #[test]
+fn operands_that_must_be_constants() {
+    let pair = |operator| refused(node(operator, &["x", "x"], "y"), vec![]);
+    says(&pair("Sub"), &["(Sub): subtracts one tensor from another", "a constant"]);
+    says(&pair("Div"), &["(Div): divides by a tensor", "the CPU runs it"]);
+    says(&pair("Max"), &["(Max): compares tensors with each other", "one constant value"]);
+    says(&pair("PRelu"), &["(PRelu): slope 'x' is not an initializer"]);
+    says(&refused(node("Sum", &["x", "x", "x"], "y"), vec![]), &["(Sum): adds 3 tensors", "Add"]);
+    let divided = |by: f32| refused(node("Div", &["x", "c"], "y"), vec![floats("c", &[], vec![by])]);
+    says(&divided(0.0), &["(Div): divides by zero"]);
+    says(&divided(1e-40), &["(Div): has a divisor whose reciprocal is no f32"]);
+    let slopes = vec![floats("s", &[2, 1, 1], vec![0.1, 0.2])];
+    says(&refused(node("PRelu", &["x", "s"], "y"), slopes), &["(PRelu): has a slope for each channel"]);
+    let limits = vec![floats("m", &[2, 1, 1], vec![0.1, 0.2])];
+    says(&refused(node("Min", &["x", "m"], "y"), limits), &["(Min): operand has shape 2x1x1"]);
+    let swish = with(node("Swish", &["x"], "y"), "alpha", Value::Float(0.5));
+    says(&refused(swish, vec![]), &["(Swish): alpha = 0.5 is not supported", "Sigmoid"]);
+}
+
+#[test]
 fn windows_that_do_not_fit() {
     let window = |kernel: &'static [i64]| ("kernel_shape", Value::Ints(kernel));
     says(&refused_with("MaxPool", &[], vec![]), &["kernel_shape = (left out) is not supported"]);

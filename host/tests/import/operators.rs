@@ -193,6 +193,42 @@ fn constants_may_be_nodes_and_go_through_identities() {
 }
 
 #[test]
+fn differences_quotients_and_sums() {
+    let x = image([2, 3, 3]);
+    let of = |operator: &str, inputs: &[&str]| {
+        let constants = vec![floats("c", &[2, 1, 1], vec![0.5, -4.0])];
+        output(&model(&[1, 2, 3, 3], vec![node(operator, inputs, "y")], constants), &x)
+    };
+    let expect = |found: ArrayD<f32>, of: &dyn Fn(f32, f32) -> f32| {
+        for ((c, row, column), &value) in x.indexed_iter() {
+            assert!((found[[c, row, column]] - of(value, [0.5, -4.0][c])).abs() < 1e-6);
+        }
+    };
+    expect(of("Sub", &["x", "c"]), &|x, c| x - c);
+    expect(of("Sub", &["c", "x"]), &|x, c| c - x);
+    expect(of("Div", &["x", "c"]), &|x, c| x / c);
+    expect(of("Sum", &["x", "c"]), &|x, c| x + c);
+    expect(of("Sum", &["x", "x"]), &|x, _| x + x);
+    expect(of("Sum", &["x"]), &|x, _| x);
+}
+
+#[test]
+fn limits_and_functions_under_other_names() {
+    let x = image([2, 3, 3]);
+    let of = |operator: &str, inputs: &[&str]| {
+        let constants = vec![floats("c", &[1], vec![0.25])];
+        output(&model(&[1, 2, 3, 3], vec![node(operator, inputs, "y")], constants), &x)
+    };
+    let expect = |found: ArrayD<f32>, of: &dyn Fn(f32) -> f32| {
+        assert!(found.iter().zip(&x).all(|(y, &x)| (y - of(x)).abs() < 1e-6), "{found}");
+    };
+    expect(of("Max", &["x", "c"]), &|x| x.max(0.25));
+    expect(of("Min", &["c", "x"]), &|x| x.min(0.25));
+    expect(of("PRelu", &["x", "c"]), &|x| if x < 0.0 { 0.25 * x } else { x });
+    expect(of("Swish", &["x"]), &|x| x / (1.0 + (-x).exp()));
+}
+
+#[test]
 fn a_trailing_softmax_is_kept() {
     let net = model(&[1, 4], vec![node("Softmax", &["x"], "y")], vec![]);
     let y = output(&net, &image([4, 1, 1]));

@@ -2,7 +2,7 @@
 
 mod report;
 
-use super::output::print_json;
+use super::output::{print_json, write_page};
 use super::progress::Bar;
 use crate::data::{self, Sidecar};
 use crate::export;
@@ -80,6 +80,9 @@ pub struct Args {
     /// Shape of an input the file leaves open, for example image=1x3x224x224
     #[arg(long = "shape", value_name = "NAME=SHAPE", value_parser = super::model::parse_shape)]
     shapes: Vec<(String, Vec<usize>)>,
+    /// Also write the report as a page: one HTML file that needs nothing else
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
     /// Print one JSON object on stdout instead of the table
     #[arg(long)]
     json: bool,
@@ -185,6 +188,9 @@ pub fn execute(args: &Args) -> Result<()> {
     }
     report.bits = bits;
     drop(bar);
+    if let Some(path) = &args.report {
+        write_page(path, &report.page(&format!("host quantize {}", args.model.display())))?;
+    }
     match args.json {
         true => print_json(&report)?,
         false => report.print(),

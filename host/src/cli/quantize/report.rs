@@ -2,7 +2,7 @@
 
 use crate::cli::loss::loss_table;
 use crate::quantize::{Codebook, LayerLoss};
-use comfy_table::{Table, presets};
+use crate::report::{Page, Table};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -62,21 +62,41 @@ impl Report {
             eprintln!("with the other activations, emulated: {accuracy:.2} %");
         }
     }
+
+    /// The same as a page.
+    pub(super) fn page(&self, title: &str) -> Page {
+        let mut page = Page::new(title);
+        page.fact("written to", self.output.display().to_string());
+        page.fact("calibration images", self.calibration_images.to_string());
+        page.fact("bits a weight, on average", format!("{:.2}", self.average_weight_bits));
+        if let Some(pairs) = self.equalized_pairs {
+            page.fact("pairs of layers equalized", pairs.to_string());
+        }
+        let accuracies = [
+            ("float", self.float_accuracy),
+            ("quantized", self.accuracy),
+            ("with the other activations", self.activations_accuracy),
+        ];
+        for (name, share) in accuracies.into_iter().filter_map(|(name, share)| Some((name, share?))) {
+            let images = self.test_images;
+            page.fact(&format!("accuracy on {images} images, {name}"), format!("{share:.2} %"));
+        }
+        page.warnings.extend(self.doubts.iter().map(|doubt| format!("Calibration looks wrong: {doubt}")));
+        page.table("What quantization costs", loss_table(&self.layers));
+        page.table("Codebooks", codebook_table(&self.codebooks));
+        let mut float = Table::new(["left in float, for the CPU"], 0..0);
+        float.rows.extend(self.float_nodes.iter().map(|node| vec![node.clone()]));
+        page.table("Nodes that are not quantized", float);
+        page
+    }
 }
 
 /// What codebooks gain over equal steps.
 fn codebook_table(codebooks: &[Codebook]) -> Table {
-    let mut table = Table::new();
-    table.load_preset(presets::ASCII_MARKDOWN).set_header([
-        "layer",
-        "codebook",
-        "equal steps",
-        "gain",
-        "entries",
-    ]);
+    let mut table = Table::new(["layer", "codebook", "equal steps", "gain", "entries"], 1..4);
     for codebook in codebooks {
         let entries: Vec<String> = codebook.entries.iter().map(i8::to_string).collect();
-        table.add_row([
+        table.rows.push(vec![
             codebook.layer.clone(),
             format!("{:.1} dB", codebook.weights_db),
             format!("{:.1} dB", codebook.equal_steps_db),

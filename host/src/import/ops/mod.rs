@@ -7,7 +7,9 @@ mod clip;
 mod concat;
 mod constant;
 mod conv;
+mod div;
 mod dropout;
+mod extreme;
 mod flatten;
 mod gemm;
 mod global_average_pool;
@@ -20,6 +22,7 @@ mod matmul;
 mod max_pool;
 mod mul;
 mod pad;
+mod prelu;
 mod reduce_mean;
 mod relu;
 mod reshape;
@@ -29,6 +32,9 @@ mod slice;
 mod softmax;
 mod split;
 mod squeeze;
+mod sub;
+mod sum;
+mod swish;
 mod tanh;
 mod transpose;
 mod unsqueeze;
@@ -47,7 +53,7 @@ struct Operator {
 }
 
 /// All operators that can be imported.
-const OPERATORS: [Operator; 33] = [
+const OPERATORS: [Operator; 40] = [
     Operator { name: "Add", import: add::import },
     Operator { name: "AveragePool", import: average_pool::import },
     Operator { name: "BatchNormalization", import: batch_normalization::import },
@@ -55,6 +61,7 @@ const OPERATORS: [Operator; 33] = [
     Operator { name: "Concat", import: concat::import },
     Operator { name: "Constant", import: constant::import },
     Operator { name: "Conv", import: conv::import },
+    Operator { name: "Div", import: div::import },
     Operator { name: "Dropout", import: dropout::import },
     Operator { name: "Flatten", import: flatten::import },
     Operator { name: "Gemm", import: gemm::import },
@@ -65,8 +72,11 @@ const OPERATORS: [Operator; 33] = [
     Operator { name: "Identity", import: identity::import },
     Operator { name: "LeakyRelu", import: leaky_relu::import },
     Operator { name: "MatMul", import: matmul::import },
+    Operator { name: "Max", import: extreme::max },
     Operator { name: "MaxPool", import: max_pool::import },
+    Operator { name: "Min", import: extreme::min },
     Operator { name: "Mul", import: mul::import },
+    Operator { name: "PRelu", import: prelu::import },
     Operator { name: "Pad", import: pad::import },
     Operator { name: "ReduceMean", import: reduce_mean::import },
     Operator { name: "Relu", import: relu::import },
@@ -77,6 +87,9 @@ const OPERATORS: [Operator; 33] = [
     Operator { name: "Softmax", import: softmax::import },
     Operator { name: "Split", import: split::import },
     Operator { name: "Squeeze", import: squeeze::import },
+    Operator { name: "Sub", import: sub::import },
+    Operator { name: "Sum", import: sum::import },
+    Operator { name: "Swish", import: swish::import },
     Operator { name: "Tanh", import: tanh::import },
     Operator { name: "Transpose", import: transpose::import },
     Operator { name: "Unsqueeze", import: unsqueeze::import },

@@ -61,6 +61,10 @@ pub(super) fn import<'m>(view: &View<'m>, importer: &mut Importer) -> Result<Vec
             one(Value::Float(sums, shape))
         }
         ("" | "ai.onnx", "Cast") => one(cast(view)?),
+        // A product with the reciprocal rounds twice.
+        ("" | "ai.onnx", "Div") if view.constant(0).is_none() => {
+            Err(view.usage("divides between quantized tensors", "multiply with the reciprocal: Mul"))
+        }
         _ => match ops::import(&view.node) {
             Ok(Imported::Constant(constant)) => one(Value::Constant(constant)),
             Ok(imported) => float::import(view, importer, imported),

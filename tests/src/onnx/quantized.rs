@@ -1,0 +1,53 @@
+//! A quantized network, on the golden model and on the fast one, as `host run` does it.
+
+use super::case::{Case, Part};
+use super::compare::{self, Comparison};
+use miette::{IntoDiagnostic, Result, miette};
+use pleach_host::cpu::{self, Tensor};
+use pleach_host::device::{Kind, Runner};
+use pleach_host::interface::Interface;
+use pleach_host::partition::{Session, Tensors};
+use pleach_host::pipeline::{Options, compile_quantized};
+use pleach_sim::memory::MemoryTiming;
+use pleach_spec::Config;
+use pleach_spec::model_file::ModelFile;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+pub(super) fn run(folder: &Path, case: &Case, part: &Part, path: &Path) -> Result<Comparison> {
+    let config = Config::resolve("mini").into_diagnostic()?;
+    let memory = MemoryTiming::default();
+    let options = Options { config, shapes: BTreeMap::new(), calibration: None, speedup: None, memory };
+    let model = compile_quantized(path, &options, &mut |_, _, _| ())?;
+    let model = model.ok_or_else(|| miette!("is not taken for a quantized model"))?;
+    let images = case.images(folder, part)?;
+    for kind in [Kind::Golden, Kind::Fast] {
+        let mut runner = Runner::new(kind, &model, memory)?;
+        let runs = images.iter().map(|image| outputs(&model, &mut runner, &part.input, image));
+        let outputs = compare::joined(part.batch, runs.collect::<Result<_>>()?)?;
+        if let Comparison::Different(reason) = compare::outputs(folder, case, &outputs)? {
+            return Ok(Comparison::Different(format!("{} ({})", reason, kind.name())));
+        }
+    }
+    Ok(Comparison::Equal)
+}
+
+fn outputs(model: &ModelFile, runner: &mut Runner, input: &str, image: &Tensor) -> Result<Vec<Tensor>> {
+    let interface = Interface::of(model).ok_or_else(|| miette!("has no interface"))?;
+    let session = Session::of(model)?;
+    let mut tensors = Tensors::from([(input.to_owned(), image.clone())]);
+    if let Some(session) = &session {
+        session.run_before(&mut tensors)?;
+    }
+    let bytes = interface.bytes(|name| cpu::values(tensors.get(name)?));
+    let bytes = bytes.ok_or_else(|| miette!("the network's inputs are not those of the model"))?;
+    let maps = interface.exact_maps(model, &runner.infer(&bytes)?.0).into_diagnostic()?;
+    let values = interface.outputs.iter().zip(&maps).map(|(output, map)| {
+        let tensor = cpu::tensor(&output.shape(), &output.values(map));
+        (output.name.clone(), tensor.expect("the interface fits the network"))
+    });
+    match session {
+        Some(session) => Ok(session.run_behind(tensors.into_iter().chain(values).collect())?),
+        None => Ok(values.map(|(_, tensor)| tensor).collect()),
+    }
+}
