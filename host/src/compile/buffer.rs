@@ -70,7 +70,7 @@ impl Buffer {
     }
 
     /// The same for a step that begins with an image.
-    pub fn from_image(&self, image: usize) -> Self {
+    pub fn starting_with(&self, image: usize) -> Self {
         Self { image, ..self.clone() }
     }
 

@@ -106,7 +106,7 @@ impl Emitter<'_> {
                 self.load_map(turn, block, &buffer, &rows);
                 self.chip.resident[block] = Some(buffer);
             }
-            return self.chip.resident[block].as_ref().map(|buffer| buffer.from_image(images.start));
+            return self.chip.resident[block].as_ref().map(|buffer| buffer.starting_with(images.start));
         }
         let plan = &input.plan.steps[step];
         let chunk = plan.streamed[number].map(|_| chunk(self.order.turn(turn).tile, input.config));
@@ -171,7 +171,7 @@ impl Emitter<'_> {
                 let buffer = Buffer { ring: ring.is_some(), ..written };
                 self.chip.resident[block] = Some(self.chip.place(buffer, End::Low)?);
             }
-            return self.chip.resident[block].as_ref().map(|buffer| buffer.from_image(images.start));
+            return self.chip.resident[block].as_ref().map(|buffer| buffer.starting_with(images.start));
         }
         let key = (step, strip, None, Some(chunk(tile, input.config)));
         if let Some(buffer) = self.chip.strips.get(&key) {
