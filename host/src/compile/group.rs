@@ -23,6 +23,8 @@ pub struct Rolled {
     pub strips: Vec<Vec<Range<usize>>>,
     /// Phase rows of the ring behind each step but the last.
     pub rings: Vec<usize>,
+    /// What the strips load is there until the last one, and each loads what is new: [`super::plan::StepPlan::growing`].
+    pub growing: bool,
 }
 
 /// What the form of maps and tiles says of steps.
@@ -65,7 +67,8 @@ impl Forms<'_> {
     /// The strips of all steps of a group, if the last one's have so many rows.
     pub fn roll(&self, group: &Range<usize>, height: usize) -> Rolled {
         let last = &self.steps.steps[group.end - 1];
-        let mut rolled = Rolled { strips: vec![strips(last.walked[0], height).collect()], rings: Vec::new() };
+        let strips = vec![strips(last.walked[0], height).collect()];
+        let mut rolled = Rolled { strips, rings: Vec::new(), growing: false };
         for writer in group.clone().rev().skip(1) {
             let (block, reader) = (self.steps.steps[writer].output, &self.steps.steps[writer + 1]);
             let number = reader.sources().iter().position(|&source| source == block).unwrap_or(0);

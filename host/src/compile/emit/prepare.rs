@@ -104,25 +104,31 @@ impl Emitter<'_> {
             return Some(buffer.clone());
         }
         let taps = input.tiles[step].rows_read(number);
-        let rows = rows_needed(&input.steps.steps[step], layout.split[0], &plan.strips[strip], taps);
+        let needed =
+            |strip: usize| rows_needed(&input.steps.steps[step], layout.split[0], &plan.strips[strip], taps);
+        let mut rows = needed(strip);
         if self.stored_rows[block] < rows.end {
             return None;
         }
         let room = rows.start..rows.start + plan.source_rows[number];
         let tiles = &input.tiles[step];
-        let buffer = match chunk {
-            Some(chunk) => {
+        let buffer = match (chunk, strip.checked_sub(1).filter(|_| plan.growing)) {
+            (Some(chunk), _) => {
                 // A chunk to which nothing is added names a place all the same.
                 let groups = tiles.groups_of_chunk(number, chunk, input.config).unwrap_or(0..1);
                 self.chip.place_chunk(key, Buffer::new(layout, room, groups))?
             }
-            None => {
+            (None, Some(before)) => {
+                // Only the rows that are new are missing.
+                rows.start = needed(before).end.min(rows.end);
+                self.chip.strips.get(&(step, before, Some(number), None))?.clone()
+            }
+            (None, None) => {
                 let buffer = Buffer::new(layout, room, tiles.groups_read(number));
-                let buffer = self.chip.place(buffer, End::High)?;
-                self.chip.strips.insert(key, buffer.clone());
-                buffer
+                self.chip.place(buffer, End::High)?
             }
         };
+        self.chip.strips.insert(key, buffer.clone());
         self.load_map(turn, block, &buffer, &rows);
         Some(buffer)
     }
