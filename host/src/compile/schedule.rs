@@ -249,7 +249,7 @@ mod tests {
                 weights.mapv_inplace(|weight| weight * scale);
             }
             conv.geometry.pads = [kernel / 2; 4];
-            tensor = graph.push(&format!("{seed}"), Op::Conv(conv), tensor, &format!("y{seed}")).unwrap();
+            tensor = graph.push(format!("{seed}"), Op::Conv(conv), tensor, format!("y{seed}")).unwrap();
         }
         graph
     }
