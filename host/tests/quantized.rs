@@ -5,7 +5,7 @@ use ndarray_npy::read_npy;
 use pleach_host::cli::tensors;
 use pleach_host::device::{Kind, Runner};
 use pleach_host::import::load_quantized;
-use pleach_host::import::proto::tensor_proto::DataType;
+use pleach_host::import::proto::tensor_proto::{DataLocation, DataType};
 use pleach_host::import::proto::{AttributeProto, GraphProto, ModelProto, TensorProto};
 use pleach_host::interface::{Interface, Values};
 use pleach_host::pipeline::{Options, compile_quantized};
@@ -19,16 +19,19 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/quantized")
 }
 
-/// The outputs of a case, in the order of the graph.
-fn outputs(case: &Path) -> Vec<Values> {
-    let options = Options {
+fn options() -> Options {
+    Options {
         config: Config::resolve("mini").unwrap(),
         shapes: BTreeMap::new(),
-        calibration: None,
+        calibration: Vec::new(),
         speedup: None,
         memory: MemoryTiming::default(),
-    };
-    let model = compile_quantized(&case.join("model.onnx"), &options, &mut |_, _, _| ());
+    }
+}
+
+/// The outputs of a case, in the order of the graph.
+fn outputs(case: &Path) -> Vec<Values> {
+    let model = compile_quantized(&case.join("model.onnx"), &options(), &mut |_, _, _| ());
     let model = model.unwrap_or_else(|error| panic!("{}: {error:?}", case.display()));
     let model = model.unwrap_or_else(|| panic!("{} is quantized", case.display()));
     let interface = Interface::of(&model).unwrap();
@@ -128,6 +131,26 @@ fn scales_must_be_positive_numbers() {
         let message = refusal("QLinearConv-0-0", |graph| set_scale(graph, scale));
         assert!(message.contains("NaN") || message.contains("inf"), "{message}");
     }
+}
+
+#[test]
+fn broken_graphs_are_named() {
+    let message = refusal("Relu-qdq-0", |graph| graph.node[0].input[0] = "nowhere".to_owned());
+    assert!(message.contains("reads tensor 'nowhere'"), "{message}");
+    let message = refusal("Relu-qdq-0", |graph| {
+        graph.node[0].input[0] = graph.output[0].name().to_owned();
+    });
+    assert!(message.contains("the graph is cyclic"), "{message}");
+    let message = refusal("QLinearConv-0-0", |graph| {
+        let weights = constant(graph, "QLinearConv", 3);
+        weights.raw_data = None;
+        weights.data_location = Some(DataLocation::External as i32);
+    });
+    assert!(message.contains("its data is outside the model"), "{message}");
+    let message = refusal("QLinearConv-0-0", |graph| {
+        constant(graph, "QLinearConv", 3).dims.truncate(3);
+    });
+    assert!(message.contains("need"), "{message}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::cpu;
 use crate::data::{self, Expected, Input, Pictures, Sidecar};
 use crate::interface::Interface;
-use crate::partition::{Session, SessionError, Tensors};
+use crate::partition::{self, Session, SessionError, Tensors};
 use miette::Result;
 use ndarray::Array3;
 use pleach_spec::model_file::{ModelFile, Preprocessing};
@@ -84,7 +84,7 @@ impl Images {
 
     /// Arrays for the inputs of a model with a plan, `NAME=PATH`.
     pub fn arrays(given: &[PathBuf], model: &ModelFile, session: Session) -> Result<Self> {
-        let mut tensors = super::cpu::samples(given, &session.plan().inputs)?;
+        let mut tensors = partition::samples(given, &session.plan().inputs)?;
         let (mut float, mut int8) = (Vec::new(), Vec::new());
         match Interface::of(model) {
             Some(interface) => int8 = entered(&session, &interface, &mut tensors)?,

@@ -10,7 +10,7 @@ use crate::cpu::{self, CpuError, Tensor};
 use crate::device::{Kind, Runner, golden_maps};
 use crate::graph::{self, Graph};
 use crate::interface::Interface;
-use crate::partition::Session;
+use crate::partition::{self, Session};
 use crate::report::{Accuracy, RunReport, Traffic, layer_table, thousands};
 use miette::{Diagnostic, IntoDiagnostic, Result};
 use pleach_sim::memory::MemoryTiming;
@@ -104,7 +104,7 @@ pub fn execute(args: &Args) -> Result<()> {
     let interface = Interface::of(model);
     let session = Session::of(model)?;
     let images = match (session, &interface) {
-        (Some(session), _) if super::cpu::are_arrays(&args.input, session.plan(), interface.is_some()) => {
+        (Some(session), _) if partition::are_arrays(&args.input, session.plan(), interface.is_some()) => {
             Images::arrays(&args.input, model, session)?
         }
         (None, Some(interface)) if tensors::are_arrays(&args.input, interface) => {

@@ -12,6 +12,8 @@ use crate::compile::{Traced, compile_traced};
 use crate::device::{Kind, golden_maps, infer, open};
 use crate::graph::Graph;
 use crate::graph::passes::{self, Deviation};
+use crate::interface::Interface;
+use crate::partition::{self, Session};
 use crate::pipeline::Compiled;
 use crate::quantize::{LayerLoss, Noise, explain, noise};
 use crate::report::thousands;
@@ -34,8 +36,8 @@ pub struct Args {
     model: ModelArgs,
     #[command(flatten)]
     memory: MemoryArgs,
-    /// Images [default: the test set of the .toml beside the model]
-    #[arg(long, value_name = "PATH")]
+    /// Images [default: the test set of the .toml beside the model]; for several inputs .npy, NAME=PATH
+    #[arg(long, value_name = "[NAME=]PATH")]
     input: Vec<PathBuf>,
     /// How many of the images to compare
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
@@ -109,7 +111,14 @@ enum Disagreement {
 pub fn execute(args: &Args) -> Result<()> {
     let loaded = args.model.load(&args.memory)?;
     let model = loaded.model();
-    let mut images = Images::load(&args.input, &args.model.model, model)?;
+    let mut images = match Session::of(model)? {
+        Some(session)
+            if partition::are_arrays(&args.input, session.plan(), Interface::of(model).is_some()) =>
+        {
+            Images::arrays(&args.input, model, session)?
+        }
+        _ => Images::load(&args.input, &args.model.model, model)?,
+    };
     images.int8.truncate(args.images as usize);
     let mut report = Report {
         differences: 0,

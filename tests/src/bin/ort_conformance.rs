@@ -157,7 +157,7 @@ fn run(folder: &Path, case: &Case, rtl: bool) -> Outcome {
 fn outputs(folder: &Path, case: &Case, rtl: bool) -> miette::Result<Found> {
     let config = Config::resolve("mini").expect("built in");
     let memory = MemoryTiming::default();
-    let options = Options { config, shapes: BTreeMap::new(), calibration: None, speedup: None, memory };
+    let options = Options { config, shapes: BTreeMap::new(), calibration: Vec::new(), speedup: None, memory };
     let model = compile_quantized(&folder.join("model.onnx"), &options, &mut |_, _, _| ())?;
     let model = model.ok_or_else(|| miette::miette!("is not taken for a quantized model"))?;
     let interface = Interface::of(&model).ok_or_else(|| miette::miette!("has no interface"))?;

@@ -17,7 +17,7 @@ use std::path::Path;
 pub(super) fn run(folder: &Path, case: &Case, part: &Part, path: &Path) -> Result<Comparison> {
     let config = Config::resolve("mini").into_diagnostic()?;
     let memory = MemoryTiming::default();
-    let options = Options { config, shapes: BTreeMap::new(), calibration: None, speedup: None, memory };
+    let options = Options { config, shapes: BTreeMap::new(), calibration: Vec::new(), speedup: None, memory };
     let model = compile_quantized(path, &options, &mut |_, _, _| ())?;
     let model = model.ok_or_else(|| miette!("is not taken for a quantized model"))?;
     let images = case.images(folder, part)?;
