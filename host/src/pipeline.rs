@@ -1,6 +1,6 @@
 //! All stages in a row: from a model file to a compiled model.
 
-use crate::compile::{compile_list, dense_reference};
+use crate::compile::{compile_batch, dense_reference};
 use crate::data::{self, Sidecar};
 use crate::graph::Graph;
 use crate::import::{self, Quantized};
@@ -33,6 +33,8 @@ pub struct Options {
     pub calibration: Option<PathBuf>,
     /// Words to save by slot pruning.
     pub speedup: Option<f64>,
+    /// Images that a run computes.
+    pub batch: usize,
     /// Memory for which cycles are predicted.
     pub memory: MemoryTiming,
 }
@@ -184,7 +186,7 @@ struct WrongLabels {
 fn compile_network(network: Network, options: &Options, progress: Progress<'_>) -> Result<ModelFile> {
     let config = &options.config;
     progress("compiling", 0, 1);
-    let executable = compile_list(&network, config)?;
+    let executable = compile_batch(&network, options.batch, config)?;
     let work = executable.work(network.layers.len()).into_diagnostic()?;
     let mut model = ModelFile {
         layers: LayerInfo::table(&network, &work),
@@ -200,7 +202,7 @@ fn compile_network(network: Network, options: &Options, progress: Progress<'_>) 
     Ok(model)
 }
 
-/// Predicts the cycles of every layer with a memory: those of its program, for the first image and for later ones, and those with
+/// Predicts the cycles of every layer with a memory: those of its program, for the first run and for later ones, and those with
 /// every weight there.
 pub fn predict(model: &mut ModelFile, memory: MemoryTiming, progress: Progress<'_>) -> Result<()> {
     let machine = machine(&model.config, memory);
@@ -218,7 +220,7 @@ pub fn predict(model: &mut ModelFile, memory: MemoryTiming, progress: Progress<'
     let dense_cycles = if dense_network == model.network {
         cycles.clone()
     } else {
-        let dense = compile_list(&dense_network, &model.config)?;
+        let dense = compile_batch(&dense_network, model.batch(), &model.config)?;
         step(2);
         cycles_of(&dense, Start::Warm)?
     };

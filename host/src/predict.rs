@@ -11,8 +11,8 @@ pub fn machine(config: &Config, memory: MemoryTiming) -> Machine {
     Machine { config: config.clone(), memory, bases: [0, 1 << 32], watchdog_cycles: 0 }
 }
 
-/// The clock cycles of each of `layers` layers: from the last result of the layer before to the last one of its own. The first
-/// also has what comes before, the last what comes after, so that together they are the whole.
+/// The clock cycles of each of `layers` layers: for each of its passes, from the result of the pass before to its own. The last
+/// layer also has what comes after, so that together they are the whole.
 pub fn layer_cycles(
     executable: &Executable,
     layers: usize,
@@ -35,20 +35,19 @@ pub fn timing(
 }
 
 fn attribute(commands: &[Command], owners: &[u32], timing: &ListTiming, layers: usize) -> Vec<u64> {
-    let mut ends = vec![0; layers];
+    let mut cycles = vec![0; layers];
+    let (mut before, mut last) = (0, 0);
     for ((command, &owner), time) in commands.iter().zip(owners).zip(&timing.commands) {
-        if let (Command::Compute(_), Some(time), Some(end)) = (command, time, ends.get_mut(owner as usize)) {
-            *end = time.end.max(*end);
+        if let (Command::Compute(_), Some(time), Some(cycles)) =
+            (command, time, cycles.get_mut(owner as usize))
+        {
+            *cycles += time.end.saturating_sub(before);
+            before = before.max(time.end);
+            last = owner as usize;
         }
     }
-    if let Some(last) = ends.iter_mut().rev().find(|end| **end > 0) {
-        *last = timing.compute.cycles;
+    if let Some(last) = cycles.get_mut(last) {
+        *last += timing.compute.cycles.saturating_sub(before);
     }
-    let mut before = 0;
-    let cycles = |end: u64| {
-        let cycles = end.saturating_sub(before);
-        before = before.max(end);
-        cycles
-    };
-    ends.into_iter().map(cycles).collect()
+    cycles
 }

@@ -70,6 +70,43 @@ fn plain(output: &Output) -> String {
         .join(" ")
 }
 
+/// Groups of images, the last of which is not full, give what images one by one give; latency and throughput are told apart.
+#[test]
+fn batches_keep_the_answers_and_tell_latency_and_throughput() {
+    let host = Host::new();
+    let (model, test) = (example("digits.onnx"), example("digits/test"));
+    let run = |more: &[&str]| {
+        let all = ["run", model.to_str().unwrap(), "--input", test.to_str().unwrap(), "--json"];
+        host.json(&[&all[..], more].concat())
+    };
+    let (one, four) = (run(&[]), run(&["--batch", "7"]));
+    assert_eq!(one["accuracy"], four["accuracy"]);
+    assert_eq!(one["images"], four["images"]);
+    assert_eq!([&one["batch"], &four["batch"]], [1, 7]);
+    let value = |report: &serde_json::Value, key: &str| report[key].as_f64().unwrap();
+    for report in [&one, &four] {
+        let per_s = 1e3 * value(report, "batch") / value(report, "latency_ms");
+        assert!((value(report, "frames_per_s") / per_s - 1.0).abs() < 1e-9);
+        assert!(
+            (value(report, "cycles") - value(report, "batch_cycles") / value(report, "batch")).abs() <= 0.5
+        );
+    }
+    assert!(value(&four, "frames_per_s") > value(&one, "frames_per_s"));
+    assert!(value(&four, "latency_ms") > value(&one, "latency_ms"));
+
+    let binary = host.path("model.bin");
+    let arguments = ["compile", model.to_str().unwrap(), "--batch", "7", "-o", binary.to_str().unwrap()];
+    assert!(host.run(&arguments).status.success());
+    let arguments = ["run", binary.to_str().unwrap(), "--input", test.to_str().unwrap(), "--json"];
+    let compiled = host.json(&arguments);
+    assert_eq!([&compiled["batch"], &compiled["batch_cycles"]], [&four["batch"], &four["batch_cycles"]]);
+    host.refuses(
+        &[&arguments[..], &["--batch", "2"]].concat(),
+        &["is compiled already: --batch has no effect on it"],
+    );
+    assert_eq!(host.run(&["run", model.to_str().unwrap(), "--batch", "65"]).status.code(), Some(2));
+}
+
 #[test]
 fn the_digits_keep_their_accuracy_in_int8() {
     let model = example("digits.onnx");

@@ -26,6 +26,7 @@ fn outputs(case: &Path) -> Vec<Values> {
         shapes: BTreeMap::new(),
         calibration: None,
         speedup: None,
+        batch: 1,
         memory: MemoryTiming::default(),
     };
     let model = compile_quantized(&case.join("model.onnx"), &options, &mut |_, _, _| ());
@@ -41,9 +42,9 @@ fn outputs(case: &Path) -> Vec<Values> {
     let mut golden = Runner::new(Kind::Golden, &model, MemoryTiming::default()).unwrap();
     let mut all = vec![Vec::new(); interface.outputs.len()];
     for image in &images {
-        let (maps, _) = fast.infer(image).unwrap();
-        assert_eq!(maps, golden.infer(image).unwrap().0, "{}", case.display());
-        let maps = interface.exact_maps(&model, &maps).unwrap();
+        let (maps, _) = fast.infer(&[image]).unwrap();
+        assert_eq!(maps, golden.infer(&[image]).unwrap().0, "{}", case.display());
+        let maps = interface.exact_maps(&model, &maps[0]).unwrap();
         all.iter_mut().zip(maps).for_each(|(all, map)| all.extend(map));
     }
     interface.outputs.iter().zip(all).map(|(output, bytes)| output.values(&bytes)).collect()

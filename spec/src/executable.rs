@@ -4,7 +4,7 @@
 use crate::layout::MapLayout;
 use crate::list::{self, Command, Image, ListError, Segment, Start};
 
-/// What is run for each input map: fill the input's place in segment 1, start, read the outputs' places.
+/// What is run for each batch of images: fill the input's place in segment 1, start, read the outputs' places.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Executable {
     /// The model segment, the list in it, and the size of segment 1.
@@ -31,6 +31,11 @@ pub struct Work {
 }
 
 impl Executable {
+    /// Images that a run computes.
+    pub fn batch(&self) -> usize {
+        self.input.images
+    }
+
     /// The command list.
     pub fn commands(&self) -> Result<Vec<Command>, ListError> {
         self.commands_of(Start::Cold)

@@ -122,7 +122,7 @@ impl Run {
 }
 
 /// Columns or rows of an input map: up to here a position left of it is, as an unsigned 14-bit number, outside of it.
-const LARGEST_MAP: u32 = 8192;
+pub const LARGEST_MAP: u32 = 8192;
 
 /// A rule and whether it is kept.
 type Rule = (bool, &'static str);

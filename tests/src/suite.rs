@@ -4,7 +4,7 @@
 use crate::networks::{Size, network, random_map};
 use crate::pair::{Pair, machine};
 use crate::random::Random;
-use pleach_host::compile::{CompileError, compile_list};
+use pleach_host::compile::{CompileError, compile_batch};
 use pleach_sim::memory::{Faults, MemoryTiming};
 use pleach_sim::rtl::Behaviour;
 use pleach_spec::{Config, VECTOR};
@@ -63,14 +63,16 @@ pub fn random_networks(pair: &mut Pair, count: u32) {
         let size =
             Size { layers: 1 + random.below(8), channels: 1 + random.below(40), side: 1 + random.below(14) };
         let network = network(size, &mut random);
-        let program = match compile_list(&network, pair.config()) {
+        let images = [1, 1, 2, 3][random.below(4)];
+        let program = match compile_batch(&network, images, pair.config()) {
             Err(CompileError::Activations { .. } | CompileError::Pass { .. }) => continue,
             other => other.unwrap(),
         };
         compiled += 1;
         let shape = network.tensors[network.input].shape;
         let mut data = vec![[0; VECTOR]; program.image.data_vectors];
-        let packed = program.input.pack(&random_map(shape, &mut random));
+        let maps: Vec<_> = (0..images).map(|_| random_map(shape, &mut random)).collect();
+        let packed = program.input.pack(&maps);
         data[program.input.base..][..packed.len()].copy_from_slice(&packed);
         pair.compare(&program.image, &data, data.len());
     }

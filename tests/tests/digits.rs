@@ -21,6 +21,7 @@ fn compiled(config: &str, speedup: Option<f64>) -> Compiled {
         shapes: BTreeMap::new(),
         calibration: None,
         speedup,
+        batch: 1,
         memory: MemoryTiming::default(),
     };
     compile_onnx(&model(), &options, &mut |_, _, _| ()).unwrap()
@@ -36,9 +37,9 @@ fn check(compiled: &Compiled, count: usize) {
     let mut runner = Runner::new(Kind::Rtl, model, MemoryTiming::default()).expect("the RTL builds");
     for (index, image) in test.unwrap().images(&sidecar.input).take(count).enumerate() {
         let map: Array3<i8> = image.unwrap().mapv(|x| input.quantization.quantize(x));
-        let (outputs, counters) = runner.infer(map.as_slice().unwrap()).unwrap();
+        let (outputs, counters) = runner.infer(&[map.as_slice().unwrap()]).unwrap();
         let golden = golden::run(network, map).unwrap();
-        assert_eq!(outputs[0], golden[network.outputs[0]].as_slice().unwrap());
+        assert_eq!(outputs[0][0], golden[network.outputs[0]].as_slice().unwrap());
         let start = if index == 0 { Start::Cold } else { Start::Warm };
         assert_eq!(counters.unwrap().compute.cycles, model.cycles_of(start));
     }

@@ -58,6 +58,7 @@ fn digits(config: &Config) -> Network {
         shapes: BTreeMap::new(),
         calibration: None,
         speedup: None,
+        batch: 1,
         memory: MemoryTiming::default(),
     };
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/digits.onnx");

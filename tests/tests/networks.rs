@@ -73,7 +73,7 @@ fn the_digits_network_computes_what_golden_does() {
         let config = Config::resolve(name).unwrap();
         let (shapes, calibration) = (BTreeMap::new(), None);
         let memory = MemoryTiming::default();
-        let options = Options { config: config.clone(), shapes, calibration, speedup, memory };
+        let options = Options { config: config.clone(), shapes, calibration, speedup, batch: 1, memory };
         let model = compile_onnx(&path, &options, &mut |_, _, _| ()).unwrap().model;
         for seed in 0..3 {
             compare(&model.network, &config, &mut Random(seed)).unwrap();

@@ -48,6 +48,8 @@ enum Task {
     Networks,
     /// Measure all networks of the zoo, dense and with zeros, and write the table of docs/src/networks.md.
     BenchNetworks,
+    /// Measure some networks with several images at a time, and write the table of docs/src/networks.md.
+    BenchBatches,
     /// Time the fast model beside ONNX Runtime's int8, on ResNet-18 with one thread; prints a table.
     BenchFast,
     /// Measure accuracies after `host quantize` next to ONNX Runtime's quantizer, and write the table of docs/src/quantize.md.
@@ -120,6 +122,7 @@ fn main() -> ExitCode {
         Task::BenchFast => bench_fast::bench(),
         Task::BenchQuantize => bench_quantize::bench(),
         Task::BenchNetworks => networks::bench(),
+        Task::BenchBatches => networks::bench_batches(),
         Task::NetworksRtl => test::networks_rtl(),
         Task::Inject { depth } => test::inject(depth),
         Task::Conformance { against: Against::Ort } => conformance::ort(),

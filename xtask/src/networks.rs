@@ -1,4 +1,4 @@
-//! `cargo xtask networks` and `bench-networks`: the networks of the zoo at full size.
+//! `cargo xtask networks`, `bench-networks` and `bench-batches`: the networks of the zoo at full size.
 
 use crate::process::{self, cargo};
 use crate::{Failure, page};
@@ -13,6 +13,12 @@ pub fn run() -> Result<(), Failure> {
 pub fn bench() -> Result<(), Failure> {
     let table = process::output_with_errors(&mut program("bench_networks"))?;
     page::write_table("docs/src/networks.md", "bench-networks", &table)
+}
+
+/// Measures some in batches, and writes their table.
+pub fn bench_batches() -> Result<(), Failure> {
+    let table = process::output_with_errors(&mut program("bench_batches"))?;
+    page::write_table("docs/src/networks.md", "bench-batches", &table)
 }
 
 fn program(name: &str) -> Command {

@@ -28,10 +28,10 @@ pub fn execute(args: &Args) -> Result<()> {
     let report = RunReport::new(model, "fast", 0, 0.0, None);
     eprintln!("{}", layer_table(&report));
     eprintln!(
-        "{}: {} cycles an image on configuration `{}`, {:.2}x as fast as dense",
+        "{}: {} cycles an image, {}, {:.2}x as fast as dense",
         args.output.display(),
         thousands(report.cycles),
-        report.config,
+        super::run::speed(&report, model),
         report.speedup
     );
     Ok(())

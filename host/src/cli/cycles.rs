@@ -23,7 +23,7 @@ pub fn report(loaded: &Loaded, memory: MemoryTiming, args: &Args) -> Result<()> 
     let milliseconds = start.elapsed().as_secs_f64() * 1.0e3;
     let counters = counters(&timing)?;
     let mut report = RunReport::new(model, "cycles only", 0, milliseconds, None);
-    report.traffic = Some(Traffic::from(counters));
+    report.traffic = Some(Traffic::of(counters, model.batch()));
     args.write_page(&report)?;
     if args.json() {
         print_json(&report)?;
@@ -31,14 +31,12 @@ pub fn report(loaded: &Loaded, memory: MemoryTiming, args: &Args) -> Result<()> 
     }
     eprintln!("{}", layer_table(&report));
     eprintln!(
-        "{} cycles an image{} ({} dense: {:.2}x), {} frames/s at {} MHz on `{}`; timed in {milliseconds:.1} ms",
+        "{} cycles an image{} ({} dense: {:.2}x), {}; timed in {milliseconds:.1} ms",
         thousands(report.cycles),
         super::run::first_image(&report),
         thousands(report.dense_cycles),
         report.speedup,
-        thousands(report.frames_per_s.round() as u64),
-        model.config.clock_mhz,
-        report.config,
+        super::run::speed(&report, model),
     );
     Ok(())
 }

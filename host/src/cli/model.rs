@@ -7,6 +7,7 @@ use clap::Args;
 use miette::{Diagnostic, IntoDiagnostic, Result};
 use pleach_sim::memory::MemoryTiming;
 use pleach_spec::Config;
+use pleach_spec::layout::LARGEST_BATCH;
 use pleach_spec::model_file::{MAGIC, ModelFile};
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -27,6 +28,9 @@ pub struct ModelArgs {
     /// Slot-prune until the words cost 1/X of the dense ones
     #[arg(long, value_name = "X")]
     pub speedup: Option<f64>,
+    /// Images that a run computes at a time
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=LARGEST_BATCH as i64))]
+    pub batch: Option<u16>,
     /// Shape of an input the file leaves open, for example image=1x3x224x224
     #[arg(long = "shape", value_name = "NAME=SHAPE", value_parser = parse_shape)]
     pub shapes: Vec<(String, Vec<usize>)>,
@@ -85,6 +89,7 @@ impl ModelArgs {
             shapes: self.shapes.iter().cloned().collect::<BTreeMap<_, _>>(),
             calibration: self.data.clone(),
             speedup: self.speedup,
+            batch: self.batch.unwrap_or(1).into(),
         };
         let bar = Bar::new();
         let quantized = pipeline::compile_quantized(&self.model, &options, &mut |step, done, of| {
@@ -111,6 +116,7 @@ impl ModelArgs {
     fn load_bin(&self, config: Option<&Config>, memory: &MemoryArgs) -> Result<Loaded> {
         let given = [
             ("speedup", self.speedup.is_some()),
+            ("batch", self.batch.is_some()),
             ("data", self.data.is_some()),
             ("shape", !self.shapes.is_empty()),
         ];

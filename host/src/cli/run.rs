@@ -35,7 +35,7 @@ pub struct Args {
     /// What to run on
     #[arg(long, value_enum, default_value_t = Target::Fast)]
     device: Target,
-    /// Runs of each image; the reported time is the median
+    /// Runs of each batch; the reported time is the median
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
     /// Folder to write the outputs to, as <name>.npy in the types and shapes of the ONNX graph, images along the first axis
@@ -95,7 +95,7 @@ impl Target {
 
 /// The device took another number of cycles than the model predicts.
 #[derive(Debug, Error, Diagnostic)]
-#[error("device `{device}` took {found} cycles for an image, but {predicted} were predicted")]
+#[error("device `{device}` took {found} cycles for a run, but {predicted} were predicted")]
 #[diagnostic(help(
     "fast model and hardware disagree: please report this with the model; `host verify` finds the layer"
 ))]
@@ -201,18 +201,21 @@ fn execute_arrays(
     Ok(())
 }
 
-/// Output maps of each image, how long each took, and what it moved.
+/// Output maps of each image, how long each batch took, and what it moved.
 struct Outputs {
+    batch: usize,
     maps: Vec<Vec<Vec<i8>>>,
     times: Vec<Duration>,
     traffic: Option<Traffic>,
 }
 
 impl Outputs {
+    /// Of one image.
     fn median_ms(&self) -> f64 {
         let mut times = self.times.clone();
         times.sort_unstable();
-        times.get(times.len() / 2).map_or(0.0, |time| time.as_secs_f64() * 1.0e3)
+        let median = times.get(times.len() / 2).map_or(0.0, |time| time.as_secs_f64() * 1.0e3);
+        median / self.batch as f64
     }
 }
 
@@ -227,28 +230,29 @@ fn infer_all(
     bar.show("running", 0, images.len());
     let mut runner = Runner::new(kind, model, memory)?;
     let mut start = Start::Cold;
-    // What is told is what images cost that are not the first: where these differ, one is not enough.
+    let batch = model.batch();
+    // What is told is what runs cost that are not the first: where these differ, one is not enough.
     let differ = kind != Kind::Golden && model.executable.image.warm.is_some();
-    let repeat = if differ && images.len() == 1 { repeat.max(2) } else { repeat };
+    let repeat = if differ && images.len() <= batch { repeat.max(2) } else { repeat };
     let (mut maps, mut times, mut traffic) = (Vec::new(), Vec::new(), None);
-    for (index, input) in images.iter().enumerate() {
+    for inputs in images.chunks(batch) {
         let mut outputs = Vec::new();
         for _ in 0..repeat {
             let clock = Instant::now();
-            let (found_outputs, counters) = runner.infer(input)?;
+            let (found_outputs, counters) = runner.infer(inputs)?;
             times.push(clock.elapsed());
             let predicted = model.cycles_of(std::mem::replace(&mut start, Start::Warm));
             let found = counters.map_or(predicted, |counters| counters.compute.cycles);
             if found != predicted {
                 return Err(CycleMismatch { device: kind.name(), found, predicted }.into());
             }
-            traffic = counters.map(Traffic::from);
+            traffic = counters.map(|counters| Traffic::of(counters, batch));
             outputs = found_outputs;
         }
-        maps.push(outputs);
-        bar.show("running", index + 1, images.len());
+        maps.extend(outputs);
+        bar.show("running", maps.len(), images.len());
     }
-    Ok(Outputs { maps, times, traffic })
+    Ok(Outputs { batch, maps, times, traffic })
 }
 
 /// The real outputs of a network of the accelerator, for its maps.
@@ -378,18 +382,26 @@ fn print_summary(report: &RunReport, loaded: &Loaded, images: &Images) {
         );
     }
     eprintln!(
-        "{} cycles an image{} ({} dense: {:.2}x, convolutions {:.2}x), {} frames/s at {} MHz on `{}`; {:.3} ms an image on this computer ({})",
+        "{} cycles an image{} ({} dense: {:.2}x, convolutions {:.2}x), {}; {:.3} ms an image on this computer ({})",
         thousands(report.cycles),
         first_image(report),
         thousands(report.dense_cycles),
         report.speedup,
         report.convolutions.speedup,
-        thousands(report.frames_per_s.round() as u64),
-        loaded.model().config.clock_mhz,
-        report.config,
+        speed(report, loaded.model()),
         report.host_ms,
         report.device
     );
+}
+
+/// How many images a second, and how long a batch takes.
+pub(super) fn speed(report: &RunReport, model: &ModelFile) -> String {
+    let batch = match report.batch {
+        1 => String::new(),
+        images => format!(" in batches of {images}, each in {:.3} ms,", report.latency_ms),
+    };
+    let frames = thousands(report.frames_per_s.round() as u64);
+    format!("{frames} frames/s{batch} at {} MHz on `{}`", model.config.clock_mhz, report.config)
 }
 
 /// What is different about the first image.

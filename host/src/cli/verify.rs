@@ -9,7 +9,7 @@ use super::model::{Loaded, ModelArgs};
 use super::output::{print_json, write_page};
 use super::progress::Bar;
 use crate::compile::{Traced, compile_traced};
-use crate::device::{Kind, golden_maps, infer, open};
+use crate::device::{Kind, golden_maps, infer_batch, open};
 use crate::graph::Graph;
 use crate::graph::passes::{self, Deviation};
 use crate::pipeline::Compiled;
@@ -79,7 +79,7 @@ struct Report {
     /// Elements that differ, over all layers, images and devices.
     differences: usize,
     first_difference: Option<Difference>,
-    /// Cycles of one image.
+    /// Cycles of a run, which computes a batch.
     cycles: BTreeMap<&'static str, u64>,
     against: Vec<&'static str>,
     images: usize,
@@ -248,7 +248,7 @@ impl Case<'_> {
     }
 
     /// Runs a program that leaves the maps of `tensors`, and counts what differs in layers where nothing did before. Returns
-    /// the cycles of the last image.
+    /// the cycles of the last run.
     fn run(
         &self,
         report: &mut Report,
@@ -263,15 +263,19 @@ impl Case<'_> {
         let compared: Vec<Option<usize>> =
             tensors.iter().map(|tensor| writer(tensor).filter(unblamed)).collect();
         accelerator.load(&executable.image).map_err(self.kind.failed())?;
-        let mut cycles = 0;
-        for (index, (image, golden)) in self.images.iter().zip(self.golden).enumerate() {
+        let (mut cycles, mut index) = (0, 0);
+        for images in self.images.chunks(executable.batch()) {
             bar.show(self.kind.name(), index, self.images.len());
-            let (maps, counters) = infer(accelerator, executable, image).map_err(self.kind.failed())?;
+            let (outputs, counters) =
+                infer_batch(accelerator, executable, images).map_err(self.kind.failed())?;
             cycles = counters.compute.cycles;
-            for ((layer, &tensor), found) in compared.iter().zip(tensors).zip(&maps) {
-                if let Some(layer) = *layer {
-                    count(report, self.kind, index, layer, &golden[tensor], found);
+            for maps in &outputs {
+                for ((layer, &tensor), found) in compared.iter().zip(tensors).zip(maps) {
+                    if let Some(layer) = *layer {
+                        count(report, self.kind, index, layer, &self.golden[index][tensor], found);
+                    }
                 }
+                index += 1;
             }
         }
         Ok(cycles)
@@ -349,7 +353,7 @@ fn print(report: &Report, source: &str) {
     }
     let cycles = report.cycles.iter().map(|(name, &cycles)| format!("{name} {}", thousands(cycles)));
     eprintln!(
-        "{} images from {source}: {} differences to the golden model; cycles an image: {}",
+        "{} images from {source}: {} differences to the golden model; cycles a run: {}",
         report.images,
         report.differences,
         cycles.collect::<Vec<_>>().join(", ")

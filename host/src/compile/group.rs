@@ -12,6 +12,7 @@ use super::tile::{Cut, Tiles};
 use pleach_spec::layout::MapLayout;
 use pleach_spec::{Config, timing};
 use std::ops::Range;
+use std::rc::Rc;
 
 /// Cycles from the last word of a pass to the first of one that reads its results, about.
 const RESULT_CYCLES: usize = 70;
@@ -23,6 +24,8 @@ pub struct Rolled {
     pub strips: Vec<Vec<Range<usize>>>,
     /// Phase rows of the ring behind each step but the last.
     pub rings: Vec<usize>,
+    /// What the strips load is there until the last one, and each loads what is new: [`super::plan::StepPlan::growing`].
+    pub growing: bool,
 }
 
 /// What the form of maps and tiles says of steps.
@@ -30,7 +33,7 @@ pub struct Forms<'a> {
     /// Steps and blocks.
     pub steps: &'a Steps<'a>,
     /// Tiles of each step.
-    pub tiles: &'a [Tiles],
+    pub tiles: &'a [Rc<Tiles>],
     /// Form of each block.
     pub layouts: &'a [MapLayout],
     /// Regions of each step.
@@ -52,20 +55,22 @@ impl Forms<'_> {
             && this.factor == [1, 1]
             && this.table.is_none()
             && this.gate().is_none()
-            && self.regions[step].len() == 1
+            && self.regions[step].iter().all(|region| region.rows.len() == this.walked[0])
             && !matches!(this.kernel, Kernel::Average { .. })
     }
 
-    /// True if nothing but the next step reads what a step writes.
+    /// True if nothing but the next step reads what a step, and no other, writes.
     pub fn feeds_next(&self, step: usize) -> bool {
-        let block = &self.steps.blocks[self.steps.steps[step].output];
-        block.readers == [step + 1] && !block.output
+        let this = &self.steps.steps[step];
+        let block = &self.steps.blocks[this.output];
+        block.readers == [step + 1] && !block.output && block.images.len() == this.batch.images
     }
 
     /// The strips of all steps of a group, if the last one's have so many rows.
     pub fn roll(&self, group: &Range<usize>, height: usize) -> Rolled {
         let last = &self.steps.steps[group.end - 1];
-        let mut rolled = Rolled { strips: vec![strips(last.walked[0], height).collect()], rings: Vec::new() };
+        let strips = vec![strips(last.walked[0], height).collect()];
+        let mut rolled = Rolled { strips, rings: Vec::new(), growing: false };
         for writer in group.clone().rev().skip(1) {
             let (block, reader) = (self.steps.steps[writer].output, &self.steps.steps[writer + 1]);
             let number = reader.sources().iter().position(|&source| source == block).unwrap_or(0);
@@ -113,7 +118,7 @@ impl Forms<'_> {
                     if group.len() > 1 && !run.start.is_multiple_of(split) {
                         return None;
                     }
-                    cycles += (run.len() * this.walked[1]).div_ceil(self.config.rows) * each;
+                    cycles += this.pixel_tiles(run.len(), self.config) * each;
                 }
                 cycles += if number > 0 { RESULT_CYCLES } else { 0 };
             }

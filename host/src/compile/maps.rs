@@ -56,6 +56,7 @@ pub fn layouts(
     let maps = steps.blocks.iter().zip(slots).zip(splits);
     maps.map(|((block, slots), split)| MapLayout {
         shape: block.shape,
+        images: block.images.len(),
         base: 0,
         split,
         groups: slots::groups(&slots, config),

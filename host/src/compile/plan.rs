@@ -4,19 +4,19 @@
 //! the other: those that nobody needs soon, then the largest. Steps between which maps would have to leave the chip are joined to
 //! groups ([`super::group`]) where that costs fewer cycles.
 
+mod strips;
+
 use super::CompileError;
-use super::buffer::{Buffer, rows_needed};
+use super::buffer::Buffer;
 use super::group::{Forms, Rolled, StepRings};
-use super::step::Steps;
-use super::tile::{Cut, Tile, written_groups};
-use pleach_spec::beats::beats_per_word;
+use super::step::{Step, Steps};
 use std::ops::Range;
 
 /// Chunks of an output, or of a map that is added, that are on the chip at the same time: that of the pass under way, those
 /// prepared ahead, and those that become free.
 pub const CHUNKS: usize = 6;
-/// About the cycles that a strip costs besides its words.
-const STRIP_CYCLES: usize = 100;
+/// Passes that are prepared ahead at most.
+pub const AHEAD: usize = 64;
 /// All of the room on the chip.
 const WHOLE: usize = 8;
 
@@ -33,6 +33,9 @@ pub struct StepPlan {
     pub output_rows: usize,
     /// The rings that it reads and writes.
     pub rings: StepRings,
+    /// The maps that strips load come into one place, row by row: no strip gives room back before the last one, and each loads
+    /// what those before have not.
+    pub growing: bool,
 }
 
 /// The plan of all steps.
@@ -64,27 +67,6 @@ pub struct Planner<'a> {
     streamed: Vec<Vec<Option<usize>>>,
 }
 
-/// Vectors that the strips of a group need.
-struct Need {
-    /// Rings, of which there is one.
-    rings: usize,
-    /// Strips that are loaded, of which there had better be two.
-    strips: usize,
-    /// What comes and goes with the tiles of a strip.
-    chunks: usize,
-    plans: Vec<StepPlan>,
-}
-
-/// Vectors that the strips of a step load.
-#[derive(Default)]
-struct Loads {
-    all: usize,
-    /// Those that must be there before the first pass of the strip.
-    waited: usize,
-    /// Those that have been loaded before.
-    repeated: usize,
-}
-
 impl<'a> Planner<'a> {
     /// Everything stays on the chip, but an input that is read once.
     pub fn new(forms: &'a Forms<'a>) -> Self {
@@ -112,6 +94,8 @@ impl<'a> Planner<'a> {
     fn keep_all(&mut self) {
         let until = self.steps.blocks.iter().map(|block| match (block.writer, &block.readers[..]) {
             (None, [_]) => None,
+            // Images of which each is read by other steps.
+            (None, [first, ..]) if self.steps.steps[*first].batch.images < block.images.len() => None,
             (_, readers) => readers.last().copied(),
         });
         self.until = until.collect();
@@ -124,10 +108,13 @@ impl<'a> Planner<'a> {
         while plans.len() < self.steps.steps.len() {
             let group = self.group(plans.len());
             match self.strips(&group) {
-                Some((cost, plan)) if self.is_wasteful(&group, cost, &plan) => {
-                    self.until[self.steps.steps[group.end - 1].output] = None;
-                }
-                Some((_, plan)) => plans.extend(plan),
+                Some((cost, plan)) => match self.wasteful(&group, cost, &plan) {
+                    Some(block) => {
+                        let first = self.leave_out(block, &group);
+                        plans.truncate(self.group(first).start);
+                    }
+                    None => plans.extend(plan),
+                },
                 None => {
                     // Steps before may have room again.
                     let first = self.give_up(&group)?;
@@ -203,6 +190,7 @@ impl<'a> Planner<'a> {
         let rolled = Rolled {
             strips: plans.iter().map(|plan| plan.strips.clone()).collect(),
             rings: plans.iter().filter_map(|plan| plan.rings.output).collect(),
+            growing: plans[0].growing,
         };
         let compute = self.forms.cycles(group, &rolled)?;
         let mut load = words * 2;
@@ -210,7 +198,7 @@ impl<'a> Planner<'a> {
             load += self.loaded(step, plan, &plan.rings).all;
         }
         let output = self.steps.steps[group.end - 1].output;
-        let store = if self.stays(output, group.end - 1) { 0 } else { self.whole(output) };
+        let store = if self.stays(output, group.end - 1) { 0 } else { self.written(group.end - 1) };
         // The first strip is waited for, and the last one is stored while nobody can load it yet.
         let strips = plans[0].strips.len();
         Some(compute.max(load).max(store) + (load + store) / strips)
@@ -243,9 +231,15 @@ impl<'a> Planner<'a> {
         let layout = &self.forms.layouts[block];
         let rows = layout.shape.height.div_ceil(layout.split[0]);
         match self.steps.blocks[block].writer {
-            Some(_) => Buffer::written(layout, 0..rows, self.forms.config).vectors(),
-            None => Buffer::new(layout, 0..rows, 0..layout.groups).vectors(),
+            Some(_) => Buffer::written(layout, 0..layout.images, 0..rows, self.forms.config).vectors(),
+            None => Buffer::new(layout, 0..layout.images, 0..rows, 0..layout.groups).vectors(),
         }
+    }
+
+    /// Vectors that a step writes.
+    fn written(&self, step: usize) -> usize {
+        let Step { output, batch, .. } = self.steps.steps[step];
+        self.whole(output) * batch.images / self.forms.layouts[output].images
     }
 
     fn room(&self, group: &Range<usize>) -> Option<usize> {
@@ -254,156 +248,31 @@ impl<'a> Planner<'a> {
         room.map(|room| room * self.share[group.start] / WHOLE)
     }
 
-    /// What a group needs that is cut in some way, with so many chunks of everything that comes and goes with them.
-    fn need(&self, group: &Range<usize>, rolled: &Rolled, chunks: usize) -> Need {
-        let mut need = Need { rings: 0, strips: 0, chunks: 0, plans: Vec::new() };
-        for (step, strips) in group.clone().zip(&rolled.strips) {
-            let (this, tiles) = (&self.steps.steps[step], &self.forms.tiles[step]);
-            let rings = self.forms.rings(group, rolled, step);
-            let (mut source_rows, mut streamed) = (Vec::new(), Vec::new());
-            let config = self.forms.config;
-            let chunks = chunks.min(tiles.chunks(config));
-            for (number, &block) in self.sources[step].iter().enumerate() {
-                let (layout, taps) = (&self.forms.layouts[block], tiles.rows_read(number));
-                let used = strips.iter().filter(|strip| !strip.is_empty());
-                let rows = used.map(|strip| rows_needed(this, layout.split[0], strip, taps).len()).max();
-                let rows = rows.unwrap_or(1);
-                source_rows.push(rows);
-                let loaded = !self.stays(block, step) && rings.sources[number].is_none();
-                let stream = self.streamed[step][number].filter(|_| loaded);
-                streamed.push(stream);
-                match stream {
-                    Some(groups) => need.chunks += chunks * Buffer::new(layout, 0..rows, 0..groups).vectors(),
-                    None if !loaded => {}
-                    None => need.strips += Buffer::new(layout, 0..rows, tiles.groups_read(number)).vectors(),
-                }
-            }
-            let layout = &self.forms.layouts[this.output];
-            let height = strips.iter().map(Range::len).max().unwrap_or(0);
-            let output_rows = (height * this.factor[0]).min(layout.shape.height).div_ceil(layout.split[0]);
-            match rings.output {
-                Some(rows) => need.rings += Buffer::written(layout, 0..rows, config).vectors(),
-                None if self.stays(this.output, step) => {}
-                None => {
-                    let buffer = Buffer::written(layout, 0..output_rows, config);
-                    need.chunks += chunks * Buffer { groups: written_groups(0, config), ..buffer }.vectors();
-                }
-            }
-            need.plans.push(StepPlan { strips: strips.clone(), source_rows, streamed, output_rows, rings });
-        }
-        need
-    }
-
-    /// Strips of a group that fit beside what is on the chip; twice, so that one is computed while the next is loaded and the last
-    /// stored, if that can be.
-    fn strips(&self, group: &Range<usize>) -> Option<(usize, Vec<StepPlan>)> {
-        let room = self.room(group)?;
-        let this = &self.steps.steps[group.end - 1];
-        let total = this.walked[0];
-        // An enlarged map is split by its factor, or not at all.
-        let unit = match this.factor {
-            [1, 1] => self.forms.layouts[this.output].split[0],
-            _ => 1,
-        };
-        let units = total.div_ceil(unit);
-        let height = |units: usize| (units * unit).min(total);
-        let fits = |units: usize, copies: usize, chunks: usize| {
-            let need = self.need(group, &self.forms.roll(group, height(units)), chunks);
-            need.rings + need.chunks + need.strips * copies <= room
-        };
-        let chunks = (1..=CHUNKS).rev().find(|&chunks| fits(1, 1, chunks))?;
-        // The most units that fit: need grows with the height.
-        let most = |copies: usize| {
-            let (mut low, mut high) = (0, units);
-            while low < high {
-                let middle = (low + high).div_ceil(2);
-                if fits(middle, copies, chunks) { low = middle } else { high = middle - 1 }
-            }
-            low
-        };
-        let (single, double) = (most(1), most(2));
-        let heights = (1..=single).rev().map(|units| (height(units), units <= double));
-        let best = heights.filter_map(|(height, ahead)| Some((self.cost(group, height, ahead)?, height)));
-        // Of equal ones the first and so the highest.
-        let (cost, height) = best.min_by_key(|(cost, _)| *cost)?;
-        Some((cost, self.need(group, &self.forms.roll(group, height), chunks).plans))
-    }
-
-    /// What tells heights apart: about the cycles. `ahead` if a strip can be loaded while the one before is computed.
-    fn cost(&self, group: &Range<usize>, height: usize, ahead: bool) -> Option<usize> {
-        let rolled = self.forms.roll(group, height);
-        let plans = self.need(group, &rolled, 1).plans;
-        let loads = group.clone().zip(&plans).map(|(step, plan)| self.loaded(step, plan, &plan.rings));
-        let (maps, waited) =
-            loads.fold((0, 0), |(maps, waited), loads| (maps + loads.all, waited + loads.waited));
-        let strips = rolled.strips[0].len();
-        let late = if ahead { waited / strips } else { waited };
-        if group.len() > 1 {
-            return Some(self.forms.cycles(group, &rolled)? + late);
-        }
-        let tiles = &self.forms.tiles[group.start];
-        let waiting = |tile: &Tile| (2 * tile.words()).saturating_sub(self.forms.config.word_depth);
-        let waiting: usize = match tiles.cut {
-            Cut::No | Cut::AtEnd => tiles.tiles.iter().map(waiting).sum(),
-            Cut::Always | Cut::Variants => 0,
-        };
-        let cycles = |strip: &Range<usize>| {
-            let (compute, beats) = self.alone(group.start, strip, strips);
-            let maps = maps * strip.len() / self.steps.steps[group.start].walked[0];
-            (compute + waiting).max((beats + maps) * 11 / 10)
-        };
-        let cycles: usize = rolled.strips[0].iter().map(cycles).sum();
-        Some(cycles + late + strips * STRIP_CYCLES)
-    }
-
-    /// Cycles of the words of a step in one of so many strips, and the beats of words that are loaded for it.
-    fn alone(&self, step: usize, strip: &Range<usize>, strips: usize) -> (usize, usize) {
-        let (tiles, config) = (&self.forms.tiles[step], self.forms.config);
-        let pixel_tiles = (strip.len() * self.steps.steps[step].walked[1]).div_ceil(config.rows);
-        let words: usize = tiles.tiles.iter().map(Tile::words).sum();
-        let parts = tiles.tiles.iter().flat_map(|tile| &tile.parts);
-        let beats: usize = parts.map(|part| part.words.len() * if part.dense { 1 } else { 2 }).sum();
-        // Words that stay for all strips are loaded once.
-        let share = if words <= config.word_depth * 3 / 4 { strips } else { 1 };
-        (pixel_tiles * self.forms.words_per_tile(step), beats * beats_per_word(config) / share)
-    }
-
-    /// What the strips of a step load.
-    fn loaded(&self, step: usize, plan: &StepPlan, rings: &StepRings) -> Loads {
-        let (this, tiles) = (&self.steps.steps[step], &self.forms.tiles[step]);
-        let mut loads = Loads::default();
-        for (number, &block) in self.sources[step].iter().enumerate() {
-            if self.stays(block, step) || rings.sources[number].is_some() {
-                continue;
-            }
-            let (layout, taps) = (&self.forms.layouts[block], tiles.rows_read(number));
-            let rows = |strip| rows_needed(this, layout.split[0], strip, taps).len();
-            let sum: usize = plan.strips.iter().filter(|strip| !strip.is_empty()).map(rows).sum();
-            let row = layout.plane() / layout.shape.height.div_ceil(layout.split[0]).max(1);
-            let row = row * tiles.groups_read(number).len();
-            loads.all += sum * row;
-            loads.waited += if plan.streamed[number].is_some() { 0 } else { sum * row };
-            loads.repeated += sum.saturating_sub(rows(&(0..this.walked[0]))) * row;
-        }
-        loads
-    }
-
-    /// True if an output that stays on the chip leaves so little room to the strips that storing and loading it would cost less:
-    /// than the rows that strips have in common, or than what they cost more than others.
-    fn is_wasteful(&mut self, group: &Range<usize>, cost: usize, plan: &[StepPlan]) -> bool {
+    /// A map that stays on the chip and leaves so little room to the strips that storing and loading it would cost less: than the
+    /// rows that strips have in common, or than what they cost more than others. It is the output, or one that is only added and
+    /// can come chunk by chunk.
+    fn wasteful(&mut self, group: &Range<usize>, cost: usize, plan: &[StepPlan]) -> Option<usize> {
         let output = self.steps.steps[group.end - 1].output;
-        let Some(until) = self.until[output] else { return false };
         if plan[0].strips.len() > 1 {
-            self.until[output] = None;
-            let other = self.strips(group);
-            self.until[output] = Some(until);
-            if other.is_some_and(|(other, _)| other + self.whole(output) < cost) {
-                return true;
+            let sources = group.clone().flat_map(|step| {
+                let added = self.sources[step].iter().zip(&self.streamed[step]);
+                added.filter(|(_, streamed)| streamed.is_some()).map(|(&block, _)| block)
+            });
+            let inner: Vec<usize> = self.inner(group).collect();
+            let blocks: Vec<usize> = sources.filter(|block| !inner.contains(block)).chain([output]).collect();
+            for block in blocks {
+                let Some(until) = self.until[block].take() else { continue };
+                let other = self.strips(group);
+                self.until[block] = Some(until);
+                let moved = if block == output { self.written(group.end - 1) } else { self.whole(block) };
+                if other.is_some_and(|(other, _)| other + moved < cost) {
+                    return Some(block);
+                }
             }
         }
         let repeated = |(step, plan): (usize, &StepPlan)| self.loaded(step, plan, &plan.rings).repeated;
         let repeated: usize = group.clone().zip(plan).map(repeated).sum();
-        repeated > 2 * self.whole(output)
+        (self.until[output].is_some() && repeated > 2 * self.written(group.end - 1)).then_some(output)
     }
 
     /// Takes a map off the chip that is there at a group, or takes the group apart. Returns the first step for which that changes
@@ -417,11 +286,16 @@ impl<'a> Planner<'a> {
         let idle = self.alive(group).filter(|&block| !uses(block)).max_by_key(|&block| next(block));
         let largest = || self.alive(group).max_by_key(|&block| (self.whole(block), block));
         let Some(block) = idle.or_else(largest) else { return self.take_apart(group) };
+        self.share[group.start] = WHOLE;
+        Ok(self.leave_out(block, group))
+    }
+
+    /// Takes a map off the chip from a group on. Returns the first step for which that changes something.
+    fn leave_out(&mut self, block: usize, group: &Range<usize>) -> usize {
         let before = self.steps.blocks[block].readers.iter().rev().find(|&&reader| reader < group.start);
         let birth = self.birth(block);
         self.until[block] = before.copied().filter(|_| birth < group.start);
-        self.share[group.start] = WHOLE;
-        Ok(birth.min(group.start))
+        birth.min(group.start)
     }
 
     /// The steps of a group are executed one by one, and the maps between them stored.

@@ -158,8 +158,12 @@ fn chunk_lists(vectors: &[VectorWeights], config: &Config) -> (Vec<Chunk>, Vec<V
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::graph::testing::{Random, conv, map};
+    use crate::graph::{Graph, Op};
+    use crate::prune::slot_prune;
     use pleach_spec::stream::Window;
     use proptest::prelude::*;
+    use std::collections::HashMap;
 
     fn config(columns: usize, window: usize, chunk: usize) -> Config {
         Config { columns, window, chunk, ..Config::resolve("mini").unwrap() }
@@ -228,5 +232,87 @@ mod tests {
         let stream = schedule(&[vec![[0; VECTOR]; 4]], 0, &config);
         assert_eq!((stream.len(), stream.nonzeros()), (1, 0));
         stream.check(1, &config).unwrap();
+    }
+
+    /// The three convolutions of a bottleneck of ResNet-50, of its third stage, and a layer with channels that are no multiple
+    /// of 16. The weights of some output channels are up to eight times those of others.
+    fn bottleneck() -> Graph {
+        let mut graph = Graph::new("net", "x", map(1024, 14, 14));
+        let mut tensor = graph.input();
+        for (seed, [outputs, inputs, kernel]) in
+            [[256, 1024, 1], [256, 256, 3], [1024, 256, 1], [100, 1024, 1]].into_iter().enumerate()
+        {
+            let mut conv = conv(outputs, [inputs, kernel, kernel], seed as u64);
+            let mut random = Random(seed as u64);
+            for mut weights in conv.weights.outer_iter_mut() {
+                let scale = (1.5 * random.value()).exp2();
+                weights.mapv_inplace(|weight| weight * scale);
+            }
+            conv.geometry.pads = [kernel / 2; 4];
+            tensor = graph.push(format!("{seed}"), Op::Conv(conv), tensor, format!("y{seed}")).unwrap();
+        }
+        graph
+    }
+
+    /// The vectors of all tiles of a pruned graph, quantized per output channel; those of zeros are left out.
+    fn pruned_tiles(
+        graph: &Graph,
+        orders: &HashMap<String, Vec<u32>>,
+        columns: usize,
+    ) -> Vec<Vec<VectorWeights>> {
+        let mut tiles = Vec::new();
+        let mut inputs: Vec<u32> = (0..graph.layers().next().unwrap().input.channels as u32).collect();
+        for layer in graph.layers() {
+            let weights = &layer.conv.weights;
+            let (_, _, height, width) = weights.dim();
+            let taps = || (0..height).flat_map(|y| (0..width).map(move |x| (y, x)));
+            let largest: Vec<f32> =
+                weights.outer_iter().map(|w| w.fold(0.0, |most, w| w.abs().max(most))).collect();
+            let int8 = |output: u32, input: u32, (y, x): (usize, usize)| {
+                let weight = weights[(output as usize, input as usize, y, x)];
+                (weight / largest[output as usize] * 127.0).round() as i8
+            };
+            let order = &orders[layer.name];
+            for tile in order.chunks(columns) {
+                let vectors =
+                    inputs.chunks(VECTOR).flat_map(|channels| taps().map(move |tap| (channels, tap)));
+                let vectors = vectors.map(|(channels, tap)| -> VectorWeights {
+                    let column = |column: usize| {
+                        std::array::from_fn(|lane| match (tile.get(column), channels.get(lane)) {
+                            (Some(&output), Some(&input)) => int8(output, input, tap),
+                            _ => 0,
+                        })
+                    };
+                    (0..columns).map(column).collect()
+                });
+                tiles.push(vectors.filter(|vector| vector.iter().flatten().any(|&w| w != 0)).collect());
+            }
+            inputs.clone_from(order);
+        }
+        tiles
+    }
+
+    /// No schedule is shorter than the fullest column, nor than the vectors, of which a word loads one at most.
+    #[test]
+    fn slot_pruned_layers_take_at_most_two_percent_more_words_than_they_must() {
+        let moments = |tensor: &str| vec![1.0; if matches!(tensor, "y0" | "y1") { 256 } else { 1024 }];
+        for (columns, window) in [(16, 16), (16, 32), (32, 16)] {
+            let config = Config { window, columns, ..Config::resolve("default").unwrap() };
+            for speedup in [2.0, 4.0, 8.0] {
+                let mut graph = bottleneck();
+                let pruned = slot_prune(&mut graph, &moments, &config, speedup).unwrap();
+                for tile in pruned_tiles(&graph, &pruned.orders, columns) {
+                    let nonzeros = |column: usize| {
+                        tile.iter().flat_map(|vector| vector[column]).filter(|&w| w != 0).count()
+                    };
+                    let bound = (0..columns).map(nonzeros).max().unwrap_or(0).max(tile.len()).max(1);
+                    let words = schedule(&tile, 0, &config).len();
+                    assert!(
+                        100 * words <= 102 * bound,
+                        "{words} words for {bound}, {columns} columns, {speedup}x"
+                    );
+                }
+            }
+        }
     }
 }

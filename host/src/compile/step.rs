@@ -10,9 +10,11 @@ mod build;
 
 pub use build::steps;
 
+use super::batch::Batch;
 use pleach_spec::Config;
 use pleach_spec::network::{Conv, Interpolation, Layer, MapShape, Network, Pool};
 use pleach_spec::numerics::{Combine, Multiplier, Requantize};
+use std::ops::Range;
 
 /// Bytes as they are.
 pub const UNCHANGED: Requantize = Requantize {
@@ -36,12 +38,14 @@ pub struct Place {
 pub struct Block {
     /// Its shape.
     pub shape: MapShape,
-    /// Step that writes it; `None` for the network's input.
+    /// First step that writes it; `None` for the network's input.
     pub writer: Option<usize>,
     /// Steps that read it, in order.
     pub readers: Vec<usize>,
     /// It is an output of the network.
     pub output: bool,
+    /// Images of the batch that it holds.
+    pub images: Range<usize>,
 }
 
 /// What is summed up, or whatever else is done, over the taps of the window.
@@ -138,6 +142,10 @@ pub struct Step<'a> {
     pub factor: [usize; 2],
     /// Block that is written.
     pub output: usize,
+    /// How the images go through it.
+    pub batch: Batch,
+    /// The first step that does the same, with other images.
+    pub twin: usize,
 }
 
 impl Step<'_> {
@@ -160,9 +168,9 @@ impl Step<'_> {
         sources
     }
 
-    /// Pixels walked.
+    /// Pixels that the images of a pass have together.
     pub fn pixels(&self) -> usize {
-        self.walked[0] * self.walked[1]
+        self.walked[0] * self.row_pixels()
     }
 
     /// Most slot words that a tile of output channels can take.
@@ -177,7 +185,7 @@ impl Step<'_> {
     /// True if it can have a second operand: that one is read at the same place of maps of the same size, and it must not be cut
     /// into partial sums.
     fn can_add(&self, config: &Config) -> bool {
-        let one_tile = self.pixels() <= config.rows;
+        let one_tile = self.is_one_pixel_tile(config);
         let words = self.most_words() + 64;
         !matches!(self.kernel, Kernel::Scale(_) | Kernel::Interpolate(_))
             && self.window.stride == [1, 1]
@@ -190,10 +198,12 @@ impl Step<'_> {
 }
 
 /// Everything that is computed, and the maps it is computed on.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Steps<'a> {
     /// The network.
     pub network: &'a Network,
+    /// Images of a batch.
+    pub images: usize,
     /// In order of execution.
     pub steps: Vec<Step<'a>>,
     /// All maps.

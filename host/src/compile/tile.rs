@@ -9,6 +9,7 @@ use super::step::{Kernel, Place, Step, Steps};
 use pleach_spec::stream::WordStream;
 use pleach_spec::{Config, VECTOR};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// A vector that every pixel tile loads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,6 +46,8 @@ pub struct Gated {
     pub word: usize,
     /// Beat of the word.
     pub beat: usize,
+    /// Image whose gate it is.
+    pub image: usize,
     /// Vector group of the gate's block.
     pub group: usize,
 }
@@ -89,7 +92,7 @@ pub enum Cut {
     AtEnd,
     /// All passes execute one part each: together they do not fit.
     Always,
-    /// The parts are variants, of which each pass executes one: [`interpolate::variant`].
+    /// The parts are variants, of which each pass executes one: [`interpolate::variant`], or that of the image.
     Variants,
 }
 
@@ -113,12 +116,12 @@ pub enum Bottleneck {
 
 /// The tiles of all steps. Whether positions are worth the beats that they take is known when all words are: a network that
 /// turns out to wait for them gets others.
-pub fn all_tiles(steps: &Steps, slots: &[Vec<u32>], config: &Config) -> Result<Vec<Tiles>, CompileError> {
+pub fn all_tiles(steps: &Steps, slots: &[Vec<u32>], config: &Config) -> Result<Vec<Rc<Tiles>>, CompileError> {
     let tiles = tiles_for(Bottleneck::Words, steps, slots, config)?;
     let (mut words, mut beats) = (0, 0);
     for (step, tiles) in steps.steps.iter().zip(&tiles) {
         for part in tiles.tiles.iter().flat_map(|tile| &tile.parts) {
-            words += part.words.len() * step.pixels().div_ceil(config.rows);
+            words += part.words.len() * step.pixel_tiles(step.walked[0], config);
             beats += part.words.len() * if part.dense { 1 } else { 2 };
         }
     }
@@ -130,8 +133,16 @@ fn tiles_for(
     steps: &Steps,
     slots: &[Vec<u32>],
     config: &Config,
-) -> Result<Vec<Tiles>, CompileError> {
-    (0..steps.steps.len()).map(|index| tiles(steps, index, slots, bottleneck, config)).collect()
+) -> Result<Vec<Rc<Tiles>>, CompileError> {
+    let mut all: Vec<Rc<Tiles>> = Vec::new();
+    for (index, step) in steps.steps.iter().enumerate() {
+        let twin = all.get(step.twin).cloned();
+        all.push(match twin {
+            Some(tiles) => tiles,
+            None => Rc::new(tiles(steps, index, slots, bottleneck, config)?),
+        });
+    }
+    Ok(all)
 }
 
 /// The tiles of all steps for words that stay on the chip from image to image; `None` if they do not fit.
@@ -139,7 +150,7 @@ pub fn resident_tiles(
     steps: &Steps,
     slots: &[Vec<u32>],
     config: &Config,
-) -> Result<Option<Vec<Tiles>>, CompileError> {
+) -> Result<Option<Vec<Rc<Tiles>>>, CompileError> {
     // A word has a weight for each column at most.
     let weights = |step: &Step| match step.kernel {
         Kernel::Conv(conv) => conv.weights.iter().filter(|&&weight| weight != 0).count(),
@@ -167,7 +178,7 @@ fn tiles(
     let second = step.second.as_ref().map(|second| lanes(&second.inputs, &sources, slots));
     let columns = columns(step, slots, config);
     match &step.kernel {
-        Kernel::Scale(scale) => return Ok(scale::tiles(scale, &columns, config)),
+        Kernel::Scale(scale) => return Ok(scale::tiles(scale, step.batch.images, &columns, config)),
         Kernel::Interpolate(interpolation) => {
             let name = steps.name(index);
             return interpolate::tiles(interpolation, (step, &name), &first, &columns, config);
@@ -186,7 +197,7 @@ fn tiles(
             _ => cheaper(schedule(&weights, 0, config), &weights, step, bottleneck, config),
         };
         let added = second.as_ref().map(|lanes| addend(step, lanes, columns));
-        let one_tile = step.pixels() <= config.rows;
+        let one_tile = step.is_one_pixel_tile(config);
         // Halves, so that the next pass can be loaded while one runs; not where that takes passes of one pixel tile.
         let share = if one_tile { 2 } else { 1 };
         let too_long = words.len() > config.word_depth / share || taps.len() > config.load_depth / share;
@@ -258,7 +269,7 @@ fn cheaper(
     if bottleneck == Bottleneck::Resident {
         return if words.len() < dense { words } else { dense_copy(weights, 0, config) };
     }
-    let tiles = step.pixels().div_ceil(config.rows);
+    let tiles = step.pixel_tiles(step.walked[0], config);
     let [cycles, beats] = CYCLES_OF_BEATS;
     let cost = |words: usize, loaded: usize| {
         // What does not fit beside the words of the tile before is loaded when these have been executed.
@@ -278,7 +289,7 @@ fn cheaper(
 
 /// Rows at the end of the map that make one pixel tile, and leave no more tiles than there would be without them.
 pub fn tail_rows(step: &Step, config: &Config) -> Option<usize> {
-    let [height, width] = step.walked;
+    let (height, width) = (step.walked[0], step.row_pixels());
     let tiles = |rows: usize| (rows * width).div_ceil(config.rows);
     let most = (config.rows / width).min(height - 1);
     (1..=most).rev().find(|&rows| step.factor == [1, 1] && tiles(height - rows) < tiles(height))

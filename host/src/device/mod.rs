@@ -97,18 +97,36 @@ pub fn open(
     })
 }
 
-/// The output maps of a program that is loaded, for an input map `[channel][y][x]`, and what was counted.
+/// The output maps of each image of a batch.
+pub type Outputs = Vec<Vec<Vec<i8>>>;
+
+/// The output maps of a program that is loaded, for a batch of input maps `[channel][y][x]`, and what was counted. Of maps there is
+/// at least one; where there are fewer than images of a batch, the last one takes the place of those that are missing.
+pub fn infer_batch<M: AsRef<[i8]>>(
+    accelerator: &mut dyn Accelerator,
+    executable: &Executable,
+    inputs: &[M],
+) -> Result<(Outputs, RunCounters), DeviceError> {
+    let last = inputs.len().saturating_sub(1);
+    let batch: Vec<&[i8]> = (0..executable.batch()).map(|image| inputs[image.min(last)].as_ref()).collect();
+    accelerator.write(executable.input.base, &executable.input.pack(&batch))?;
+    let counters = accelerator.run()?;
+    let mut images = vec![Vec::new(); inputs.len()];
+    for map in &executable.outputs {
+        let outputs = map.unpack(&accelerator.read(map.base, map.vectors())?);
+        images.iter_mut().zip(outputs).for_each(|(image, output)| image.push(output));
+    }
+    Ok((images, counters))
+}
+
+/// [`infer_batch`] of one image.
 pub fn infer(
     accelerator: &mut dyn Accelerator,
     executable: &Executable,
     input: &[i8],
 ) -> Result<(Vec<Vec<i8>>, RunCounters), DeviceError> {
-    accelerator.write(executable.input.base, &executable.input.pack(input))?;
-    let counters = accelerator.run()?;
-    let output = |map: &pleach_spec::layout::MapLayout| {
-        accelerator.read(map.base, map.vectors()).map(|vectors| map.unpack(&vectors))
-    };
-    Ok((executable.outputs.iter().map(output).collect::<Result<_, _>>()?, counters))
+    let (mut images, counters) = infer_batch(accelerator, executable, &[input])?;
+    Ok((images.pop().unwrap_or_default(), counters))
 }
 
 /// All maps of a network, by the golden model, for an input map.
@@ -137,18 +155,25 @@ impl<'a> Runner<'a> {
         Ok(Self { kind, model, accelerator })
     }
 
-    /// The network's outputs, each `[channel][y][x]`, for an input map, and what was counted where there are counters.
-    pub fn infer(&mut self, input: &[i8]) -> Result<(Vec<Vec<i8>>, Option<RunCounters>), InferError> {
+    /// The network's outputs for each of a batch of input maps, each `[channel][y][x]`, and what was counted where there are
+    /// counters. There may be fewer maps than images of a batch, but not none.
+    pub fn infer<M: AsRef<[i8]>>(
+        &mut self,
+        inputs: &[M],
+    ) -> Result<(Outputs, Option<RunCounters>), InferError> {
         match &mut self.accelerator {
             Some(accelerator) => {
-                let result = infer(accelerator.as_mut(), &self.model.executable, input);
+                let result = infer_batch(accelerator.as_mut(), &self.model.executable, inputs);
                 result.map(|(outputs, counters)| (outputs, Some(counters))).map_err(self.kind.failed())
             }
             None => {
                 let network = &self.model.network;
-                let maps = golden_maps(network, input)?;
-                let output = |&tensor: &usize| maps[tensor].iter().copied().collect();
-                Ok((network.outputs.iter().map(output).collect(), None))
+                let outputs = inputs.iter().map(|input| {
+                    let maps = golden_maps(network, input.as_ref())?;
+                    let output = |&tensor: &usize| maps[tensor].iter().copied().collect();
+                    Ok(network.outputs.iter().map(output).collect())
+                });
+                Ok((outputs.collect::<Result<_, _>>()?, None))
             }
         }
     }

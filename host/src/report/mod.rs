@@ -44,16 +44,16 @@ pub struct Share {
 }
 
 impl Share {
-    fn of<'a>(layers: impl Iterator<Item = &'a LayerInfo>, config: &Config) -> Self {
+    fn of<'a>(layers: impl Iterator<Item = &'a LayerInfo>, batch: u64, config: &Config) -> Self {
         let (mut cycles, mut dense_cycles, mut useful) = (0, 0, 0);
         for layer in layers {
             cycles += layer.cycles;
             dense_cycles += layer.dense_cycles;
-            useful += useful_macs(layer);
+            useful += batch * useful_macs(layer);
         }
         Self {
-            cycles,
-            dense_cycles,
+            cycles: share(cycles, batch),
+            dense_cycles: share(dense_cycles, batch),
             speedup: ratio(dense_cycles, cycles),
             utilisation: ratio(useful, cycles * config.multipliers() as u64),
         }
@@ -96,28 +96,30 @@ pub struct Stalls {
     pub queue: u64,
 }
 
-impl From<RunCounters> for Traffic {
-    fn from(RunCounters { compute, memory_side }: RunCounters) -> Self {
+impl Traffic {
+    /// One image's share of what a run of a batch counted.
+    pub fn of(RunCounters { compute, memory_side }: RunCounters, batch: usize) -> Self {
+        let share = |count: u64| share(count, batch as u64);
         Self {
-            bytes_read: memory_side.bytes_read,
-            bytes_written: memory_side.bytes_written,
+            bytes_read: share(memory_side.bytes_read),
+            bytes_written: share(memory_side.bytes_written),
             stalls: Stalls {
-                data: compute.stall_data,
-                drain: compute.stall_drain,
-                no_pass: compute.no_pass,
-                load_tokens: memory_side.load_tokens.into(),
-                load_bus: memory_side.load_bus.into(),
-                load_bank: memory_side.load_bank.into(),
-                store_tokens: memory_side.store_tokens.into(),
-                store_bus: memory_side.store_bus.into(),
-                store_bank: memory_side.store_bank.into(),
-                queue: memory_side.fetch_queue.into(),
+                data: share(compute.stall_data),
+                drain: share(compute.stall_drain),
+                no_pass: share(compute.no_pass),
+                load_tokens: share(memory_side.load_tokens.into()),
+                load_bus: share(memory_side.load_bus.into()),
+                load_bank: share(memory_side.load_bank.into()),
+                store_tokens: share(memory_side.store_tokens.into()),
+                store_bus: share(memory_side.store_bus.into()),
+                store_bank: share(memory_side.store_bank.into()),
+                queue: share(memory_side.fetch_queue.into()),
             },
         }
     }
 }
 
-/// One layer of the report.
+/// One layer of the report; words and cycles are one image's share of those of a batch.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct LayerReport {
     /// Name of the ONNX node.
@@ -148,7 +150,8 @@ pub struct LayerReport {
 }
 
 impl LayerReport {
-    fn new(layer: &LayerInfo, config: &Config) -> Self {
+    fn new(layer: &LayerInfo, batch: u64, config: &Config) -> Self {
+        let of_batch = batch * useful_macs(layer);
         Self {
             name: layer.name.clone(),
             op: layer.op.clone(),
@@ -156,12 +159,12 @@ impl LayerReport {
             shape: layer.output.to_string(),
             macs: layer.macs,
             nonzeros: layer.nonzeros,
-            words: layer.words,
-            cycles: layer.cycles,
-            dense_cycles: layer.dense_cycles,
+            words: share(layer.words, batch),
+            cycles: share(layer.cycles, batch),
+            dense_cycles: share(layer.dense_cycles, batch),
             speedup: ratio(layer.dense_cycles, layer.cycles),
-            fixed_cycles: layer.cycles.saturating_sub(layer.words),
-            utilisation: ratio(useful_macs(layer), layer.cycles * config.multipliers() as u64),
+            fixed_cycles: share(layer.cycles.saturating_sub(layer.words), batch),
+            utilisation: ratio(of_batch, layer.cycles * config.multipliers() as u64),
         }
     }
 
@@ -198,10 +201,16 @@ pub struct RunReport {
     /// Accuracy, where labels are known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accuracy: Option<Accuracy>,
-    /// Clock cycles of one image: of any but the first, if weights stay on the chip.
+    /// Images that a run computes.
+    pub batch: usize,
+    /// Clock cycles of one image, its share of those of a run: of any but the first, if weights stay on the chip.
     pub cycles: u64,
-    /// Clock cycles of the first image.
+    /// One image's share of the clock cycles of the first run.
     pub cold_cycles: u64,
+    /// Clock cycles of a run, from the start to the last result of the batch.
+    pub batch_cycles: u64,
+    /// The same at the configuration's clock, in ms: how long a batch, and so each image in it, takes.
+    pub latency_ms: f64,
     /// Clock cycles of one image with all weights, as `cycles`.
     pub dense_cycles: u64,
     /// `dense_cycles / cycles`.
@@ -229,21 +238,27 @@ impl RunReport {
         accuracy: Option<Accuracy>,
     ) -> Self {
         let config = &model.config;
-        let all = Share::of(model.layers.iter(), config);
+        let batch = model.batch() as u64;
+        let batch_cycles = model.cycles();
+        let seconds = batch_cycles.max(1) as f64 / (f64::from(config.clock_mhz) * 1.0e6);
+        let all = Share::of(model.layers.iter(), batch, config);
         Self {
             device: device.to_owned(),
             config: config.name.clone(),
             images,
             host_ms,
             accuracy,
+            batch: model.batch(),
             cycles: all.cycles,
-            cold_cycles: model.cold_cycles(),
+            cold_cycles: share(model.cold_cycles(), batch),
+            batch_cycles,
+            latency_ms: seconds * 1.0e3,
             dense_cycles: all.dense_cycles,
             speedup: all.speedup,
-            frames_per_s: f64::from(config.clock_mhz) * 1.0e6 / all.cycles.max(1) as f64,
+            frames_per_s: batch as f64 / seconds,
             utilisation: all.utilisation,
             traffic: None,
-            convolutions: Share::of(model.layers.iter().filter(|layer| layer.op == "Conv"), config),
+            convolutions: Share::of(model.layers.iter().filter(|layer| layer.op == "Conv"), batch, config),
             layers: layers(model),
         }
     }
@@ -257,8 +272,11 @@ impl RunReport {
             images,
             host_ms,
             accuracy: accuracy.map(|float| Accuracy { float: Some(float), ..Accuracy::default() }),
+            batch: 1,
             cycles: 0,
             cold_cycles: 0,
+            batch_cycles: 0,
+            latency_ms: 0.0,
             dense_cycles: 0,
             speedup: 1.0,
             frames_per_s: 0.0,
@@ -348,7 +366,8 @@ fn layers(model: &ModelFile) -> Vec<LayerReport> {
         let nodes = plan.as_ref().and_then(part).map_or(&[][..], |part| &part.nodes);
         nodes.iter().map(LayerReport::on_cpu).collect::<Vec<_>>()
     };
-    let array = model.layers.iter().map(|layer| LayerReport::new(layer, &model.config));
+    let batch = model.batch() as u64;
+    let array = model.layers.iter().map(|layer| LayerReport::new(layer, batch, &model.config));
     let (before, behind) = (of(|plan| plan.before.as_ref()), of(|plan| plan.behind.as_ref()));
     let interface = Interface::of(model).map_or_else(Vec::new, |interface| interface.outputs);
     let softmax = interface.iter().filter(|output| output.softmax).map(|output| {
@@ -358,7 +377,12 @@ fn layers(model: &ModelFile) -> Vec<LayerReport> {
     before.into_iter().chain(array).chain(behind).chain(softmax).collect()
 }
 
-/// Multiplications by non-zero weights.
+/// One image's share of what a batch takes, rounded.
+fn share(of_batch: u64, batch: u64) -> u64 {
+    (of_batch + batch / 2) / batch
+}
+
+/// Multiplications by non-zero weights for one image.
 fn useful_macs(layer: &LayerInfo) -> u64 {
     layer.nonzeros * layer.output.pixels() as u64
 }

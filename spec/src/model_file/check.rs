@@ -9,7 +9,7 @@ use super::{LayerInfo, ModelFile};
 use crate::VECTOR;
 use crate::check::check;
 use crate::executable::Executable;
-use crate::layout::MapLayout;
+use crate::layout::{LARGEST_BATCH, MapLayout};
 use crate::network::{MapShape, Network, Tensor};
 
 /// No size of a map is larger, so that products of three fit in 64 bits.
@@ -86,6 +86,10 @@ pub fn geometry(network: &Network) -> Result<(), Broken> {
 /// The input and the outputs must have their places, segment 1 its size, and commands must work for layers.
 fn program(network: &Network, executable: &Executable) -> Result<(), Broken> {
     let vectors = executable.image.data_vectors;
+    let batch = executable.batch();
+    meta((1..=LARGEST_BATCH).contains(&batch), || {
+        format!("the batch is {batch}, but must be 1 to {LARGEST_BATCH}")
+    })?;
     map(&network.tensors[network.input], &executable.input, vectors)?;
     let (outputs, maps) = (&network.outputs, &executable.outputs);
     meta(outputs.len() == maps.len(), || {
@@ -93,6 +97,9 @@ fn program(network: &Network, executable: &Executable) -> Result<(), Broken> {
     })?;
     for (&output, layout) in outputs.iter().zip(maps) {
         map(&network.tensors[output], layout, vectors)?;
+        meta(layout.images == batch, || {
+            format!("the map of an output has {} images, that of the input {batch}", layout.images)
+        })?;
     }
     let used = executable.data_vectors().map_err(|e| ("PROG", e.to_string()))?;
     require("PROG", used == vectors as u64, || {
@@ -111,11 +118,12 @@ fn map(tensor: &Tensor, map: &MapLayout, vectors: usize) -> Result<(), Broken> {
     meta(map.shape == tensor.shape, || {
         format!("the map of tensor `{name}` is {} instead of {}", map.shape, tensor.shape)
     })?;
-    // The largest first, so that nothing overflows on the way to `vectors`.
+    // The largest first, so that nothing overflows on the way to the plane of a group.
     let sane = map.split.iter().all(|phases| (1..=16).contains(phases))
+        && (1..=LARGEST_BATCH).contains(&map.images)
         && map.base <= vectors
-        && (1..=LARGEST).contains(&map.groups)
-        && map.base + map.vectors() <= vectors;
+        && map.groups > 0
+        && map.groups <= (vectors - map.base) / map.plane();
     meta(sane, || format!("the map of tensor `{name}` does not lie in segment 1"))?;
     let places = map.groups * VECTOR;
     let placed =

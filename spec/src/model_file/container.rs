@@ -8,7 +8,7 @@ use crate::register::CONTRACT_VERSION;
 /// The first eight bytes. As in PNG, they show transfers that strip the eighth bit or translate line ends.
 pub const MAGIC: [u8; 8] = *b"\x89PLCH\r\n\x1a";
 /// Version of the format. Any change of what is written increments it; the header keeps its form in all versions.
-pub const FORMAT_VERSION: u32 = 5;
+pub const FORMAT_VERSION: u32 = 6;
 /// Sections begin at multiples of this; the bytes between them are 0.
 pub const ALIGNMENT: usize = 16;
 

@@ -38,12 +38,12 @@ pub const META_KEYS: [(&str, &str); 8] = [
     ),
     (
         "input",
-        "where the input map lies in segment 1: shape, first vector, phases, vector groups, and the slot of each channel",
+        "where the input maps lie in segment 1: shape of one, `images` of a batch, first vector, phases, vector groups, and the slot of each channel",
     ),
     ("outputs", "the same of each output, in the order of the network"),
     (
         "layers",
-        "for each layer: shapes, MACs, non-zeros, slot words, predicted cycles, cycles of the first image and dense cycles for one image, with the usual memory",
+        "for each layer: shapes, MACs and non-zeros of one image; slot words, predicted cycles, cycles of the first run and dense cycles of a run, which computes a batch, with the usual memory",
     ),
     ("preprocessing", "null, or `mean` and `std` of each channel: x = (pixel - mean) / std, pixel in 0..255"),
     ("labels", "names of the classes, in the order of the output; may be empty"),

@@ -56,7 +56,7 @@ pub struct Preprocessing {
     pub std: Vec<f32>,
 }
 
-/// What is known of a layer when it is compiled; counts and cycles are those of one image.
+/// What is known of a layer when it is compiled: counts for one image, words and cycles of a run, which computes a batch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LayerInfo {
@@ -68,16 +68,16 @@ pub struct LayerInfo {
     pub input: MapShape,
     /// Shape of its output map.
     pub output: MapShape,
-    /// Multiply-accumulates, padding and zeros included.
+    /// Multiply-accumulates of one image, padding and zeros included.
     pub macs: u64,
     /// Weights that are not zero.
     pub nonzeros: u64,
     /// Slot words issued: those of its passes times their pixel tiles. Those of a layer fused into another are counted there.
     pub words: u64,
-    /// Clock cycles, predicted exactly by the fast model for the usual memory: from the last result of the layer before to its own.
-    /// Where weights stay on the chip from image to image, those of any image but the first.
+    /// Clock cycles, predicted exactly by the fast model for the usual memory: for each pass, from the last result before to its own.
+    /// Where weights stay on the chip from run to run, those of any run but the first.
     pub cycles: u64,
-    /// Clock cycles for the first image.
+    /// Clock cycles of the first run.
     pub cold_cycles: u64,
     /// `cycles` of the same layer with every weight there.
     pub dense_cycles: u64,
@@ -163,12 +163,17 @@ impl ModelFile {
         Ok(model)
     }
 
-    /// Clock cycles of one image: any but the first, where the first is different.
+    /// Images that a run computes.
+    pub fn batch(&self) -> usize {
+        self.executable.batch()
+    }
+
+    /// Clock cycles of a run: any but the first, where the first is different.
     pub fn cycles(&self) -> u64 {
         self.layers.iter().map(|layer| layer.cycles).sum()
     }
 
-    /// Clock cycles of the first image.
+    /// Clock cycles of the first run.
     pub fn cold_cycles(&self) -> u64 {
         self.layers.iter().map(|layer| layer.cold_cycles).sum()
     }

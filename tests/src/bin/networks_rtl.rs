@@ -21,6 +21,7 @@ fn digits() -> Network {
         shapes: BTreeMap::new(),
         calibration: None,
         speedup: None,
+        batch: 1,
         memory: machine().memory,
     };
     compile_onnx(&path, &options, &mut |_, _, _| ()).expect("it compiles").model.network

@@ -157,7 +157,8 @@ fn run(folder: &Path, case: &Case, rtl: bool) -> Outcome {
 fn outputs(folder: &Path, case: &Case, rtl: bool) -> miette::Result<Found> {
     let config = Config::resolve("mini").expect("built in");
     let memory = MemoryTiming::default();
-    let options = Options { config, shapes: BTreeMap::new(), calibration: None, speedup: None, memory };
+    let options =
+        Options { config, shapes: BTreeMap::new(), calibration: None, speedup: None, batch: 1, memory };
     let model = compile_quantized(&folder.join("model.onnx"), &options, &mut |_, _, _| ())?;
     let model = model.ok_or_else(|| miette::miette!("is not taken for a quantized model"))?;
     let interface = Interface::of(&model).ok_or_else(|| miette::miette!("has no interface"))?;
@@ -168,7 +169,7 @@ fn outputs(folder: &Path, case: &Case, rtl: bool) -> miette::Result<Found> {
     let images = tensors::load(&given, &interface)?;
     let infer = |kind: Kind| -> miette::Result<Vec<Vec<Vec<i8>>>> {
         let mut runner = Runner::new(kind, &model, memory)?;
-        images.iter().map(|image| Ok(runner.infer(image)?.0)).collect()
+        images.iter().map(|image| Ok(runner.infer(&[image])?.0.remove(0))).collect()
     };
     let fast = infer(Kind::Fast)?;
     for kind in [Some(Kind::Golden), rtl.then_some(Kind::Rtl)].into_iter().flatten() {

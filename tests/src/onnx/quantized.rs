@@ -17,7 +17,8 @@ use std::path::Path;
 pub(super) fn run(folder: &Path, case: &Case, part: &Part, path: &Path) -> Result<Comparison> {
     let config = Config::resolve("mini").into_diagnostic()?;
     let memory = MemoryTiming::default();
-    let options = Options { config, shapes: BTreeMap::new(), calibration: None, speedup: None, memory };
+    let options =
+        Options { config, shapes: BTreeMap::new(), calibration: None, speedup: None, batch: 1, memory };
     let model = compile_quantized(path, &options, &mut |_, _, _| ())?;
     let model = model.ok_or_else(|| miette!("is not taken for a quantized model"))?;
     let images = case.images(folder, part)?;
@@ -41,7 +42,8 @@ fn outputs(model: &ModelFile, runner: &mut Runner, input: &str, image: &Tensor) 
     }
     let bytes = interface.bytes(|name| cpu::values(tensors.get(name)?));
     let bytes = bytes.ok_or_else(|| miette!("the network's inputs are not those of the model"))?;
-    let maps = interface.exact_maps(model, &runner.infer(&bytes)?.0).into_diagnostic()?;
+    let maps = runner.infer(&[bytes])?.0.remove(0);
+    let maps = interface.exact_maps(model, &maps).into_diagnostic()?;
     let values = interface.outputs.iter().zip(&maps).map(|(output, map)| {
         let tensor = cpu::tensor(&output.shape(), &output.values(map));
         (output.name.clone(), tensor.expect("the interface fits the network"))

@@ -41,7 +41,7 @@ impl Program {
                 continue;
             }
             let mut data = vec![[0; VECTOR]; program.image.data_vectors];
-            let packed = program.input.pack(&random_map(network.tensors[network.input].shape, random));
+            let packed = program.input.pack(&[random_map(network.tensors[network.input].shape, random)]);
             data[program.input.base..][..packed.len()].copy_from_slice(&packed);
             return Self::new(program.image, data);
         }

@@ -60,7 +60,7 @@ impl<'a> Model<'a> {
         first
     }
 
-    /// The words of a part of a tile of a step, by these numbers. `common` is a codebook for all weights of the step, if there is
+    /// The words of a part of a tile of a step and its twins, by these numbers. `common` is a codebook for all weights of the step, if there is
     /// one: used where it is as narrow as one of the part's own, it need not be loaded again.
     pub fn words(
         &mut self,

@@ -16,9 +16,9 @@ mod prepare;
 
 use super::CompileError;
 use super::depend::{Access, Scheduler};
-use super::plan::Plan;
+use super::plan::{AHEAD, Plan};
 use super::region::Region;
-use super::step::Steps;
+use super::step::{Step, Steps};
 use super::tile::Tiles;
 use image::Model;
 use onchip::OnChip;
@@ -29,20 +29,20 @@ use pleach_spec::codebook::Codebook;
 use pleach_spec::layout::MapLayout;
 use pleach_spec::list::{Command, Image, Load};
 use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
 
 /// Passes in the list between the last use of something and a load that overwrites it.
 const DELAY: usize = 2;
-/// Passes that are prepared ahead at most.
-const AHEAD: usize = 64;
-/// Loads between two passes, besides those that the next one needs, where there is time.
-const LOADS_BETWEEN: usize = 6;
+/// Loads between two passes at most, besides those that the next one needs: behind more than LOAD's queue holds, FETCH would wait
+/// with the pass.
+const LOADS_BETWEEN: usize = 12;
 
 /// What the list is made of.
 pub struct Input<'a> {
     /// Steps and blocks.
     pub steps: &'a Steps<'a>,
     /// Tiles of each step.
-    pub tiles: &'a [Tiles],
+    pub tiles: &'a [Rc<Tiles>],
     /// Regions of each step.
     pub regions: &'a [Vec<Region>],
     /// Where each block is in segment 1.
@@ -116,8 +116,12 @@ struct Emitter<'a> {
     codebooks: HashMap<usize, Option<(Codebook, u32)>>,
     /// Beat of the codebook that the last load of one brings.
     codebook: Option<usize>,
-    /// Phase rows of each block that the list has stored.
+    /// Phase rows of each block that the list has stored, of all images.
     stored_rows: Vec<usize>,
+    /// About the cycle in which LOAD is done with the list so far.
+    load_time: usize,
+    /// The same of COMPUTE.
+    compute_time: usize,
 }
 
 /// Makes the list.
@@ -139,6 +143,8 @@ pub fn emit(input: &Input) -> Result<Emitted, Failure> {
             .iter()
             .map(|b| if b.writer.is_none() { usize::MAX } else { 0 })
             .collect(),
+        load_time: 0,
+        compute_time: 0,
     };
     let turns = emitter.order.len();
     let mut prepared: VecDeque<Prepared> = VecDeque::new();
@@ -156,24 +162,37 @@ pub fn emit(input: &Input) -> Result<Emitted, Failure> {
                 None => return Err(Failure::Room { step: emitter.order.turn(next).step }),
             }
         }
-        emitter.emit_loads(turn);
         let pass = prepared.pop_front().expect("the next pass is prepared or an error");
+        let issue = &pass.command.issue;
+        emitter.emit_loads(turn, issue.count as usize * issue.tiles as usize);
         emitter.emit_pass(turn, pass);
     }
     emitter.finish().map_err(Failure::Error)
 }
 
 impl Emitter<'_> {
-    /// Emits the loads that a pass needs, and some of those for later ones.
-    fn emit_loads(&mut self, turn: usize) {
-        let due = self.loads.iter().take_while(|load| load.turn <= turn).count();
-        let waiting = self.loads.len() - due;
-        let passes = self.loads.back().map_or(1, |load| load.turn.saturating_sub(turn).max(1));
-        let some = LOADS_BETWEEN.max(waiting.div_ceil(passes));
-        let loads: Vec<_> = self.loads.drain(..(due + some).min(due + waiting)).collect();
-        for load in loads {
-            self.push(Command::Load(load.load), &load.accesses, load.owner);
+    /// Emits the loads that a pass of so many cycles needs, and those for later ones that LOAD has time for while it is executed.
+    fn emit_loads(&mut self, turn: usize, cycles: usize) {
+        while let Some(load) = self.loads.pop_front_if(|load| load.turn <= turn) {
+            self.emit_load(load);
         }
+        let start = self.compute_time.max(self.load_time);
+        self.compute_time = start + cycles;
+        for _ in 0..LOADS_BETWEEN {
+            if self.load_time >= self.compute_time {
+                break;
+            }
+            let Some(load) = self.loads.pop_front() else { break };
+            self.emit_load(load);
+        }
+        // It waits for the pass if it has nothing else to do.
+        self.load_time = self.load_time.max(start);
+    }
+
+    fn emit_load(&mut self, PendingLoad { load, accesses, owner, .. }: PendingLoad) {
+        // A beat a cycle.
+        self.load_time += load.count as usize;
+        self.push(Command::Load(load), &accesses, owner);
     }
 
     fn push(&mut self, command: Command, accesses: &[Access], owner: u32) {
@@ -193,9 +212,10 @@ impl Emitter<'_> {
         for (store, accesses) in pass.stores {
             self.push(Command::Store(store), &accesses, owner);
         }
-        if self.order.turn(turn).ends_strip {
-            let block = self.input.steps.steps[step].output;
-            self.stored_rows[block] = pass.rows_done;
+        let Step { output, batch, .. } = self.input.steps.steps[step];
+        let last = batch.within(&self.input.steps.blocks[output]).end == self.input.layouts[output].images;
+        if self.order.turn(turn).ends_strip && last {
+            self.stored_rows[output] = pass.rows_done;
         }
         self.chip.leave(turn, &self.order, self.input, &pass.held);
     }

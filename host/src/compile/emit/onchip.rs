@@ -221,8 +221,14 @@ impl OnChip {
                 free.extend(gone.map(|buffer| Free::Chunk((step, source), range(buffer))));
             }
         }
-        if ends_strip {
-            free.extend(sources.filter_map(|key| self.strips.remove(&(step, strip, key, None))).map(vectors));
+        let growing = input.plan.steps[step].growing;
+        if ends_strip && (!growing || ends_step) {
+            for source in sources {
+                // All strips of what grows are one place.
+                let strips = if growing { 0..strip + 1 } else { strip..strip + 1 };
+                let gone = strips.filter_map(|strip| self.strips.remove(&(step, strip, source, None)));
+                free.extend(gone.last().map(vectors));
+            }
         }
         if ends_step {
             let until = &input.plan.until;

@@ -198,6 +198,7 @@ impl StepOrder {
                         let variant = variant(interpolation, this, place, phase);
                         variant..variant + 1
                     }
+                    Kernel::Scale(_) if parts > 1 => place.images.clone(),
                     _ => 0..if place.joined { 1 } else { parts },
                 };
                 turns.extend(passes.map(|part| Turn {

@@ -76,7 +76,11 @@ impl Emitter<'_> {
             // Whatever the pixel: on the map without an offset, outside of it with one.
             (walk.ix, walk.iy, walk.stride_x, walk.stride_y) = (0, 0, 0, 0);
         }
-        let [in_height, in_width] = if still { [1, 1] } else { this.input };
+        let [in_height, in_width] = match (still, this.batch.together) {
+            (true, _) => [1, 1],
+            (_, true) => [this.walked[0] * this.batch.images, this.input[1]],
+            _ => this.input,
+        };
         let mut scatter = scatter(this, region, output, tile * config.columns, shift);
         scatter.plane = if config.columns > VECTOR { output.plane as i32 } else { 0 };
         let slow = u32::from(!banks_differ(&scatter, config));
@@ -131,12 +135,13 @@ impl Emitter<'_> {
             accesses.push(Access { memory: Memory::Table, range: bank..bank + 1, mode: Mode::Read });
         }
 
+        let images = this.batch.within(&input.steps.blocks[this.output]);
         let strip_rows = rows(&input.plan.steps[step].strips[strip]);
         let last_tile = tile + 1 == tiles.tiles.len();
         let whole_groups = ((tile + 1) * config.columns).is_multiple_of(VECTOR) || last_tile;
         let stores = match input.stored[this.output] && ends_tile && whole_groups {
             true => output
-                .transfers(layout, groups, &strip_rows)
+                .transfers(layout, images, groups, &strip_rows)
                 .into_iter()
                 .map(|transfer| {
                     let store = Store {

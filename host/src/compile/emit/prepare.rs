@@ -57,6 +57,16 @@ impl Emitter<'_> {
         }
     }
 
+    /// The step under whose number words and parameters of a step are kept: the first that has the same, where they stay and none of
+    /// them are those of an image.
+    fn keeper(&self, step: usize) -> usize {
+        let this = &self.input.steps.steps[step];
+        match self.input.stay {
+            Stay::Always if this.gate().is_none() => this.twin,
+            _ => step,
+        }
+    }
+
     /// True if what the pass has for weights is in memory, or they are no map.
     fn gate_is_stored(&self, turn: usize) -> bool {
         let gate = self.input.steps.steps[self.order.turn(turn).step].gate();
@@ -86,16 +96,17 @@ impl Emitter<'_> {
     ) -> Option<Buffer> {
         let input = self.input;
         let layout = &input.layouts[block];
+        let images = input.steps.steps[step].batch.within(&input.steps.blocks[block]);
         if input.plan.until[block].is_some_and(|until| step <= until) {
             if self.chip.resident[block].is_none() {
                 // Nobody wrote it: the network's input.
                 let rows = 0..layout.shape.height.div_ceil(layout.split[0]);
-                let buffer = Buffer::new(layout, rows.clone(), 0..layout.groups);
+                let buffer = Buffer::new(layout, 0..layout.images, rows.clone(), 0..layout.groups);
                 let buffer = self.chip.place(buffer, End::Low)?;
                 self.load_map(turn, block, &buffer, &rows);
                 self.chip.resident[block] = Some(buffer);
             }
-            return self.chip.resident[block].clone();
+            return self.chip.resident[block].as_ref().map(|buffer| buffer.starting_at(images.start));
         }
         let plan = &input.plan.steps[step];
         let chunk = plan.streamed[number].map(|_| chunk(self.order.turn(turn).tile, input.config));
@@ -104,32 +115,38 @@ impl Emitter<'_> {
             return Some(buffer.clone());
         }
         let taps = input.tiles[step].rows_read(number);
-        let rows = rows_needed(&input.steps.steps[step], layout.split[0], &plan.strips[strip], taps);
+        let needed =
+            |strip: usize| rows_needed(&input.steps.steps[step], layout.split[0], &plan.strips[strip], taps);
+        let mut rows = needed(strip);
         if self.stored_rows[block] < rows.end {
             return None;
         }
         let room = rows.start..rows.start + plan.source_rows[number];
         let tiles = &input.tiles[step];
-        let buffer = match chunk {
-            Some(chunk) => {
+        let buffer = match (chunk, strip.checked_sub(1).filter(|_| plan.growing)) {
+            (Some(chunk), _) => {
                 // A chunk to which nothing is added names a place all the same.
                 let groups = tiles.groups_of_chunk(number, chunk, input.config).unwrap_or(0..1);
-                self.chip.place_chunk(key, Buffer::new(layout, room, groups))?
+                self.chip.place_chunk(key, Buffer::new(layout, images, room, groups))?
             }
-            None => {
-                let buffer = Buffer::new(layout, room, tiles.groups_read(number));
-                let buffer = self.chip.place(buffer, End::High)?;
-                self.chip.strips.insert(key, buffer.clone());
-                buffer
+            (None, Some(before)) => {
+                // Only the rows that are new are missing.
+                rows.start = needed(before).end.min(rows.end);
+                self.chip.strips.get(&(step, before, Some(number), None))?.clone()
+            }
+            (None, None) => {
+                let buffer = Buffer::new(layout, images, room, tiles.groups_read(number));
+                self.chip.place(buffer, End::High)?
             }
         };
+        self.chip.strips.insert(key, buffer.clone());
         self.load_map(turn, block, &buffer, &rows);
         Some(buffer)
     }
 
     fn load_map(&mut self, turn: usize, block: usize, buffer: &Buffer, rows: &Range<usize>) {
         let layout = &self.input.layouts[block];
-        for transfer in buffer.transfers(layout, buffer.groups.clone(), rows) {
+        for transfer in buffer.transfers(layout, buffer.images.clone(), buffer.groups.clone(), rows) {
             let load = Load {
                 target: Target::Activation as u32,
                 segment: Segment::Data as u32,
@@ -151,15 +168,16 @@ impl Emitter<'_> {
         let Turn { step, strip, tile, .. } = *self.order.turn(turn);
         let (input, block) = (self.input, self.input.steps.steps[step].output);
         let layout = &input.layouts[block];
+        let images = input.steps.steps[step].batch.within(&input.steps.blocks[block]);
         if input.plan.until[block].is_some() {
             if self.chip.resident[block].is_none() {
                 let ring = input.plan.steps[step].rings.output;
                 let rows = ring.unwrap_or(layout.shape.height.div_ceil(layout.split[0]));
-                let written = Buffer::written(layout, 0..rows, input.config);
+                let written = Buffer::written(layout, 0..layout.images, 0..rows, input.config);
                 let buffer = Buffer { ring: ring.is_some(), ..written };
                 self.chip.resident[block] = Some(self.chip.place(buffer, End::Low)?);
             }
-            return self.chip.resident[block].clone();
+            return self.chip.resident[block].as_ref().map(|buffer| buffer.starting_at(images.start));
         }
         let key = (step, strip, None, Some(chunk(tile, input.config)));
         if let Some(buffer) = self.chip.strips.get(&key) {
@@ -167,7 +185,7 @@ impl Emitter<'_> {
         }
         let plan = &input.plan.steps[step];
         let first = plan.strips[strip].start * input.steps.steps[step].factor[0] / layout.split[0];
-        let buffer = Buffer::written(layout, first..first + plan.output_rows, input.config);
+        let buffer = Buffer::written(layout, images, first..first + plan.output_rows, input.config);
         self.chip.place_chunk(key, Buffer { groups: written_groups(tile, input.config), ..buffer })
     }
 
@@ -184,13 +202,14 @@ impl Emitter<'_> {
         let (input, config) = (self.input, self.input.config);
         let Turn { step, tile, .. } = *self.order.turn(turn);
         let (scope, uses) = self.order.word_uses(turn);
-        let key = (step, [tile, part], scope);
+        let key = (self.keeper(step), [tile, part], scope);
         if let Some(first) = self.chip.words.find(&key) {
             return Some((key, first));
         }
         let this = &input.tiles[step].tiles[tile].parts[part];
         let common = self.common_codebook(step);
-        let stored = self.model.words((step, tile, part), &this.words, this.dense, common);
+        let stored =
+            self.model.words((input.steps.steps[step].twin, tile, part), &this.words, this.dense, common);
         self.load_codebook(turn, &stored);
         let length = this.words.len();
         while !self.chip.words.complete(length) {
@@ -222,7 +241,7 @@ impl Emitter<'_> {
         let (input, config) = (self.input, self.input.config);
         let Some(gate) = input.steps.steps[self.order.turn(turn).step].gate() else { return };
         for gated in gated.iter().filter(|gated| words.contains(&gated.word)) {
-            let source = input.layouts[gate].base + gated.group;
+            let source = input.layouts[gate].address(gated.image, gated.group, 0, 0);
             let word = (first + gated.word - words.start) % config.word_depth;
             let load = Load {
                 target: Target::Weight as u32,
@@ -240,7 +259,7 @@ impl Emitter<'_> {
 
     fn common_codebook(&mut self, step: usize) -> Option<(Codebook, u32)> {
         let tiles = &self.input.tiles[step].tiles;
-        *self.codebooks.entry(step).or_insert_with(|| {
+        *self.codebooks.entry(self.input.steps.steps[step].twin).or_insert_with(|| {
             let parts = tiles.iter().flat_map(|tile| &tile.parts);
             Codebook::covering(parts.flat_map(|part| &part.words.weights))
         })
@@ -292,7 +311,8 @@ impl Emitter<'_> {
     /// The bank of the table; meaningless for a step without one.
     fn table(&mut self, turn: usize) -> Option<usize> {
         let Turn { step, .. } = *self.order.turn(turn);
-        let Some(table) = self.input.steps.steps[step].table else { return Some(0) };
+        let input = self.input;
+        let Some(table) = input.steps.steps[step].table else { return Some(0) };
         if let Some(bank) = self.chip.tables.iter().position(|&there| there == Some(step)) {
             return Some(bank);
         }
@@ -301,7 +321,7 @@ impl Emitter<'_> {
             target: Target::Table as u32,
             segment: Segment::Model as u32,
             count: TABLE_BEATS as u32,
-            source: self.model.table(step, table) as u32,
+            source: self.model.table(input.steps.steps[step].twin, table) as u32,
             address: (bank * TABLE_BEATS) as u32,
             ..Load::default()
         };
@@ -315,7 +335,7 @@ impl Emitter<'_> {
         let Turn { step, tile, .. } = *self.order.turn(turn);
         let count = self.order.region(turn).count;
         let (scope, uses) = self.order.parameter_uses(turn, input);
-        let key = (step, [tile, count], scope);
+        let key = (self.keeper(step), [tile, count], scope);
         if let Some(first) = self.chip.parameters.find(&key) {
             return Ok(Some((key, first)));
         }

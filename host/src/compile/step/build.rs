@@ -2,6 +2,7 @@
 
 use super::{Block, Kernel, Place, Scale, Second, Step, Steps, UNCHANGED, Window};
 use crate::compile::CompileError;
+use crate::compile::batch::Batch;
 use crate::compile::tile::interpolate::TAPS;
 use crate::compile::tile::scale::negated;
 use pleach_spec::Config;
@@ -11,8 +12,8 @@ use pleach_spec::numerics::{Requantize, ScaleError};
 /// Largest distance of taps that a gather list entry can name.
 const REACH_MAX: usize = 63;
 
-/// The steps of a network.
-pub fn steps<'a>(network: &'a Network, config: &'a Config) -> Result<Steps<'a>, CompileError> {
+/// The steps of a network for so many images at a time.
+pub fn steps<'a>(network: &'a Network, images: usize, config: &'a Config) -> Result<Steps<'a>, CompileError> {
     let mut references = vec![Vec::new(); network.tensors.len()];
     for (index, layer) in network.layers.iter().enumerate() {
         for &input in &layer.inputs {
@@ -25,7 +26,7 @@ pub fn steps<'a>(network: &'a Network, config: &'a Config) -> Result<Steps<'a>, 
     let mut builder = Builder {
         config,
         references,
-        result: Steps { network, steps: Vec::new(), blocks: Vec::new(), places: Vec::new() },
+        result: Steps { network, images, steps: Vec::new(), blocks: Vec::new(), places: Vec::new() },
         pending: (0..network.tensors.len()).map(|_| None).collect(),
         fused: vec![false; network.layers.len()],
         homes: Vec::new(),
@@ -68,7 +69,8 @@ impl<'a> Builder<'a> {
     fn block_of_shape(&mut self, tensor: usize, shape: MapShape, writer: Option<usize>) -> usize {
         let block = self.result.blocks.len();
         self.homes.push(tensor);
-        self.result.blocks.push(Block { shape, writer, readers: Vec::new(), output: false });
+        let images = 0..self.result.images;
+        self.result.blocks.push(Block { shape, writer, readers: Vec::new(), output: false, images });
         self.result.places[tensor] = (0..shape.channels).map(|channel| Place { block, channel }).collect();
         block
     }
@@ -109,6 +111,7 @@ impl<'a> Builder<'a> {
             self.result.blocks[source].readers.push(index);
         }
         step.output = self.block_of_shape(tensor, shape, Some(index));
+        step.twin = index;
         self.result.steps.push(step);
     }
 
@@ -281,6 +284,8 @@ impl<'a> Builder<'a> {
             table: None,
             factor: [1, 1],
             output: 0,
+            batch: Batch::new(self.result.images),
+            twin: 0,
         }
     }
 

@@ -29,9 +29,11 @@ pub fn gate_slot(slot: u32, config: &Config) -> u32 {
     slot / columns * columns.next_multiple_of(VECTOR as u32) + slot % columns
 }
 
-/// The tiles of a step; `columns` are the channels of the columns of all of them.
-pub(super) fn tiles(scale: &Scale, columns: &[Option<usize>], config: &Config) -> Tiles {
-    let mut result = Tiles { tiles: Vec::new(), lists: Vec::new(), cut: Cut::No };
+/// The tiles of a step; `columns` are the channels of the columns of all of them. Several images have variants of their own: the
+/// same words, but for the gates.
+pub(super) fn tiles(scale: &Scale, images: usize, columns: &[Option<usize>], config: &Config) -> Tiles {
+    let cut = if images > 1 { Cut::Variants } else { Cut::No };
+    let mut result = Tiles { tiles: Vec::new(), lists: Vec::new(), cut };
     for (tile, columns) in columns.chunks(config.columns).enumerate() {
         let mut words = Words::new(tile * config.columns % VECTOR, config);
         let vectors = columns.iter().rposition(Option::is_some).map_or(1, |last| last / VECTOR + 1);
@@ -47,9 +49,13 @@ pub(super) fn tiles(scale: &Scale, columns: &[Option<usize>], config: &Config) -
             words.constant(vectors, constants);
         }
         let gate_group = gate_slot((tile * config.columns) as u32, config) as usize / VECTOR;
-        let gated = words.gated.iter().map(|&(word, beat)| Gated { word, beat, group: gate_group + beat });
-        let part = Part { list: tile, second: 0, dense: false, gated: gated.collect(), words: words.stream };
-        result.tiles.push(Tile { columns: columns.to_vec(), joined_list: tile, parts: vec![part] });
+        let part = |image: usize| {
+            let gate = |&(word, beat): &(usize, usize)| Gated { word, beat, image, group: gate_group + beat };
+            let (gated, words) = (words.gated.iter().map(gate).collect(), words.stream.clone());
+            Part { list: tile, second: 0, dense: false, gated, words }
+        };
+        let parts = (0..images).map(part).collect();
+        result.tiles.push(Tile { columns: columns.to_vec(), joined_list: tile, parts });
         result.lists.push(taps);
     }
     result
