@@ -52,9 +52,9 @@ class Renderer:
             (SCENE, SCENE), Image.Transform.PERSPECTIVE, perspective(rng), Image.Resampling.BILINEAR
         )
         scene.paste(board, (0, 0), board)
-        if rng.random() < 0.3:
+        if rng.random() < 0.4:
             hide(scene, self.backdrop(rng), rng)
-        blur = rng.uniform(0, 1.7) if rng.random() < 0.9 else rng.uniform(1.7, 2.6)
+        blur = rng.uniform(0, 1.9) if rng.random() < 0.85 else rng.uniform(1.9, 3.0)
         scene = scene.filter(ImageFilter.GaussianBlur(blur))
         pixels = np.asarray(scene.reduce(SCENE // SIZE), dtype=np.float32)
         return light(pixels, rng).transpose(2, 0, 1)
@@ -62,7 +62,7 @@ class Renderer:
 
 def perspective(rng):
     """The eight coefficients that map the scene's pixels to the board's."""
-    half = SCENE * rng.uniform(0.34, 0.48)
+    half = SCENE * rng.uniform(0.31, 0.48)
     center = SCENE / 2 + rng.uniform(-1, 1, 2) * (SCENE / 2 - half + 3)
     angle = np.radians(np.clip(rng.normal(0, 7), -20, 20))
     squeeze = 1 - abs(rng.normal(0, 0.12, 2)).clip(0, 0.4)
@@ -79,9 +79,9 @@ def perspective(rng):
 
 
 def hide(scene, other, rng):
-    """Puts a piece of another picture over an edge of the scene, up to 30 % of it."""
+    """Puts a piece of another picture over an edge of the scene, up to 35 % of it."""
     mask = Image.new("L", scene.size, 0)
-    depth = SCENE * rng.uniform(0.05, 0.3, 2)
+    depth = SCENE * rng.uniform(0.05, 0.35, 2)
     ImageDraw.Draw(mask).polygon([(0, 0), (SCENE, 0), (SCENE, depth[0]), (0, depth[1])], fill=255)
     mask = mask.rotate(90 * int(rng.integers(4)))
     scene.paste(other, (0, 0), mask)
@@ -89,15 +89,15 @@ def hide(scene, other, rng):
 
 def light(pixels, rng):
     """Exposure, contrast, the colour of the light, a shadow's edge, and the camera's noise."""
-    contrast, level = rng.uniform(0.5, 1.15), rng.uniform(0.45, 1.15)
+    contrast, level = rng.uniform(0.42, 1.15), rng.uniform(0.42, 1.15)
     pixels = (pixels - 128) * contrast + 128
     pixels *= level * (1 + rng.normal(0, 0.07, 3).astype(np.float32))
     if rng.random() < 0.3:
         y, x = np.mgrid[0:SIZE, 0:SIZE] / SIZE - 0.5
         angle = rng.uniform(0, 2 * np.pi)
         dark = x * np.cos(angle) + y * np.sin(angle) > rng.uniform(-0.3, 0.3)
-        pixels *= np.where(dark, rng.uniform(0.4, 0.8), 1.0)[..., None]
-    pixels += rng.normal(0, rng.uniform(1, 9), pixels.shape)
+        pixels *= np.where(dark, rng.uniform(0.35, 0.8), 1.0)[..., None]
+    pixels += rng.normal(0, rng.uniform(1, 12), pixels.shape)
     return np.clip(np.round(pixels), 0, 255).astype(np.uint8)
 
 

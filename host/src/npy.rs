@@ -1,9 +1,11 @@
 //! `.npy` files: an attempt to read one as an array of some type, and one that is written whole or not at all.
 
 use crate::pipeline::io_error;
-use miette::{IntoDiagnostic, Result};
+use miette::Result;
 use ndarray::{ArrayBase, Data, Dimension};
-use ndarray_npy::{ReadNpyError, WritableElement, WriteNpyExt};
+use ndarray_npy::{ReadNpyError, WritableElement, WriteNpyError, WriteNpyExt};
+use pleach_spec::write_whole;
+use std::io;
 use std::path::Path;
 
 /// What was read, `None` where its elements are of another type, or what is wrong with the file.
@@ -24,9 +26,12 @@ where
     S: Data<Elem: WritableElement>,
     D: Dimension,
 {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io_error("write in", folder))?;
-    array.write_npy(file.as_file_mut()).into_diagnostic()?;
-    file.persist(path).map_err(|error| io_error("write", path)(error.error))?;
+    write_whole(path, |file| {
+        array.write_npy(file).map_err(|error| match error {
+            WriteNpyError::Io(error) => error,
+            error => io::Error::other(error),
+        })
+    })
+    .map_err(io_error("write", path))?;
     Ok(())
 }

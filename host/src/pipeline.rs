@@ -4,7 +4,7 @@ use crate::compile::{compile_batch, dense_reference};
 use crate::data::{self, Sidecar};
 use crate::graph::Graph;
 use crate::import::{self, Quantized};
-use crate::partition::{Partition, Session, partition, partition_quantized};
+use crate::partition::{Partition, Session, is_named, partition, partition_quantized, samples};
 use crate::predict::{layer_cycles, machine};
 use crate::prune::{Pruned, rescale, slot_prune};
 use crate::quantize::{self, Calibration};
@@ -29,8 +29,8 @@ pub struct Options {
     pub config: Config,
     /// Shapes of inputs that the file leaves open, by name.
     pub shapes: BTreeMap<String, Vec<usize>>,
-    /// Calibration images, where they are not those of the sidecar.
-    pub calibration: Option<PathBuf>,
+    /// Calibration data, where it is not that of the sidecar: images, or for several inputs arrays as `NAME=PATH`.
+    pub calibration: Vec<PathBuf>,
     /// Words to save by slot pruning.
     pub speedup: Option<f64>,
     /// Images that a run computes.
@@ -64,14 +64,13 @@ pub fn compile_onnx(path: &Path, options: &Options, progress: Progress<'_>) -> R
     let Partition { graph: float, imported, mut plan, host } =
         partition(path, &import::read_whole(path)?, &options.shapes)?;
     let session = Session::new(plan.clone(), &host)?;
-    let images = calibration_images(path, &session, options, &sidecar)?;
+    let images = calibration_maps(path, &options.calibration, &session, &sidecar, CALIBRATION_IMAGES)?;
     let calibration = calibrate(&float, &images, progress)?;
     let doubts = quantize::doubts(&imported, &calibration, &images);
     let dense = quantize::quantize(&float, &calibration)?;
     if plan.exits.first().map(|port| &port.name) == plan.outputs.first() {
         check_labels(path, &sidecar, &dense)?;
     }
-    let channels = plan.image_shape()?.channels;
     let (network, unpruned, pruned) = match options.speedup {
         None => (dense, None, None),
         Some(speedup) => {
@@ -80,10 +79,12 @@ pub fn compile_onnx(path: &Path, options: &Options, progress: Progress<'_>) -> R
         }
     };
     let mut model = compile_network(network, options, progress)?;
-    let fed = Some(preprocessing(&sidecar, channels));
-    match model.network.tensors[model.network.input].shape.channels == channels {
-        true => model.preprocessing = fed,
-        false => plan.preprocessing = fed,
+    if let Ok(shape) = plan.image_shape() {
+        let fed = Some(preprocessing(&sidecar, shape.channels));
+        match model.network.tensors[model.network.input].shape.channels == shape.channels {
+            true => model.preprocessing = fed,
+            false => plan.preprocessing = fed,
+        }
     }
     plan.note(&mut model, host);
     model.labels.clone_from(&sidecar.labels.names);
@@ -238,19 +239,30 @@ fn preprocessing(sidecar: &Sidecar, channels: usize) -> Preprocessing {
     Preprocessing { mean: each(&sidecar.input.mean), std: each(&sidecar.input.std) }
 }
 
-/// What the accelerator reads for the calibration images, normalised.
-fn calibration_images(
+/// What the accelerator reads for the calibration data: images, normalised, or the arrays of a graph that takes something else.
+///
+/// # Errors
+/// No data, or data that the graph does not take.
+pub fn calibration_maps(
     model: &Path,
+    given: &[PathBuf],
     session: &Session,
-    options: &Options,
     sidecar: &Sidecar,
+    most: usize,
 ) -> Result<Vec<Array3<f32>>> {
-    let named = options.calibration.as_ref().or(sidecar.data.calibrate.as_ref());
-    let path = named.ok_or_else(|| NoCalibration { model: model.to_owned() })?;
-    let shape = session.plan().image_shape()?;
-    let set = data::load(path, sidecar.expected(shape))?;
-    let images = set.images(&sidecar.input).take(CALIBRATION_IMAGES);
-    images.map(|image| Ok(session.entered(&image?)?.1)).collect()
+    let named = if given.is_empty() { sidecar.data.calibrate.as_slice() } else { given };
+    let first = named.first().ok_or_else(|| NoCalibration { model: model.to_owned() })?;
+    let inputs = &session.plan().inputs;
+    match session.plan().image_shape() {
+        Ok(shape) if !is_named(first, inputs) => {
+            let set = data::load(first, sidecar.expected(shape))?;
+            set.images(&sidecar.input).take(most).map(|image| Ok(session.entered(&image?)?.1)).collect()
+        }
+        _ => {
+            let samples = samples(named, inputs)?;
+            samples.into_iter().take(most).map(|mut tensors| Ok(session.map(&mut tensors)?)).collect()
+        }
+    }
 }
 
 /// The shape of the images that a network takes.

@@ -73,6 +73,11 @@ fn what_nobody_can_run_is_named() {
     host.write("x.npy", &[1, 3], vec![0.0; 3]);
     let message = "node 'y': operator Frobnicate runs neither on the accelerator nor on the CPU";
     refuses(&host, &["--input", "x.npy"], message);
+    let mut foreign = node("Relu", &["x"], "y");
+    foreign.domain = Some("org.example".into());
+    let host = Host::new(&model(&[1, 3], vec![foreign], vec![]));
+    host.write("x.npy", &[1, 3], vec![0.0; 3]);
+    refuses(&host, &["--input", "x.npy"], "operator org.example.Relu runs neither on the accelerator");
     let cyclic = vec![node("Add", &["x", "y"], "a"), node("Relu", &["a"], "y")];
     let host = Host::new(&model(&[1, 3], cyclic, vec![]));
     host.write("x.npy", &[1, 3], vec![0.0; 3]);

@@ -6,7 +6,7 @@ mod models;
 #[allow(dead_code, reason = "each test uses a part of it")]
 mod support;
 
-use models::{Value, model, node, opset, returning, weights, with};
+use models::{Value, info, model, node, opset, returning, weights, with};
 use pleach_host::import::proto::{ModelProto, NodeProto};
 use support::Host;
 
@@ -133,4 +133,57 @@ fn a_model_without_work_for_the_accelerator_is_refused_with_a_way_out() {
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("--device cpu"), "{text}");
     reported(&host, &["run", "net.onnx", "--device", "cpu"]);
+}
+
+#[test]
+fn several_inputs_are_given_as_arrays() {
+    let nodes = vec![
+        node("Mul", &["x", "s"], "a"),
+        conv("a", "b"),
+        node("Relu", &["b"], "c"),
+        node("Mul", &["c", "t"], "y"),
+    ];
+    let mut net = model(&[1, 3, 8, 8], nodes, vec![weights("w", &[4, 3, 3, 3])]);
+    let inputs = &mut net.graph.as_mut().unwrap().input;
+    inputs.extend([info("s", &[1, 3, 1, 1]), info("t", &[1, 4, 8, 8])]);
+    let host = with_images(&net);
+    host.write("s.npy", &[4, 3, 1, 1], (0..12).map(|i| i as f32 / 8.0 - 0.5).collect());
+    host.write("t.npy", &[4, 4, 8, 8], (0..1024).map(|i| (i % 7) as f32 / 7.0).collect());
+    let named = |option: &'static str| {
+        [option, "x=images.npy", option, "s=s.npy", option, "t=t.npy"].map(str::to_owned).to_vec()
+    };
+    let arguments = |start: &[&str], options: &[&'static str], end: &[&str]| -> Vec<String> {
+        let start = start.iter().map(|text| (*text).to_owned());
+        let options = options.iter().flat_map(|option| named(option));
+        start.chain(options).chain(end.iter().map(|text| (*text).to_owned())).collect()
+    };
+    let report =
+        |arguments: &[String]| host.report(&arguments.iter().map(String::as_str).collect::<Vec<_>>());
+    report(&arguments(&["run", "net.onnx"], &["--data", "--input"], &["--output", "fast"]));
+    let verified =
+        report(&arguments(&["verify", "net.onnx", "--device", "fast"], &["--data", "--input"], &[]));
+    assert_eq!((&verified["differences"], &verified["images"]), (&0.into(), &2.into()));
+    let fast = host.read("fast/y.npy");
+    assert_eq!(fast.shape(), [4, 4, 8, 8]);
+    for image in 0..4 {
+        let part = |name: &str, elements: usize, dims: &[usize]| {
+            let array: Vec<f32> = host.read(name).iter().copied().collect();
+            host.write(
+                &format!("one-{name}"),
+                dims,
+                array[image * elements..(image + 1) * elements].to_vec(),
+            );
+        };
+        part("images.npy", 192, &[1, 3, 8, 8]);
+        part("s.npy", 3, &[1, 3, 1, 1]);
+        part("t.npy", 256, &[1, 4, 8, 8]);
+        let one = ["--input", "x=one-images.npy", "--input", "s=one-s.npy", "--input", "t=one-t.npy"];
+        host.report(&[&["run", "net.onnx", "--device", "cpu", "--output", "cpu"][..], &one].concat());
+        let cpu = host.read("cpu/y.npy");
+        let found = fast.index_axis(ndarray::Axis(0), image);
+        assert!(found.iter().zip(&cpu).all(|(a, b)| (a - b).abs() < 0.1), "{found} instead of {cpu}");
+    }
+    let missing = host.run(&["run", "net.onnx", "--data", "x=images.npy"]);
+    let text = String::from_utf8_lossy(&missing.stderr).into_owned();
+    assert!(missing.status.code() == Some(1) && text.contains("'s' is not given"), "{text}");
 }

@@ -5,7 +5,7 @@ use ndarray_npy::read_npy;
 use pleach_host::cli::tensors;
 use pleach_host::device::{Kind, Runner};
 use pleach_host::import::load_quantized;
-use pleach_host::import::proto::tensor_proto::DataType;
+use pleach_host::import::proto::tensor_proto::{DataLocation, DataType};
 use pleach_host::import::proto::{AttributeProto, GraphProto, ModelProto, TensorProto};
 use pleach_host::interface::{Interface, Values};
 use pleach_host::pipeline::{Options, compile_quantized};
@@ -19,17 +19,20 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/quantized")
 }
 
-/// The outputs of a case, in the order of the graph.
-fn outputs(case: &Path) -> Vec<Values> {
-    let options = Options {
+fn options() -> Options {
+    Options {
         config: Config::resolve("mini").unwrap(),
         shapes: BTreeMap::new(),
-        calibration: None,
+        calibration: Vec::new(),
         speedup: None,
         batch: 1,
         memory: MemoryTiming::default(),
-    };
-    let model = compile_quantized(&case.join("model.onnx"), &options, &mut |_, _, _| ());
+    }
+}
+
+/// The outputs of a case, in the order of the graph.
+fn outputs(case: &Path) -> Vec<Values> {
+    let model = compile_quantized(&case.join("model.onnx"), &options(), &mut |_, _, _| ());
     let model = model.unwrap_or_else(|error| panic!("{}: {error:?}", case.display()));
     let model = model.unwrap_or_else(|| panic!("{} is quantized", case.display()));
     let interface = Interface::of(&model).unwrap();
@@ -129,6 +132,59 @@ fn scales_must_be_positive_numbers() {
         let message = refusal("QLinearConv-0-0", |graph| set_scale(graph, scale));
         assert!(message.contains("NaN") || message.contains("inf"), "{message}");
     }
+}
+
+/// Whatever a scale is, there is a refusal that says so, or a result that golden and fast model agree on.
+#[test]
+fn extreme_scales_are_refused_or_right() {
+    let bytes = std::fs::read(folder().join("QLinearConv-0-0/model.onnx")).unwrap();
+    let model = ModelProto::decode(&bytes[..]).unwrap();
+    let runs = |input: usize, scale: f32| {
+        let mut model = model.clone();
+        let tensor = constant(model.graph.as_mut().unwrap(), "QLinearConv", input);
+        tensor.raw_data = Some(scale.to_le_bytes().to_vec().into());
+        let file = tempfile::NamedTempFile::with_suffix(".onnx").unwrap();
+        std::fs::write(file.path(), model.encode_to_vec()).unwrap();
+        let model = match compile_quantized(file.path(), &options(), &mut |_, _, _| ()) {
+            Ok(model) => model.unwrap(),
+            Err(error) => {
+                let text = format!("{error:?}");
+                assert!(text.contains("scale"), "{scale:e}: {text}");
+                return false;
+            }
+        };
+        let image = vec![100; model.network.tensors[model.network.input].shape.elements()];
+        let [fast, golden] = [Kind::Fast, Kind::Golden].map(|kind| {
+            let mut runner = Runner::new(kind, &model, MemoryTiming::default()).unwrap();
+            runner.infer(&[&image]).unwrap().0
+        });
+        assert_eq!(fast, golden, "{scale:e}");
+        true
+    };
+    let scales = [1e-45, 1e-40, 1e-30, 1e-10, 1e10, 1e30, 3e38];
+    let (input, output) = (1, 6);
+    assert_eq!(scales.map(|scale| runs(input, scale)), [false, true, true, true, false, false, false]);
+    assert_eq!(scales.map(|scale| runs(output, scale)), [false, false, false, true, true, true, true]);
+}
+
+#[test]
+fn broken_graphs_are_named() {
+    let message = refusal("Relu-qdq-0", |graph| graph.node[0].input[0] = "nowhere".to_owned());
+    assert!(message.contains("reads tensor 'nowhere'"), "{message}");
+    let message = refusal("Relu-qdq-0", |graph| {
+        graph.node[0].input[0] = graph.output[0].name().to_owned();
+    });
+    assert!(message.contains("the graph is cyclic"), "{message}");
+    let message = refusal("QLinearConv-0-0", |graph| {
+        let weights = constant(graph, "QLinearConv", 3);
+        weights.raw_data = None;
+        weights.data_location = Some(DataLocation::External as i32);
+    });
+    assert!(message.contains("its data is outside the model"), "{message}");
+    let message = refusal("QLinearConv-0-0", |graph| {
+        constant(graph, "QLinearConv", 3).dims.truncate(3);
+    });
+    assert!(message.contains("need"), "{message}");
 }
 
 #[test]

@@ -18,6 +18,8 @@ pub mod pass;
 pub mod register;
 pub mod stream;
 pub mod timing;
+mod whole;
 
 pub use config::{Config, VECTOR};
 pub use field::{Field, FieldOverflow, Record};
+pub use whole::write_whole;

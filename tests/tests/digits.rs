@@ -19,7 +19,7 @@ fn compiled(config: &str, speedup: Option<f64>) -> Compiled {
     let options = Options {
         config: Config::resolve(config).unwrap(),
         shapes: BTreeMap::new(),
-        calibration: None,
+        calibration: Vec::new(),
         speedup,
         batch: 1,
         memory: MemoryTiming::default(),

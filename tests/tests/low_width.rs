@@ -56,7 +56,7 @@ fn digits(config: &Config) -> Network {
     let options = Options {
         config: config.clone(),
         shapes: BTreeMap::new(),
-        calibration: None,
+        calibration: Vec::new(),
         speedup: None,
         batch: 1,
         memory: MemoryTiming::default(),

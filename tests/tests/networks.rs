@@ -71,7 +71,7 @@ fn the_digits_network_computes_what_golden_does() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/digits.onnx");
     for (name, speedup) in [("mini", None), ("mini", Some(4.0)), ("default", None), ("default", Some(4.0))] {
         let config = Config::resolve(name).unwrap();
-        let (shapes, calibration) = (BTreeMap::new(), None);
+        let (shapes, calibration) = (BTreeMap::new(), Vec::new());
         let memory = MemoryTiming::default();
         let options = Options { config: config.clone(), shapes, calibration, speedup, batch: 1, memory };
         let model = compile_onnx(&path, &options, &mut |_, _, _| ()).unwrap().model;

@@ -33,7 +33,7 @@ const NETWORKS: [Network; 3] = [
 ];
 
 /// Options of `host quantize`, a row of the table each.
-const OPTIONS: [&str; 9] = [
+const OPTIONS: [&str; 12] = [
     "--method minmax",
     "--method percentile",
     "--method entropy",
@@ -42,7 +42,10 @@ const OPTIONS: [&str; 9] = [
     "--budget 4.5 --bias-correction",
     "--budget 4.5 --adaround",
     "--budget 4.5 --codebook --adaround",
+    "--weights 4",
     "--weights 4 --codebook --adaround",
+    "--weights 2 --adaround",
+    "--weights 2 --codebook --adaround",
 ];
 
 /// What the script measures before the files that it is given.

@@ -6,7 +6,7 @@ use super::run::{largest, share};
 use crate::cpu::{self, CpuModel, CpuNode, Port, Tensor};
 use crate::data::{self, Sidecar};
 use crate::import;
-use crate::partition::{Plan, Tensors};
+use crate::partition::{arrays, is_named};
 use crate::report::{RunReport, layer_table};
 use miette::{Diagnostic, Result};
 use pleach_spec::network::MapShape;
@@ -31,23 +31,14 @@ pub struct Request<'a> {
     pub page: Option<&'a Path>,
 }
 
-/// What cannot be given to a graph.
+/// Nothing was given, and nothing is beside the model.
 #[derive(Debug, Error, Diagnostic)]
-enum InputError {
-    /// No array for an input, or one too many.
-    #[error("the model has the inputs {names}, but {given}")]
-    #[diagnostic(help("give each of them once as NAME=PATH, with .npy files"))]
-    Names { names: String, given: String },
-    /// Arrays of different numbers of images.
-    #[error("the array for '{input}' holds {images} images, another one {others}")]
-    #[diagnostic(help("give as many of each, along the first axis"))]
-    Batch { input: String, images: usize, others: usize },
-    /// Nothing was given, and nothing is beside the model.
-    #[error("{}: there is nothing to run it on", model.display())]
-    #[diagnostic(help(
-        "give --input PATH, or name test images in the .toml beside the model: [data] test = \"PATH\""
-    ))]
-    Nothing { model: PathBuf },
+#[error("{}: there is nothing to run it on", model.display())]
+#[diagnostic(help(
+    "give --input PATH, or name test images in the .toml beside the model: [data] test = \"PATH\""
+))]
+struct Nothing {
+    model: PathBuf,
 }
 
 /// Runs the graph once for each image, or once for the arrays, and reports.
@@ -87,10 +78,9 @@ pub fn execute(request: &Request<'_>) -> Result<()> {
 type Runs = (Vec<Vec<Tensor>>, Option<Vec<usize>>);
 
 fn inputs(request: &Request<'_>, ports: &[Port], sidecar: &Sidecar) -> Result<Runs> {
-    let named = |path: &Path| ports.iter().any(|port| after_name(path, &port.name).is_some());
     if let [port] = ports
         && let Some(shape) = port.image_shape()
-        && !request.inputs.iter().any(|path| named(path))
+        && !request.inputs.iter().any(|path| is_named(path, ports))
     {
         return images(request, shape, &port.dims, sidecar);
     }
@@ -100,7 +90,7 @@ fn inputs(request: &Request<'_>, ports: &[Port], sidecar: &Sidecar) -> Result<Ru
 fn images(request: &Request<'_>, shape: MapShape, dims: &[usize], sidecar: &Sidecar) -> Result<Runs> {
     let paths = if request.inputs.is_empty() { sidecar.data.test.as_slice() } else { request.inputs };
     if paths.is_empty() {
-        return Err(InputError::Nothing { model: request.model.to_owned() }.into());
+        return Err(Nothing { model: request.model.to_owned() }.into());
     }
     let (mut runs, mut labels) = (Vec::new(), Some(Vec::new()));
     for path in paths {
@@ -112,56 +102,6 @@ fn images(request: &Request<'_>, shape: MapShape, dims: &[usize], sidecar: &Side
         labels = labels.zip(set.labels).map(|(all, new): (Vec<usize>, _)| [all, new].concat());
     }
     Ok((runs, labels))
-}
-
-/// The path behind `NAME=`.
-fn after_name<'a>(given: &'a Path, name: &str) -> Option<&'a Path> {
-    Some(Path::new(given.to_str()?.strip_prefix(name)?.strip_prefix('=')?))
-}
-
-/// Whether what was given are arrays for the inputs of a plan: with their names, or of a quantized model `.npy` files.
-pub(super) fn are_arrays(given: &[PathBuf], plan: &Plan, quantized: bool) -> bool {
-    let is_array = |path: &PathBuf| {
-        let plain = path.extension().is_some_and(|extension| extension == "npy");
-        plan.inputs.iter().any(|port| after_name(path, &port.name).is_some()) || quantized && plain
-    };
-    !given.is_empty() && given.iter().all(is_array)
-}
-
-/// The array of each input, `NAME=PATH`; of the only input also without its name.
-pub(super) fn arrays(given: &[PathBuf], ports: &[Port]) -> Result<Vec<Tensor>> {
-    let names =
-        || format!("'{}'", ports.iter().map(|port| port.name.as_str()).collect::<Vec<_>>().join("', '"));
-    let wrong = |given: String| InputError::Names { names: names(), given };
-    if given.len() > ports.len() {
-        return Err(wrong(format!("{} were given", given.len())).into());
-    }
-    let array = |port: &Port| {
-        let path = match (given, ports) {
-            ([only], [_]) => Some(after_name(only, &port.name).unwrap_or(only)),
-            (given, _) => given.iter().find_map(|path| after_name(path, &port.name)),
-        };
-        let path = path.ok_or_else(|| wrong(format!("'{}' is not given", port.name)))?;
-        Ok(cpu::read_npy(path)?)
-    };
-    ports.iter().map(array).collect()
-}
-
-/// The tensors of each image, for arrays `NAME=PATH` of one or more images.
-pub(super) fn samples(given: &[PathBuf], ports: &[Port]) -> Result<Vec<Tensors>> {
-    let mut samples: Vec<Tensors> = Vec::new();
-    for (port, array) in ports.iter().zip(arrays(given, ports)?) {
-        let images = port.images(&array)?;
-        samples.resize_with(if samples.is_empty() { images.len() } else { samples.len() }, Tensors::new);
-        if images.len() != samples.len() {
-            let (input, images, others) = (port.name.clone(), images.len(), samples.len());
-            return Err(InputError::Batch { input, images, others }.into());
-        }
-        for (sample, image) in samples.iter_mut().zip(images) {
-            sample.insert(port.name.clone(), image);
-        }
-    }
-    Ok(samples)
 }
 
 /// Writes each output as `DIR/<name>.npy`, in the type and shape of the graph; several images one behind the other.

@@ -1,9 +1,8 @@
 //! The images a command works on, as int8 input maps.
 
-use crate::cpu;
 use crate::data::{self, Expected, Input, Pictures, Sidecar};
 use crate::interface::Interface;
-use crate::partition::{Session, SessionError, Tensors};
+use crate::partition::{self, Session, Tensors};
 use miette::Result;
 use ndarray::Array3;
 use pleach_spec::model_file::{ModelFile, Preprocessing};
@@ -84,7 +83,7 @@ impl Images {
 
     /// Arrays for the inputs of a model with a plan, `NAME=PATH`.
     pub fn arrays(given: &[PathBuf], model: &ModelFile, session: Session) -> Result<Self> {
-        let mut tensors = super::cpu::samples(given, &session.plan().inputs)?;
+        let mut tensors = partition::samples(given, &session.plan().inputs)?;
         let (mut float, mut int8) = (Vec::new(), Vec::new());
         match Interface::of(model) {
             Some(interface) => int8 = entered(&session, &interface, &mut tensors)?,
@@ -109,14 +108,7 @@ impl Images {
 
 /// The accelerator's input map for each image of a quantized model, of which this computer may run a part.
 fn entered(session: &Session, interface: &Interface, images: &mut [Tensors]) -> Result<Vec<Vec<i8>>> {
-    let bytes = |tensors: &mut Tensors| {
-        session.run_before(tensors)?;
-        let map = interface.bytes(|name| cpu::values(tensors.get(name)?));
-        map.ok_or_else(|| {
-            let reason = "the graph before the accelerator does not make its inputs".to_owned();
-            SessionError::Damaged { reason }.into()
-        })
-    };
+    let bytes = |tensors: &mut Tensors| Ok(partition::input_bytes(interface, Some(session), tensors)?);
     images.iter_mut().map(bytes).collect()
 }
 

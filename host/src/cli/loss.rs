@@ -34,6 +34,11 @@ pub(super) fn loss_table(losses: &[LayerLoss]) -> Table {
     table
 }
 
+/// What people are told of a calibration that looks wrong.
+pub(super) fn warning(doubt: &String) -> String {
+    format!("Calibration looks wrong: {doubt}")
+}
+
 /// Power of an error by that of the signal; nothing where there is no signal.
 fn power(sqnr_db: f64) -> f64 {
     Some(10.0_f64.powf(-sqnr_db / 10.0)).filter(|power| power.is_finite()).unwrap_or_default()

@@ -22,9 +22,9 @@ pub struct ModelArgs {
     /// Accelerator: a built-in configuration (default, small, mini) or a TOML file
     #[arg(long, value_name = "NAME|FILE")]
     pub config: Option<String>,
-    /// Calibration images [default: those named in the .toml beside the model]
-    #[arg(long, value_name = "PATH")]
-    pub data: Option<PathBuf>,
+    /// Calibration images [default: those named in the .toml beside the model]; for several inputs .npy, NAME=PATH
+    #[arg(long, value_name = "[NAME=]PATH")]
+    pub data: Vec<PathBuf>,
     /// Slot-prune until the words cost 1/X of the dense ones
     #[arg(long, value_name = "X")]
     pub speedup: Option<f64>,
@@ -117,7 +117,7 @@ impl ModelArgs {
         let given = [
             ("speedup", self.speedup.is_some()),
             ("batch", self.batch.is_some()),
-            ("data", self.data.is_some()),
+            ("data", !self.data.is_empty()),
             ("shape", !self.shapes.is_empty()),
         ];
         if let Some(&(option, _)) = given.iter().find(|(_, given)| *given) {

@@ -8,6 +8,7 @@ use ndarray::{Array, Array4, Dimension};
 use ndarray_npy::WritableElement;
 use pleach_spec::model_file::ModelFile;
 use pleach_spec::network::Tensor;
+use pleach_spec::write_whole;
 use serde::Serialize;
 use std::io::Write;
 use std::path::Path;
@@ -20,10 +21,7 @@ pub fn print_json(report: &impl Serialize) -> Result<()> {
 
 /// Writes a page, whole or not at all.
 pub fn write_page(path: &Path, page: &Page) -> Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(io_error("write in", folder))?;
-    file.write_all(page.to_html().as_bytes()).map_err(io_error("write", path))?;
-    file.persist(path).map_err(|error| io_error("write", path)(error.error))?;
+    write_whole(path, |file| file.write_all(page.to_html().as_bytes())).map_err(io_error("write", path))?;
     eprintln!("report: {}", path.display());
     Ok(())
 }

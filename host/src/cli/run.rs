@@ -10,7 +10,7 @@ use crate::cpu::{self, CpuError, Tensor};
 use crate::device::{Kind, Runner, golden_maps};
 use crate::graph::{self, Graph};
 use crate::interface::Interface;
-use crate::partition::Session;
+use crate::partition::{self, Session, Tensors};
 use crate::report::{Accuracy, RunReport, Traffic, layer_table, thousands};
 use miette::{Diagnostic, IntoDiagnostic, Result};
 use pleach_sim::memory::MemoryTiming;
@@ -120,7 +120,7 @@ pub fn execute(args: &Args) -> Result<()> {
     let interface = Interface::of(model);
     let session = Session::of(model)?;
     let images = match (session, &interface) {
-        (Some(session), _) if super::cpu::are_arrays(&args.input, session.plan(), interface.is_some()) => {
+        (Some(session), _) if partition::are_arrays(&args.input, session.plan(), interface.is_some()) => {
             Images::arrays(&args.input, model, session)?
         }
         (None, Some(interface)) if tensors::are_arrays(&args.input, interface) => {
@@ -255,37 +255,12 @@ fn infer_all(
     Ok(Outputs { batch, maps, times, traffic })
 }
 
-/// The real outputs of a network of the accelerator, for its maps.
-fn dequantized(network: &Network, maps: &[Vec<i8>]) -> Vec<Vec<f32>> {
-    let of = |(&tensor, map): (&usize, &Vec<i8>)| {
-        let quantization = network.tensors[tensor].quantization;
-        map.iter().map(|&q| quantization.dequantize(q)).collect()
-    };
-    network.outputs.iter().zip(maps).map(of).collect()
-}
-
-/// The outputs of the ONNX graph for each image: what this computer makes of the accelerator's, or these as they are.
+/// The outputs of the ONNX graph for each image.
 fn finished(model: &ModelFile, images: &Images, maps: &[Vec<Vec<i8>>]) -> Result<Vec<Vec<Tensor>>> {
-    let interface = Interface::of(model);
+    let none = Tensors::new();
     let each = maps.iter().enumerate().map(|(index, maps)| {
-        let Some(interface) = &interface else {
-            let reals = dequantized(&model.network, maps);
-            return match &images.session {
-                Some(session) => Ok(session.leave(images.tensors[index].clone(), &reals)?),
-                None => Ok(reals.iter().map(|map| cpu::floats(&[map.len()], map)).collect()),
-            };
-        };
-        let maps = interface.exact_maps(model, maps).into_diagnostic()?;
-        let values = interface.outputs.iter().zip(&maps).map(|(output, map)| {
-            let tensor = cpu::tensor(&output.shape(), &output.values(map));
-            (output.name.clone(), tensor.expect("the interface fits the network"))
-        });
-        match &images.session {
-            Some(session) => {
-                Ok(session.run_behind(images.tensors[index].clone().into_iter().chain(values).collect())?)
-            }
-            None => Ok(values.map(|(_, tensor)| tensor).collect()),
-        }
+        let tensors = images.tensors.get(index).unwrap_or(&none);
+        partition::graph_outputs(model, images.session.as_ref(), tensors, maps)
     });
     each.collect()
 }
@@ -329,7 +304,7 @@ fn int8_accuracy(network: &Network, session: &Session, images: &Images, labels: 
         let all = golden_maps(network, image)?;
         let maps: Vec<Vec<i8>> =
             network.outputs.iter().map(|&tensor| all[tensor].iter().copied().collect()).collect();
-        let reals = dequantized(network, &maps);
+        let reals = partition::real_maps(network, &maps);
         classes.push(class(&session.leave(images.tensors[index].clone(), &reals)?[0]));
         bar.show("unpruned network", index + 1, images.int8.len());
     }

@@ -3,7 +3,7 @@
 //! Two programs run: the model's own, whose outputs and cycles are compared, and one of the same steps that stores every map.
 
 use super::images::Images;
-use super::loss::loss_table;
+use super::loss::{loss_table, warning};
 use super::memory::MemoryArgs;
 use super::model::{Loaded, ModelArgs};
 use super::output::{print_json, write_page};
@@ -12,6 +12,8 @@ use crate::compile::{Traced, compile_traced};
 use crate::device::{Kind, golden_maps, infer_batch, open};
 use crate::graph::Graph;
 use crate::graph::passes::{self, Deviation};
+use crate::interface::Interface;
+use crate::partition::{self, Session};
 use crate::pipeline::Compiled;
 use crate::quantize::{LayerLoss, Noise, explain, noise};
 use crate::report::{Page, Table, thousands};
@@ -33,8 +35,8 @@ pub struct Args {
     model: ModelArgs,
     #[command(flatten)]
     memory: MemoryArgs,
-    /// Images [default: the test set of the .toml beside the model]
-    #[arg(long, value_name = "PATH")]
+    /// Images [default: the test set of the .toml beside the model]; for several inputs .npy, NAME=PATH
+    #[arg(long, value_name = "[NAME=]PATH")]
     input: Vec<PathBuf>,
     /// How many of the images to compare
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
@@ -111,7 +113,14 @@ enum Disagreement {
 pub fn execute(args: &Args) -> Result<()> {
     let loaded = args.model.load(&args.memory)?;
     let model = loaded.model();
-    let mut images = Images::load(&args.input, &args.model.model, model)?;
+    let mut images = match Session::of(model)? {
+        Some(session)
+            if partition::are_arrays(&args.input, session.plan(), Interface::of(model).is_some()) =>
+        {
+            Images::arrays(&args.input, model, session)?
+        }
+        _ => Images::load(&args.input, &args.model.model, model)?,
+    };
     images.int8.truncate(args.images as usize);
     let mut report = Report {
         differences: 0,
@@ -326,7 +335,7 @@ fn page(report: &Report, title: &str) -> Page {
     for (device, &cycles) in &report.cycles {
         page.fact(&format!("cycles of an image, {device}"), thousands(cycles));
     }
-    page.warnings.extend(report.doubts.iter().map(|doubt| format!("Calibration looks wrong: {doubt}")));
+    page.warnings.extend(report.doubts.iter().map(warning));
     page.table("Layers", layer_table(report));
     page.table("What quantization costs", loss_table(&report.losses));
     let mut passes = Table::new(["pass of the importer", "moves the float result by"], 1..2);
@@ -343,7 +352,7 @@ fn print(report: &Report, source: &str) {
     if !report.losses.is_empty() {
         eprintln!("{}", loss_table(&report.losses));
     }
-    report.doubts.iter().for_each(|doubt| eprintln!("calibration looks wrong: {doubt}"));
+    report.doubts.iter().for_each(|doubt| eprintln!("{}", warning(doubt)));
     if let Some(most) = report.passes.iter().map(|pass| pass.deviation).max_by(f64::total_cmp) {
         eprintln!(
             "{} passes of the importer keep the float result: {most:.1e} of the largest output at most, {:.0e} are allowed",

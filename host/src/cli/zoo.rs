@@ -7,6 +7,7 @@ use clap::builder::PossibleValuesParser;
 use comfy_table::{CellAlignment, Table, presets};
 use miette::{IntoDiagnostic, Result};
 use ndarray_npy::WriteNpyExt;
+use pleach_spec::write_whole;
 use prost::Message;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -92,13 +93,6 @@ fn sidecar(network: &Architecture, images: &str) -> String {
 }
 
 fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    // As any file: the default of temporary files hides them from others.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder).map_err(io_error("write in", folder))?;
-    file.write_all(bytes).map_err(io_error("write", path))?;
-    file.persist(path).map_err(|error| io_error("write", path)(error.error))?;
+    write_whole(path, |file| file.write_all(bytes)).map_err(io_error("write", path))?;
     Ok(())
 }

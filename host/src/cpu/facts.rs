@@ -196,11 +196,20 @@ pub(super) fn operator(node: &NodeProto) -> String {
     }
 }
 
+/// Whether a node is of ONNX itself, or the same by another name: tract knows operators by their names only.
+fn is_standard(node: &NodeProto) -> bool {
+    match node.domain() {
+        "" | "ai.onnx" | "ai.onnx.ml" => true,
+        "com.microsoft" => ["QuantizeLinear", "DequantizeLinear"].contains(&node.op_type()),
+        _ => false,
+    }
+}
+
 /// Whether the graph is whole, and tract has all its operators.
 pub(super) fn check(model: &ModelProto) -> Result<(), CpuError> {
     let nodes = nodes_in_order(model)?;
     let known = tract_onnx::onnx().op_register.0;
-    match nodes.iter().find(|node| !known.contains_key(node.op_type())) {
+    match nodes.iter().find(|node| !(is_standard(node) && known.contains_key(node.op_type()))) {
         None => nodes.into_iter().try_for_each(limits::check),
         Some(node) => Err(CpuError::Operator {
             node: crate::import::display_name(node).to_owned(),

@@ -16,8 +16,10 @@ use crate::import::proto::{
 };
 use miette::Diagnostic;
 use pleach_spec::network::{Layer, Network};
+use pleach_spec::write_whole;
 use prost::Message;
 use std::collections::HashSet;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 
@@ -66,15 +68,8 @@ pub enum ExportError {
 /// # Errors
 /// [`ExportError::Write`].
 pub fn write(model: &ModelProto, file: &Path) -> Result<(), ExportError> {
-    let folder = match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let failed = |reason| ExportError::Write { file: file.to_owned(), reason };
-    let temporary = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    std::fs::write(temporary.path(), model.encode_to_vec()).map_err(failed)?;
-    temporary.persist(file).map_err(|error| failed(error.error))?;
-    Ok(())
+    write_whole(file, |whole| whole.write_all(&model.encode_to_vec()))
+        .map_err(|reason| ExportError::Write { file: file.to_owned(), reason })
 }
 
 /// The QDQ model of a network, and of the optimised float graph that it was quantized from.

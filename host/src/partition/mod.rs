@@ -4,12 +4,16 @@
 //! it lacks, the one with the most multiply-accumulates. What it depends on runs on this computer before it, and the rest behind it. The
 //! cut is at tensors of the ONNX graph, so that both sides keep their names.
 
+mod arrays;
 mod cut;
+mod ends;
 mod extract;
 mod plan;
 mod quantized;
 mod session;
 
+pub use arrays::{are_arrays, arrays, is_named, samples};
+pub use ends::{graph_outputs, input_bytes, real_maps};
 pub use plan::{NotImages, Part, Plan};
 pub use quantized::{QuantizedPartition, partition_quantized};
 pub use session::{Session, SessionError, Tensors};

@@ -46,9 +46,7 @@ pub struct Plan {
 /// A graph that takes something else than images.
 #[derive(Debug, Error, Diagnostic)]
 #[error("the graph's inputs are '{names}', not one image or vector of floats")]
-#[diagnostic(help(
-    "quantize it with a tool that knows its inputs and run the QDQ model, or run it as it is: --device cpu --input NAME=PATH"
-))]
+#[diagnostic(help("give an array for each input, --input NAME=PATH, and for calibration --data NAME=PATH"))]
 pub struct NotImages {
     names: String,
 }

@@ -125,7 +125,8 @@ impl ModelFile {
     pub fn write(&self, path: &Path) -> Result<(), ModelFileError> {
         let bytes =
             self.to_bytes().map_err(|source| ModelFileError::Model { path: path.to_owned(), source })?;
-        write_whole(path, &bytes).map_err(|source| ModelFileError::Write { path: path.to_owned(), source })
+        crate::write_whole(path, |file| file.write_all(&bytes))
+            .map_err(|source| ModelFileError::Write { path: path.to_owned(), source })
     }
 
     /// The bytes of the file. A model that could not be read back is refused.
@@ -210,18 +211,4 @@ fn check_configuration(compiled: &Config, expected: &Config) -> Result<(), Forma
             differences: differences.join(", "),
         }),
     }
-}
-
-fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".model-").suffix(".tmp");
-    // As any file: the default of temporary files hides them from others.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|e| e.error)?;
-    Ok(())
 }

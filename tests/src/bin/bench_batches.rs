@@ -43,7 +43,7 @@ fn lines(name: &str, network: &Network) -> Result<(), String> {
 fn digits() -> Result<Network, String> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/digits.onnx");
     let Machine { config, memory, .. } = machine();
-    let (shapes, calibration) = (BTreeMap::new(), None);
+    let (shapes, calibration) = (BTreeMap::new(), Vec::new());
     let options = pipeline::Options { config, shapes, calibration, speedup: None, batch: 1, memory };
     let compiled = pipeline::compile_onnx(&path, &options, &mut |_, _, _| ());
     Ok(compiled.map_err(|error| error.to_string())?.model.network)

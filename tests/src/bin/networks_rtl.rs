@@ -19,7 +19,7 @@ fn digits() -> Network {
     let options = Options {
         config: machine().config,
         shapes: BTreeMap::new(),
-        calibration: None,
+        calibration: Vec::new(),
         speedup: None,
         batch: 1,
         memory: machine().memory,

@@ -106,7 +106,7 @@ fn compiled(path: &Path) -> Option<Vec<u8>> {
     let config = Config::resolve("mini").expect("built in");
     let memory = MemoryTiming::default();
     let options =
-        Options { config, shapes: BTreeMap::new(), calibration: None, speedup: None, batch: 1, memory };
+        Options { config, shapes: BTreeMap::new(), calibration: Vec::new(), speedup: None, batch: 1, memory };
     let model = compile_quantized(path, &options, &mut |_, _, _| ()).ok()??;
     let bytes = model.to_bytes().ok()?;
     (bytes.len() as u64 <= SMALL_BYTES / 4).then_some(bytes)

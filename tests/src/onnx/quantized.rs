@@ -3,10 +3,10 @@
 use super::case::{Case, Part};
 use super::compare::{self, Comparison};
 use miette::{IntoDiagnostic, Result, miette};
-use pleach_host::cpu::{self, Tensor};
+use pleach_host::cpu::Tensor;
 use pleach_host::device::{Kind, Runner};
 use pleach_host::interface::Interface;
-use pleach_host::partition::{Session, Tensors};
+use pleach_host::partition::{self, Session, Tensors};
 use pleach_host::pipeline::{Options, compile_quantized};
 use pleach_sim::memory::MemoryTiming;
 use pleach_spec::Config;
@@ -18,7 +18,7 @@ pub(super) fn run(folder: &Path, case: &Case, part: &Part, path: &Path) -> Resul
     let config = Config::resolve("mini").into_diagnostic()?;
     let memory = MemoryTiming::default();
     let options =
-        Options { config, shapes: BTreeMap::new(), calibration: None, speedup: None, batch: 1, memory };
+        Options { config, shapes: BTreeMap::new(), calibration: Vec::new(), speedup: None, batch: 1, memory };
     let model = compile_quantized(path, &options, &mut |_, _, _| ())?;
     let model = model.ok_or_else(|| miette!("is not taken for a quantized model"))?;
     let images = case.images(folder, part)?;
@@ -37,19 +37,7 @@ fn outputs(model: &ModelFile, runner: &mut Runner, input: &str, image: &Tensor) 
     let interface = Interface::of(model).ok_or_else(|| miette!("has no interface"))?;
     let session = Session::of(model)?;
     let mut tensors = Tensors::from([(input.to_owned(), image.clone())]);
-    if let Some(session) = &session {
-        session.run_before(&mut tensors)?;
-    }
-    let bytes = interface.bytes(|name| cpu::values(tensors.get(name)?));
-    let bytes = bytes.ok_or_else(|| miette!("the network's inputs are not those of the model"))?;
+    let bytes = partition::input_bytes(&interface, session.as_ref(), &mut tensors)?;
     let maps = runner.infer(&[bytes])?.0.remove(0);
-    let maps = interface.exact_maps(model, &maps).into_diagnostic()?;
-    let values = interface.outputs.iter().zip(&maps).map(|(output, map)| {
-        let tensor = cpu::tensor(&output.shape(), &output.values(map));
-        (output.name.clone(), tensor.expect("the interface fits the network"))
-    });
-    match session {
-        Some(session) => Ok(session.run_behind(tensors.into_iter().chain(values).collect())?),
-        None => Ok(values.map(|(_, tensor)| tensor).collect()),
-    }
+    partition::graph_outputs(model, session.as_ref(), &tensors, &maps)
 }

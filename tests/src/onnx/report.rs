@@ -10,8 +10,10 @@ use std::fmt::Write;
 const SEVERAL: &str = "several";
 
 /// Outcomes of the tests of operators and of whole networks.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Report {
+    /// What is in scope.
+    listed: Vec<Operator>,
     /// By operator, those in scope.
     lines: BTreeMap<String, Line>,
     /// The same, out of scope.
@@ -55,13 +57,34 @@ impl Line {
             Outcome::Failed(_) => self.failed += 1,
         }
     }
+
+    fn join(&mut self, other: &Self) {
+        self.cases += other.cases;
+        self.passed += other.passed;
+        self.network += other.network;
+        self.refused += other.refused;
+        self.failed += other.failed;
+    }
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self {
+            listed: operators::all(),
+            lines: BTreeMap::new(),
+            others: BTreeMap::new(),
+            networks: Vec::new(),
+            refused: Vec::new(),
+            failed: Vec::new(),
+            wrong: false,
+        }
+    }
 }
 
 impl Report {
     /// Adds a test of an operator.
     pub fn add(&mut self, case: &Case, outcomes: &Outcomes) {
-        let listed = operators::all();
-        let names: Vec<&str> = listed.iter().map(|operator| operator.name).collect();
+        let names: Vec<&str> = self.listed.iter().map(|operator| operator.name).collect();
         let in_scope = case.is_of(&names);
         let lines = if in_scope { &mut self.lines } else { &mut self.others };
         let subject = case.subject.as_deref().unwrap_or(SEVERAL);
@@ -109,13 +132,12 @@ impl Report {
 
     /// The tables of the documentation.
     pub fn tables(&self) -> String {
-        let listed = operators::all();
         let mut text = String::from(
             "| operator | runs | forms | tests | right | of them in parts | refused | wrong |\n\
              |---|---|---|--:|--:|--:|--:|--:|\n",
         );
         let mut total = Line::default();
-        for Operator { name, place, forms } in &listed {
+        for Operator { name, place, forms } in &self.listed {
             let line = self.lines.get(*name);
             row(&mut text, &format!("{name} | {place} | {forms}"), line);
             line.into_iter().for_each(|line| total.join(line));
@@ -127,7 +149,8 @@ impl Report {
         row(&mut text, "**all** | | ", Some(&total));
         let mut rest = Line::default();
         self.others.values().for_each(|line| rest.join(line));
-        let is_listed = |name: &str| name == SEVERAL || listed.iter().any(|operator| operator.name == name);
+        let is_listed =
+            |name: &str| name == SEVERAL || self.listed.iter().any(|operator| operator.name == name);
         let names: Vec<&str> =
             self.others.keys().map(String::as_str).filter(|name| !is_listed(name)).collect();
         let Line { cases, passed, failed, .. } = rest;
@@ -150,16 +173,6 @@ impl Report {
                 .expect("texts take everything");
         }
         text
-    }
-}
-
-impl Line {
-    fn join(&mut self, other: &Self) {
-        self.cases += other.cases;
-        self.passed += other.passed;
-        self.network += other.network;
-        self.refused += other.refused;
-        self.failed += other.failed;
     }
 }
 

@@ -9,6 +9,7 @@ use crate::export;
 use crate::graph::{Graph, run_outputs};
 use crate::import;
 use crate::partition::{Partition, Session, partition};
+use crate::pipeline::calibration_maps;
 use crate::quantize::{
     AdaRound, Calibration, Emulation, Options, RangeMethod, adaround, assign_bits, calibrate, codebooks,
     doubts, doubts_of_test, equalize, explain, grids, quantize_with, sensitivities,
@@ -137,7 +138,7 @@ pub fn execute(args: &Args) -> Result<()> {
     let Partition { graph: original, imported, plan, host } = partition(&args.model, &proto, &shapes)?;
     let session = Session::new(plan, &host)?;
     let mut graph = original.clone();
-    let images = calibration_maps(args, &session, &sidecar)?;
+    let images = calibration_maps(&args.model, &args.data, &session, &sidecar, args.images as usize)?;
     let bar = Bar::new();
     let mut calibration = calibrated(&graph, &images, args, &bar)?;
     let nodes = session.plan().parts().flat_map(|part| &part.nodes);
@@ -196,23 +197,6 @@ pub fn execute(args: &Args) -> Result<()> {
         false => report.print(),
     }
     Ok(())
-}
-
-/// What the accelerator reads for the calibration data.
-fn calibration_maps(args: &Args, session: &Session, sidecar: &Sidecar) -> Result<Vec<Array3<f32>>> {
-    let given = args.data.as_slice();
-    let named = if given.is_empty() { sidecar.data.calibrate.as_slice() } else { given };
-    let Some(first) = named.first() else {
-        return Err(crate::pipeline::NoCalibration { model: args.model.clone() }.into());
-    };
-    let count = args.images as usize;
-    if session.plan().inputs.len() > 1 {
-        let samples = super::cpu::samples(named, &session.plan().inputs)?;
-        return samples.into_iter().take(count).map(|mut tensors| Ok(session.map(&mut tensors)?)).collect();
-    }
-    let shape = session.plan().image_shape()?;
-    let set = data::load(first, sidecar.expected(shape))?;
-    set.images(&sidecar.input).take(count).map(|image| Ok(session.entered(&image?)?.1)).collect()
 }
 
 fn calibrated(graph: &Graph, images: &[Array3<f32>], args: &Args, bar: &Bar) -> Result<Calibration> {

@@ -1,6 +1,6 @@
 //! What `host quantize` tells: JSON for programs, tables for people.
 
-use crate::cli::loss::loss_table;
+use crate::cli::loss::{loss_table, warning};
 use crate::quantize::{Codebook, LayerLoss};
 use crate::report::{Page, Table};
 use serde::Serialize;
@@ -39,7 +39,7 @@ impl Report {
         if !self.codebooks.is_empty() {
             eprintln!("{}", codebook_table(&self.codebooks));
         }
-        self.doubts.iter().for_each(|doubt| eprintln!("calibration looks wrong: {doubt}"));
+        self.doubts.iter().for_each(|doubt| eprintln!("{}", warning(doubt)));
         if let Some(pairs) = self.equalized_pairs {
             eprintln!("{pairs} pairs of layers were equalized");
         }
@@ -81,7 +81,7 @@ impl Report {
             let images = self.test_images;
             page.fact(&format!("accuracy on {images} images, {name}"), format!("{share:.2} %"));
         }
-        page.warnings.extend(self.doubts.iter().map(|doubt| format!("Calibration looks wrong: {doubt}")));
+        page.warnings.extend(self.doubts.iter().map(warning));
         page.table("What quantization costs", loss_table(&self.layers));
         page.table("Codebooks", codebook_table(&self.codebooks));
         let mut float = Table::new(["left in float, for the CPU"], 0..0);
