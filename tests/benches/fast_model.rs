@@ -5,12 +5,14 @@
 use divan::Bencher;
 use divan::counter::ItemsCount;
 use pleach_host::compile::compile_list;
+use pleach_host::compile::schedule::{VectorWeights, schedule};
 use pleach_host::device::infer;
 use pleach_host::predict::{layer_cycles, machine};
 use pleach_sim::device::{Accelerator, FastAccelerator};
 use pleach_sim::memory::MemoryTiming;
-use pleach_spec::Config;
 use pleach_spec::list::Start;
+use pleach_spec::{Config, VECTOR};
+use pleach_tests::random::Random;
 use pleach_tests::vgg::{Pattern, layer};
 
 const PATTERNS: [Pattern; 2] = [Pattern::Dense, Pattern::OfSixteen(4)];
@@ -49,4 +51,18 @@ fn cycles_only(bencher: Bencher<'_, '_>, pattern: Pattern) {
 fn compile_layer(bencher: Bencher<'_, '_>, pattern: Pattern) {
     let (network, _) = layer(pattern);
     bencher.bench_local(|| compile_list(&network, &config()).expect("the layer fits"));
+}
+
+/// The window scheduler alone, on tiles of so many vectors with 75 % random zeros. Items are non-zeros: a time that is linear in them
+/// has the same speed for all.
+#[divan::bench(args = [64, 256, 1024, 4096, 16384], sample_count = 5)]
+fn schedule_tile(bencher: Bencher<'_, '_>, vectors: usize) {
+    let config = config();
+    let mut random = Random(1);
+    let mut weight = || if random.percent(25) { random.of(1..=127) as i8 } else { 0 };
+    let mut column = || -> [i8; VECTOR] { std::array::from_fn(|_| weight()) };
+    let tile: Vec<VectorWeights> =
+        (0..vectors).map(|_| (0..config.columns).map(|_| column()).collect()).collect();
+    let nonzeros = tile.iter().flatten().flatten().filter(|&&weight| weight != 0).count();
+    bencher.counter(ItemsCount::new(nonzeros)).bench_local(|| schedule(&tile, 0, &config));
 }

@@ -1,5 +1,7 @@
 //! Random layers and networks for the tests across crates.
 
+pub mod against_golden;
+pub mod cost;
 pub mod fuzz;
 pub mod memories;
 pub mod memory;

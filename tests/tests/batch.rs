@@ -1,60 +1,19 @@
 //! Batches: several images a run give, image by image, what golden gives for each.
 
-use pleach_host::compile::{CompileError, batch_candidates, compile_batch};
-use pleach_host::device::{golden_maps, infer_batch};
-use pleach_sim::device::{Accelerator, FastAccelerator};
-use pleach_sim::fast::Machine;
-use pleach_sim::memory::MemoryTiming;
+use pleach_host::compile::{batch_candidates, compile_batch};
 use pleach_spec::Config;
-use pleach_spec::executable::Executable;
 use pleach_spec::layout::MapLayout;
-use pleach_spec::network::{MapShape, Network};
+use pleach_spec::network::MapShape;
+use pleach_tests::against_golden::{compare, if_it_fits};
 use pleach_tests::depth;
 use pleach_tests::networks::{Size, network, random_map, small_config};
 use pleach_tests::random::Random;
 use pleach_tests::zoo;
 use proptest::prelude::*;
 
-/// A program, if small memories hold everything.
-fn program(compiled: Result<Executable, CompileError>) -> Result<Option<Executable>, String> {
-    match compiled {
-        Err(CompileError::Activations { .. } | CompileError::Pass { .. }) => Ok(None),
-        other => other.map(Some).map_err(|error| format!("does not compile: {error}")),
-    }
-}
-
-/// Runs batches of a network, the second of which lacks images; what differs from golden, if anything.
-fn compare(
-    network: &Network,
-    program: &Executable,
-    config: &Config,
-    random: &mut Random,
-) -> Result<(), String> {
-    let images = program.batch();
-    let mut accelerator = FastAccelerator::with_machine(Machine {
-        config: config.clone(),
-        memory: MemoryTiming::default(),
-        bases: [0, 1 << 32],
-        watchdog_cycles: 1 << 20,
-    });
-    accelerator.load(&program.image).map_err(|error| error.to_string())?;
-    let shape = network.tensors[network.input].shape;
-    for count in [images, images.div_ceil(2)] {
-        let inputs: Vec<_> = (0..count).map(|_| random_map(shape, random)).collect();
-        let (outputs, _) = infer_batch(&mut accelerator, program, &inputs)
-            .map_err(|error| format!("does not run: {error}"))?;
-        assert_eq!(outputs.len(), count);
-        for (image, (input, outputs)) in inputs.iter().zip(&outputs).enumerate() {
-            let maps = golden_maps(network, input).map_err(|error| error.to_string())?;
-            for (&tensor, found) in network.outputs.iter().zip(outputs) {
-                let different = maps[tensor].iter().zip(found).filter(|(a, b)| a != b).count();
-                if different > 0 || maps[tensor].len() != found.len() {
-                    return Err(format!("image {image}, tensor {tensor}: {different} bytes differ"));
-                }
-            }
-        }
-    }
-    Ok(())
+/// Images of two runs: a full batch, and one that lacks images.
+fn some_lacking(images: usize) -> [usize; 2] {
+    [images, images.div_ceil(2)]
 }
 
 /// Rows of the images alternate, in each phase.
@@ -81,9 +40,9 @@ proptest! {
         let config = small_config(&mut random);
         let network = network(Size { layers, channels, side }, &mut random);
         for candidate in batch_candidates(&network, images, &config).expect("the layers can be executed") {
-            if let Some(program) = program(candidate).map_err(TestCaseError::fail)? {
+            if let Some(program) = if_it_fits(candidate).map_err(TestCaseError::fail)? {
                 prop_assert_eq!(program.batch(), images);
-                compare(&network, &program, &config, &mut random).map_err(TestCaseError::fail)?;
+                compare(&network, &program, &config, &some_lacking(images), &mut random).map_err(TestCaseError::fail)?;
             }
         }
     }
@@ -95,7 +54,7 @@ fn small_networks_of_the_zoo_in_batches_give_what_golden_gives() {
     for (name, images) in [("resnet18", 3), ("mobilenetv2", 4), ("shufflenetv2", 2), ("yolo-tiny", 2)] {
         let network = zoo::network(name, 64, None);
         let program = compile_batch(&network, images, &config).expect("it fits");
-        compare(&network, &program, &config, &mut Random(5))
+        compare(&network, &program, &config, &some_lacking(images), &mut Random(5))
             .unwrap_or_else(|problem| panic!("{name}: {problem}"));
     }
 }

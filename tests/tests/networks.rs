@@ -1,10 +1,7 @@
 //! Whole networks of all kinds of layers: the command list on the fast accelerator against the golden model.
 
-use pleach_host::compile::{CompileError, compile_list};
-use pleach_host::device::{golden_maps, infer};
+use pleach_host::compile::compile_list;
 use pleach_host::pipeline::{Options, compile_onnx};
-use pleach_sim::device::{Accelerator, FastAccelerator};
-use pleach_sim::fast::Machine;
 use pleach_sim::memory::MemoryTiming;
 use pleach_spec::Config;
 use pleach_spec::list::{Command, Segment, Target};
@@ -12,44 +9,21 @@ use pleach_spec::network::{
     Conv, ConvGeometry, Interpolation, Kind, Layer, MapShape, Network, Pool, Sampling, Tensor,
 };
 use pleach_spec::numerics::Quantization;
+use pleach_tests::against_golden::{self, if_it_fits};
 use pleach_tests::depth;
-use pleach_tests::networks::{Size, network, random_map, small_config};
+use pleach_tests::networks::{Size, network, small_config};
 use pleach_tests::random::Random;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// Runs a network both ways; what differs, if anything.
+/// Runs a network both ways, if small memories hold everything; what differs, if anything.
 fn compare(network: &Network, config: &Config, random: &mut Random) -> Result<(), String> {
-    let program = match compile_list(network, config) {
-        // Small memories do not hold everything.
-        Err(CompileError::Activations { .. } | CompileError::Pass { .. }) => return Ok(()),
-        other => other.map_err(|error| format!("does not compile: {error}"))?,
-    };
-    let shape = network.tensors[network.input].shape;
-    let mut accelerator = FastAccelerator::with_machine(Machine {
-        config: config.clone(),
-        memory: MemoryTiming::default(),
-        bases: [0, 1 << 32],
-        watchdog_cycles: 1 << 20,
-    });
-    accelerator.load(&program.image).map_err(|error| error.to_string())?;
     // The second image finds the weights on the chip, if they stay there.
-    for image in 0..2 {
-        let input = random_map(shape, random);
-        let (outputs, _) =
-            infer(&mut accelerator, &program, &input).map_err(|error| format!("does not run: {error}"))?;
-        let maps = golden_maps(network, &input).map_err(|error| error.to_string())?;
-        for (&tensor, found) in network.outputs.iter().zip(&outputs) {
-            let expected: Vec<i8> = maps[tensor].iter().copied().collect();
-            let different = found.iter().zip(&expected).filter(|(a, b)| a != b).count();
-            if different > 0 {
-                let bytes = expected.len();
-                return Err(format!("image {image}, tensor {tensor}: {different} of {bytes} bytes differ"));
-            }
-        }
+    match if_it_fits(compile_list(network, config))? {
+        Some(program) => against_golden::compare(network, &program, config, &[1, 1], random),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 proptest! {

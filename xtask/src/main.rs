@@ -48,6 +48,8 @@ enum Task {
     Networks,
     /// Measure all networks of the zoo, dense and with zeros, and write the table of docs/src/networks.md.
     BenchNetworks,
+    /// Measure ResNet-50 on several arrays and with zeros, and write the table of docs/src/networks.md.
+    BenchResnet50,
     /// Measure some networks with several images at a time, and write the table of docs/src/networks.md.
     BenchBatches,
     /// Time the fast model beside ONNX Runtime's int8, on ResNet-18 with one thread; prints a table.
@@ -122,6 +124,7 @@ fn main() -> ExitCode {
         Task::BenchFast => bench_fast::bench(),
         Task::BenchQuantize => bench_quantize::bench(),
         Task::BenchNetworks => networks::bench(),
+        Task::BenchResnet50 => networks::bench_resnet50(),
         Task::BenchBatches => networks::bench_batches(),
         Task::NetworksRtl => test::networks_rtl(),
         Task::Inject { depth } => test::inject(depth),

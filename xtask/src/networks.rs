@@ -1,4 +1,4 @@
-//! `cargo xtask networks`, `bench-networks` and `bench-batches`: the networks of the zoo at full size.
+//! `cargo xtask networks`, `bench-networks`, `bench-resnet50` and `bench-batches`: the networks of the zoo at full size.
 
 use crate::process::{self, cargo};
 use crate::{Failure, page};
@@ -19,6 +19,12 @@ pub fn bench() -> Result<(), Failure> {
 pub fn bench_batches() -> Result<(), Failure> {
     let table = process::output_with_errors(&mut program("bench_batches"))?;
     page::write_table("docs/src/networks.md", "bench-batches", &table)
+}
+
+/// Measures ResNet-50 on several arrays, and writes the table.
+pub fn bench_resnet50() -> Result<(), Failure> {
+    let table = process::output_with_errors(&mut program("bench_resnet50"))?;
+    page::write_table("docs/src/networks.md", "bench-resnet50", &table)
 }
 
 fn program(name: &str) -> Command {

@@ -1,13 +1,11 @@
 //! The table of docs/src/networks.md about batches: what an image costs where several are computed at a time.
 //! `cargo xtask bench-batches` writes it.
 
-use pleach_host::compile::compile_batch;
 use pleach_host::pipeline;
-use pleach_host::predict::timing;
 use pleach_host::zoo::Options;
 use pleach_sim::fast::Machine;
-use pleach_spec::list::Start;
 use pleach_spec::network::Network;
+use pleach_tests::cost::{Cost, macs, utilisation};
 use pleach_tests::zoo::{Part, Prepared, machine};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,19 +16,15 @@ const BATCHES: [usize; 4] = [1, 2, 4, 8];
 /// Prints the lines of a network.
 fn lines(name: &str, network: &Network) -> Result<(), String> {
     let machine = machine();
-    let config = &machine.config;
-    let macs: u64 = network.layers.iter().map(|layer| network.macs(layer)).sum();
+    let macs = macs(network, |_| true);
     for images in BATCHES {
-        let program = compile_batch(network, images, config).map_err(|error| error.to_string())?;
-        let (_, timing) = timing(&program, network.layers.len(), Start::Warm, &machine)
-            .map_err(|error| error.to_string())?;
-        let cycles = timing.compute.cycles;
+        let Cost { cycles, timing, .. } = Cost::of_batch(network, images, &machine)?;
         let each = cycles as f64 / images as f64;
-        let seconds = cycles as f64 / (f64::from(config.clock_mhz) * 1e6);
+        let seconds = cycles as f64 / (f64::from(machine.config.clock_mhz) * 1e6);
         let bytes = timing.memory_side.bytes_read + timing.memory_side.bytes_written;
         println!(
             "| {name} | {images} | {each:.0} | {:.1} % | {:.3} | {:.1} | {:.1} |",
-            100.0 * macs as f64 / (config.multipliers() as f64 * each),
+            utilisation(images as u64 * macs, cycles, &machine),
             1e3 * seconds,
             images as f64 / seconds,
             bytes as f64 / images as f64 / 1e6,

@@ -1,59 +1,21 @@
 //! The table of docs/src/networks.md: what all networks of the zoo cost on the 16 x 16 accelerator, dense and with zeros.
 //! `cargo xtask bench-networks` writes it.
 
-use pleach_host::compile::compile_list;
-use pleach_host::predict::timing;
 use pleach_host::zoo::{ARCHITECTURES, Options};
 use pleach_sim::fast::ListTiming;
-use pleach_spec::list::Start;
-use pleach_spec::network::{Layer, Network};
+use pleach_tests::cost::{Cost, is_conv, macs, utilisation};
 use pleach_tests::zoo::{Part, Prepared, machine, random_zeros};
-
-/// What a network with certain weights costs.
-struct Cost {
-    /// Clock cycles of the whole.
-    cycles: u64,
-    /// Clock cycles of the convolutions.
-    conv_cycles: u64,
-    /// Clock cycles of the fully connected layers.
-    full_cycles: u64,
-    timing: ListTiming,
-}
-
-fn is_conv(layer: &Layer) -> bool {
-    layer.op == "Conv"
-}
-
-fn cost(network: &Network) -> Result<Cost, String> {
-    let machine = machine();
-    let program = compile_list(network, &machine.config).map_err(|error| error.to_string())?;
-    let (layers, timing) =
-        timing(&program, network.layers.len(), Start::Warm, &machine).map_err(|error| error.to_string())?;
-    let of = |kept: &dyn Fn(&Layer) -> bool| -> u64 {
-        network.layers.iter().zip(&layers).filter(|(layer, _)| kept(layer)).map(|(_, cycles)| cycles).sum()
-    };
-    Ok(Cost {
-        cycles: timing.compute.cycles,
-        conv_cycles: of(&is_conv),
-        full_cycles: of(&|layer| layer.conv().is_some() && !is_conv(layer)),
-        timing,
-    })
-}
 
 /// Prints the lines of a network; what could not be done is noted.
 fn lines(name: &str, title: &str, part: Part, notes: &mut Vec<String>) -> Result<(), String> {
-    let config = machine().config;
+    let machine = machine();
+    let config = &machine.config;
     let prepared = Prepared::new(name, &Options::default(), part);
     let network = prepared.dense();
-    let macs = |kept: &dyn Fn(&Layer) -> bool| -> u64 {
-        network.layers.iter().filter(|layer| kept(layer)).map(|layer| network.macs(layer)).sum()
-    };
-    let (all, convs) = (macs(&|_| true), macs(&is_conv));
-    let dense = cost(&network)?;
+    let (all, convs) = (macs(&network, |_| true), macs(&network, is_conv));
+    let dense = Cost::of(&network, &machine)?;
     let print = |weights: &str, cost: &Cost| {
-        let share = |macs: u64, cycles: u64| {
-            format!("{:.1} %", 100.0 * macs as f64 / (config.multipliers() as u64 * cycles.max(1)) as f64)
-        };
+        let share = |macs, cycles| format!("{:.1} %", utilisation(macs, cycles, &machine));
         let (conv_use, whole_use) = match weights {
             "dense" => (share(convs, cost.conv_cycles), share(all, cost.cycles)),
             _ => {
@@ -76,25 +38,26 @@ fn lines(name: &str, title: &str, part: Part, notes: &mut Vec<String>) -> Result
     };
     print("dense", &dense);
     for speedup in [2.0, 4.0, 5.0] {
-        match prepared.slots(&config, speedup) {
-            Ok(pruned) => print(&format!("slots {speedup}x"), &cost(&pruned)?),
+        match prepared.slots(config, speedup) {
+            Ok(pruned) => print(&format!("slots {speedup}x"), &Cost::of(&pruned, &machine)?),
             Err(error) => notes.push(format!("- {title}, slots {speedup}x: {error}.")),
         }
     }
-    print("80 % random zeros", &cost(&random_zeros(&network, 80))?);
+    print("80 % random zeros", &Cost::of(&random_zeros(&network, 80), &machine)?);
     Ok(())
 }
 
 /// The fully connected layers of VGG-16, whose weights are most of the network.
 fn vgg16_classifier() -> Result<(), String> {
+    let machine = machine();
     let network = Prepared::new("vgg16", &Options::default(), Part::Whole).dense();
-    let cost = cost(&network)?;
+    let cost = Cost::of(&network, &machine)?;
     println!(
         "\nVGG-16 as a whole takes {} cycles; {} of them are its three fully connected layers ({:.2} ms), whose 123.6 M weights \
          are each used once an image and wait for the memory.",
         cost.cycles,
         cost.full_cycles,
-        cost.full_cycles as f64 / f64::from(machine().config.clock_mhz) / 1e3
+        cost.full_cycles as f64 / f64::from(machine.config.clock_mhz) / 1e3
     );
     Ok(())
 }
