@@ -11,6 +11,12 @@ use std::path::Path;
 /// Whatever `write` or the file system says.
 pub fn write_whole(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        return Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            format!("there is no folder {}", folder.display()),
+        ));
+    }
     let mut builder = tempfile::Builder::new();
     builder.prefix(".unfinished-").suffix(".tmp");
     // As any file: the default of temporary files hides them from others.
@@ -40,5 +46,8 @@ mod tests {
         assert_eq!(failed.unwrap_err().to_string(), "full");
         assert_eq!(std::fs::read(&path).unwrap(), b"first");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "no other file is left");
+        let nowhere = folder.path().join("nowhere/file");
+        let failed = write_whole(&nowhere, |_| unreachable!("there is nothing to write to"));
+        assert!(failed.unwrap_err().to_string().starts_with("there is no folder "));
     }
 }

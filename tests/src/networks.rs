@@ -137,13 +137,18 @@ impl Builder<'_> {
             false => 0,
         };
         let weights = (0..channels * each).map(|_| weight()).collect();
+        let mut channel_order: Vec<u32> = Vec::new();
+        if self.random.percent(30) {
+            channel_order = (0..channels as u32).collect();
+            channel_order.sort_by_cached_key(|_| self.random.bits());
+        }
         let conv = Conv {
             geometry: ConvGeometry { kernel, stride, dilation, pads, groups },
             weights,
             weight_scales: (0..channels).map(|_| 0.001 + self.random.below(30) as f32 / 10_000.0).collect(),
             bias: (0..channels).map(|_| self.random.of(-3000..=3000)).collect(),
             clamp: if self.random.percent(50) { [-20, 127] } else { [-128, 127] },
-            channel_order: Vec::new(),
+            channel_order,
         };
         let output = self.tensor(MapShape { channels, height, width }, None);
         self.add("Conv", vec![x], output, Kind::Conv(conv));

@@ -162,6 +162,55 @@ fn long_words_are_halved_at_the_last_pixels() {
     compare(&network, &config, &mut Random(2)).unwrap();
 }
 
+/// Found by `cargo xtask bench-networks` on MobileNetV2 with random zeros: both tiles add from the same vectors, and so by the same
+/// list, but in places of their own, of which a list names one.
+#[test]
+fn tiles_that_add_from_the_same_vectors_share_no_list_of_chunks() {
+    let mut random = Random(4);
+    let shape = MapShape { channels: 32, height: 28, width: 28 };
+    let quantization = Quantization { scale: 0.05, zero_point: 3 };
+    let tensor = |name: &str| Tensor { name: name.into(), shape, quantization };
+    let mut conv = |name: &str, input: usize, channel_order: Vec<u32>| Layer {
+        name: name.into(),
+        op: "Conv".into(),
+        inputs: vec![input],
+        output: input + 1,
+        kind: Kind::Conv(Conv {
+            geometry: ConvGeometry {
+                kernel: [1; 2],
+                stride: [1; 2],
+                dilation: [1; 2],
+                pads: [0; 4],
+                groups: 1,
+            },
+            weights: (0..32 * 32).map(|_| random.of(1..=50) as i8).collect(),
+            weight_scales: vec![0.0001; 32],
+            bias: vec![0; 32],
+            clamp: [-128, 127],
+            channel_order,
+        }),
+    };
+    // Even channels, then odd ones.
+    let apart = (0..32).map(|at| at % 16 * 2 + at / 16).collect();
+    let layers = vec![
+        conv("first", 0, Vec::new()),
+        conv("second", 1, apart),
+        Layer {
+            name: "add".into(),
+            op: "Add".into(),
+            inputs: vec![0, 2],
+            output: 3,
+            kind: Kind::Add { clamp: [-128, 127] },
+        },
+    ];
+    let tensors = ["x", "y", "z", "sum"].map(tensor).into();
+    let network = Network { name: "net".into(), tensors, layers, input: 0, outputs: vec![3] };
+    for activation_depth in [16, 32, 64, 128] {
+        let config = Config { activation_depth, ..Config::resolve("default").unwrap() };
+        compare(&network, &config, &mut Random(2)).unwrap();
+    }
+}
+
 #[test]
 fn errors_name_the_layer_and_what_is_too_large() {
     let config = Config { activation_depth: 16, ..Config::resolve("mini").unwrap() };

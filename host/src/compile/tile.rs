@@ -68,6 +68,11 @@ impl Tile {
     pub fn words(&self) -> usize {
         self.parts.iter().map(|part| part.words.len()).sum()
     }
+
+    /// The lists that its passes read by.
+    fn lists(&self) -> impl Iterator<Item = usize> {
+        self.parts.iter().map(|part| part.list).chain([self.joined_list])
+    }
 }
 
 /// The tiles of a step.
@@ -496,8 +501,7 @@ impl Tiles {
         config: &Config,
     ) -> Option<std::ops::Range<usize>> {
         let tiles = self.tiles.iter().enumerate().filter(|(tile, _)| chunk(*tile, config) == number);
-        let lists =
-            tiles.flat_map(|(_, tile)| tile.parts.iter().map(|part| part.list).chain([tile.joined_list]));
+        let lists = tiles.flat_map(|(_, tile)| tile.lists());
         let groups =
             lists.flat_map(|list| &self.lists[list]).filter(|tap| tap.source == source).map(|tap| tap.group);
         let (low, high) =
@@ -505,12 +509,23 @@ impl Tiles {
         (low <= high).then(|| low..high + 1)
     }
 
-    /// Most vector groups that a chunk reads of a source, if the source is only added to the results and each chunk needs few
-    /// groups of it: then it can come chunk by chunk.
+    /// Most vector groups that a chunk reads of a source, if the source is only added to the results, each chunk needs few
+    /// groups of it, and no two chunks the same ones by the same list: then it can come chunk by chunk.
     pub fn streamed_groups(&self, step: &Step, source: usize, config: &Config) -> Option<usize> {
         let block = step.sources()[source];
         if step.second.is_none() || step.inputs.iter().any(|place| place.block == block) {
             return None;
+        }
+        let mut chunks = vec![None; self.lists.len()];
+        for (tile, tiled) in self.tiles.iter().enumerate() {
+            let number = chunk(tile, config);
+            for list in tiled.lists().filter(|&list| self.lists[list].iter().any(|tap| tap.source == source))
+            {
+                // A list names the place of one chunk.
+                if *chunks[list].get_or_insert(number) != number {
+                    return None;
+                }
+            }
         }
         let length = |number| self.groups_of_chunk(source, number, config).map_or(0, |groups| groups.len());
         let most = (0..self.chunks(config)).map(length).max().unwrap_or(0).max(1);

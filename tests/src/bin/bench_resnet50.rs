@@ -27,20 +27,22 @@ fn with(rows: usize, columns: usize, window: usize) -> Machine {
 
 fn main() -> Result<(), String> {
     println!(
-        "| array | window | weights | cycles | convolutions | whole | multiplications | whole / multiplications |"
+        "| array | window | images | weights | cycles | convolutions | whole | multiplications | whole / multiplications |"
     );
-    println!("|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|");
     let prepared = Prepared::new("resnet50", &Options::default(), Part::Whole);
     let dense = prepared.dense();
     let all = multiplications(&dense);
-    for (rows, columns, window) in [(16, 16, 16), (16, 16, 32), (8, 32, 16), (32, 32, 16)] {
+    let arrays = [(16, 16, 16, 1), (16, 16, 32, 1), (8, 32, 16, 1), (32, 32, 16, 1), (32, 32, 16, 4)];
+    for (rows, columns, window, images) in arrays {
         let machine = with(rows, columns, window);
-        let base = Cost::of(&dense, &machine)?;
+        let base = Cost::of_batch(&dense, images, &machine)?;
+        let count = images as u64;
         println!(
-            "| {rows} x {columns} | {window} | dense | {} | {:.1} % | {:.1} % | | |",
-            base.cycles,
-            utilisation(macs(&dense, is_conv), base.conv_cycles, &machine),
-            utilisation(macs(&dense, |_| true), base.cycles, &machine)
+            "| {rows} x {columns} | {window} | {images} | dense | {} | {:.1} % | {:.1} % | | |",
+            base.cycles / count,
+            utilisation(count * macs(&dense, is_conv), base.conv_cycles, &machine),
+            utilisation(count * macs(&dense, |_| true), base.cycles, &machine)
         );
         if (rows, columns) != (16, 16) {
             continue;
@@ -51,7 +53,7 @@ fn main() -> Result<(), String> {
             let faster = base.cycles as f64 / found.cycles as f64;
             let fewer = all as f64 / multiplications(&network) as f64;
             println!(
-                "| {rows} x {columns} | {window} | {weights} | {} | {:.2}x | {faster:.2}x | {fewer:.2}x fewer | {:.2} |",
+                "| {rows} x {columns} | {window} | {images} | {weights} | {} | {:.2}x | {faster:.2}x | {fewer:.2}x fewer | {:.2} |",
                 found.cycles,
                 base.conv_cycles as f64 / found.conv_cycles as f64,
                 faster / fewer
