@@ -96,7 +96,7 @@ enum Task {
         /// A unit that `hdl verilog --unit` knows; may be given several times.
         #[arg(long = "unit", default_values_t = ["array".to_owned(), "accelerator".to_owned()])]
         units: Vec<String>,
-        /// Write docs/src/area.md instead: all units of the default configuration, and others. Takes an hour.
+        /// Write docs/src/area.md instead: all units of the default configuration, and others. Takes three quarters of an hour.
         #[arg(long, conflicts_with_all = ["config", "units"])]
         write: bool,
     },

@@ -15,10 +15,8 @@ const PAGE: &str = "docs/src/area.md";
 /// Where configurations that are not built in are written to.
 const CONFIGS: &str = "target/area/configs";
 /// What is on the page of the default configuration, beside the whole accelerator.
-const UNITS: [&str; 12] = [
-    "array", "rows", "readers", "lanes", "datapath", "walk", "gather", "issue", "scatter", "buffer",
-    "compute", "dma",
-];
+const UNITS: [&str; 11] =
+    ["array", "rows", "readers", "lanes", "datapath", "walk", "gather", "issue", "scatter", "buffer", "dma"];
 
 /// Synthesizes units of a configuration and prints the table.
 pub fn run(config: &str, units: &[String]) -> Result<(), Failure> {
@@ -30,15 +28,13 @@ pub fn run(config: &str, units: &[String]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes the page: all units of the default configuration, the accelerator of others, and the array with a window of 32.
+/// Writes the page: the units of the default configuration, the accelerator of it and of `mini`, and the array with a window of 32.
 pub fn write() -> Result<(), Failure> {
     let default = Config::resolve("default").map_err(|error| error.to_string())?;
-    let wide = file(&Config { name: "8x32".to_owned(), rows: 8, columns: 32, ..default.clone() })?;
     let window = file(&Config { name: "w32".to_owned(), window: 32, ..default })?;
-    let others = [("default", "accelerator"), ("mini", "accelerator"), ("small", "accelerator")];
-    let more = [(wide.as_str(), "accelerator"), (window.as_str(), "array"), (window.as_str(), "rows")];
+    let others = [("default", "accelerator"), ("mini", "accelerator"), (window.as_str(), "array")];
     let mut page = introduction() + &heading();
-    for (config, unit) in UNITS.map(|unit| ("default", unit)).into_iter().chain(others).chain(more) {
+    for (config, unit) in UNITS.map(|unit| ("default", unit)).into_iter().chain(others) {
         page += &line(config, unit)?;
     }
     // The page is whole or as it was.
