@@ -41,7 +41,7 @@
 
 use rust_hdl::prelude::*;
 
-use crate::cells::{Delay, Mac, Reg, Select};
+use crate::cells::{Delay, FAN_OUT, Fan, Mac, Reg, Select};
 
 /// Cycles from a word in the input registers to the sum that contains it.
 const SUM_CYCLES: usize = 3;
@@ -78,13 +78,18 @@ pub struct Pe<const WB: usize, const P: usize> {
 
     window: Reg<Bits<WB>>,
     weight: Reg<Bits<8>>,
-    position: Reg<Bits<P>>,
+    position: Fan<Bits<P>>,
     first: Reg<Bit>,
     last: Reg<Bit>,
     select: Select<WB, P>,
     mac: Mac,
     complete: Delay<Bit>,
     drain: Reg<Bits<32>>,
+}
+
+impl<const WB: usize, const P: usize> Pe<WB, P> {
+    /// Registers of the position: a bit of it chooses in a LUT for every 4 bits of the window, beside what it passes on.
+    const POSITIONS: usize = if WB / 4 < FAN_OUT { 1 } else { 2 };
 }
 
 impl<const WB: usize, const P: usize> Default for Pe<WB, P> {
@@ -105,7 +110,7 @@ impl<const WB: usize, const P: usize> Default for Pe<WB, P> {
             drain_out: Default::default(),
             window: Default::default(),
             weight: Default::default(),
-            position: Default::default(),
+            position: Fan::of_registers(2, Self::POSITIONS),
             first: Default::default(),
             last: Default::default(),
             select: Default::default(),
@@ -129,13 +134,13 @@ impl<const WB: usize, const P: usize> Logic for Pe<WB, P> {
         self.last.d.next = self.last_in.val();
         self.window_out.next = self.window.q.val();
         self.weight_out.next = self.weight.q.val();
-        self.position_out.next = self.position.q.val();
+        self.position_out.next = self.position.q[1].val();
         self.first_out.next = self.first.q.val();
         self.last_out.next = self.last.q.val();
 
         // Multiply and accumulate.
         self.select.window.next = self.window.q.val();
-        self.select.position.next = self.position.q.val();
+        self.select.position.next = self.position.q[0].val();
         self.mac.activation.next = self.select.chosen.val();
         self.mac.weight.next = self.weight.q.val();
         self.mac.first.next = self.first.q.val();

@@ -47,6 +47,7 @@ pub struct Fan<T: Synth> {
     pub d: Signal<In, T>,
     /// The value, in each copy.
     pub q: Vec<Signal<Out, T>>,
+    _registers: usize,
 }
 
 impl<T: Synth> Fan<T> {
@@ -55,8 +56,16 @@ impl<T: Synth> Fan<T> {
     /// # Panics
     /// If that is none.
     pub fn new(copies: usize) -> Self {
-        assert!(copies > 0, "a register without a copy");
-        Self { clock: Default::default(), d: Default::default(), q: many(copies) }
+        Self::of_registers(copies, copies)
+    }
+
+    /// A register of `copies` outputs that `registers` drive, in equal parts: fewer than the copies where the loads allow it.
+    ///
+    /// # Panics
+    /// If there is none, or if there are more than copies.
+    pub fn of_registers(copies: usize, registers: usize) -> Self {
+        assert!((1..=copies).contains(&registers), "{registers} registers for {copies} copies");
+        Self { clock: Default::default(), d: Default::default(), q: many(copies), _registers: registers }
     }
 }
 
@@ -75,8 +84,14 @@ impl<T: Synth> Logic for Fan<T> {
 
     fn hdl(&self) -> Verilog {
         let (width, count) = (T::BITS, self.q.len());
-        let outputs: String = (0..count).map(|i| format!("always @(*) q${i} = copy_{i};\n")).collect();
-        let registers = copies("copy", width, count, "d");
-        verilog::leaf(&format!("fan_{width}x{count}"), &(registers + &outputs))
+        let driver = |output: usize| output * self._registers / count;
+        let outputs: String =
+            (0..count).map(|i| format!("always @(*) q${i} = copy_{};\n", driver(i))).collect();
+        let registers = copies("copy", width, self._registers, "d");
+        let name = match self._registers {
+            all if all == count => format!("fan_{width}x{count}"),
+            some => format!("fan_{width}x{count}_of_{some}"),
+        };
+        verilog::leaf(&name, &(registers + &outputs))
     }
 }
