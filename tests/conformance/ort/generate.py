@@ -17,22 +17,13 @@ import cases
 import drawn
 import networks
 
-# How often each model is run.
-RUNS = 4
-
 
 def run(data, level, feeds):
     options = ort.SessionOptions()
     options.graph_optimization_level = level
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
-    session = ort.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-    # Some of its integer kernels do not give the same results twice (1.32 with AMX, uint8 weights): these judge nothing.
-    first, *others = [session.run(None, feeds) for _ in range(RUNS)]
-    for other in others:
-        if not all(np.array_equal(a, b) for a, b in zip(first, other)):
-            raise ValueError("its results differ from run to run")
-    return first
+    return ort.InferenceSession(data, options, providers=["CPUExecutionProvider"]).run(None, feeds)
 
 
 def write(folder, name, operator, proto, feeds):
@@ -44,7 +35,7 @@ def write(folder, name, operator, proto, feeds):
             "optimized": run(data, ort.GraphOptimizationLevel.ORT_ENABLE_ALL, feeds),
             "plain": run(data, ort.GraphOptimizationLevel.ORT_DISABLE_ALL, feeds),
         }
-    except Exception as error:  # ONNX Runtime has no kernel for some types, or no one result: no case then.
+    except Exception as error:  # ONNX Runtime has no kernel for some types: no case then.
         print(f"{name}: no case for ONNX Runtime: {str(error).splitlines()[0][:150]}", file=sys.stderr)
         return None
     (case / "model.onnx").write_bytes(data)

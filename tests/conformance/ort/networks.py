@@ -322,4 +322,4 @@ def function_between(model, f):
 
 
 for name, f in FUNCTIONS.items():
-    case("block", f"conv-{name}", lambda m, f=f: function_between(m, f))
+    case("block", f"conv-{name}", lambda m, f=f: function_between(m, f), opset=14)
