@@ -20,14 +20,7 @@ fn folder() -> PathBuf {
 }
 
 fn options() -> Options {
-    Options {
-        config: Config::resolve("mini").unwrap(),
-        shapes: BTreeMap::new(),
-        calibration: Vec::new(),
-        speedup: None,
-        batch: 1,
-        memory: MemoryTiming::default(),
-    }
+    Options::new(Config::resolve("mini").unwrap())
 }
 
 /// The outputs of a case, in the order of the graph.
@@ -91,6 +84,20 @@ fn every_form_has_the_integers_of_onnx_runtime() {
                 assert!(readings.contains(&found), "{} [{at}]: {found}, not {readings:?}", case.display());
             }
         }
+    }
+}
+
+/// The operator in integers or between (de)quantizations, and what the report calls it.
+#[test]
+fn layers_have_the_name_and_the_operator_of_the_node() {
+    for (case, node, op) in [("QLinearConv-0-0", "QLinearConv", "Conv"), ("Conv-qdq-3-4", "Conv", "Conv")] {
+        let path = folder().join(case).join("model.onnx");
+        let model = ModelProto::decode(&*std::fs::read(&path).unwrap()).unwrap();
+        let nodes = &model.graph.as_ref().unwrap().node;
+        let name = nodes.iter().find(|other| other.op_type() == node).unwrap().name();
+        let compiled = compile_quantized(&path, &options(), &mut |_, _, _| ()).unwrap().unwrap();
+        let layer = compiled.layers.iter().find(|layer| layer.op == op);
+        assert_eq!(layer.unwrap_or_else(|| panic!("{case} has a layer {op}")).name, name, "{case}");
     }
 }
 

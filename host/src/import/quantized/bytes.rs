@@ -20,7 +20,7 @@ pub(super) fn quantize(
     let name = view.node.name.as_str();
     match float {
         Float::Real(real) => Ok(function(maps, name, real, y)),
-        Float::Linear(linear) => linear.layer(view, maps, name, y),
+        Float::Linear(linear) => linear.layer(view, maps, y),
         Float::Sum(operands, clamp) => {
             let shape = maps.tensors[operands[0].tensor].shape;
             let inputs = operands.each_ref().map(|operand| {

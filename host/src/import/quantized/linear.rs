@@ -40,6 +40,7 @@ fn is_float(constant: &super::super::proto::TensorProto) -> bool {
 
 /// Weighted sums of a node: `weights` are `[O][I / groups][kh][kw]`.
 struct Sums {
+    op: &'static str,
     x: usize,
     quantization: Quantization,
     geometry: ConvGeometry,
@@ -73,9 +74,20 @@ impl Sums {
                 return Err(view.usage(reason, "check the model with onnx.checker.check_model"));
             }
         };
-        let Self { x, quantization, geometry, weights, map, .. } = self;
-        let clamp = Clamp::NONE;
-        Ok(Float::Linear(Rc::new(Linear { x, quantization, geometry, weights, scales, bias, map, clamp })))
+        let Self { op, x, quantization, geometry, weights, map, .. } = self;
+        let (name, clamp) = (view.node.name.clone(), Clamp::NONE);
+        Ok(Float::Linear(Rc::new(Linear {
+            name,
+            op,
+            x,
+            quantization,
+            geometry,
+            weights,
+            scales,
+            bias,
+            map,
+            clamp,
+        })))
     }
 }
 
@@ -122,7 +134,8 @@ fn convolution(
     })?;
     let out = MapShape { channels: outputs, height: size[0], width: size[1] };
     let (weights, scales) = (weights.values.clone(), weights.scales.clone());
-    let sums = Sums { x, quantization, geometry, weights, scales, bias, map: out }.finish(view)?;
+    let sums =
+        Sums { op: "Conv", x, quantization, geometry, weights, scales, bias, map: out }.finish(view)?;
     let dims = if flat { vec![outputs, size[1]] } else { vec![outputs, size[0], size[1]] };
     Ok((sums, view.shape_of(dims)?))
 }
@@ -191,6 +204,7 @@ fn product(
     };
     let values = (0..outputs).flat_map(|output| (0..inputs).map(move |input| (output, input)));
     let sums = Sums {
+        op: "Gemm",
         x,
         quantization,
         geometry: ConvGeometry::valid([map.height, map.width]),
@@ -265,7 +279,6 @@ impl Linear {
         &self,
         view: &View<'_>,
         maps: &mut Maps,
-        name: &str,
         quantization: Quantization,
     ) -> Result<usize, Problem> {
         let mut x = maps.read_as(self.x, self.quantization);
@@ -296,9 +309,8 @@ impl Linear {
             clamp: [end(self.clamp.low()), end(self.clamp.high())],
             channel_order: Vec::new(),
         };
-        let op = view.node.proto.op_type().to_owned();
         let shape = self.map;
-        Ok(maps.layer(name, &op, vec![x], shape, Some(quantization), Kind::Conv(conv)))
+        Ok(maps.layer(&self.name, self.op, vec![x], shape, Some(quantization), Kind::Conv(conv)))
     }
 
     /// Weights beyond int8, which those with a zero point may be, as sums of two or three: every input channel is read so many

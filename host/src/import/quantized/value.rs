@@ -78,6 +78,10 @@ pub(super) struct Real {
 /// Weighted sums.
 #[derive(Clone)]
 pub(super) struct Linear {
+    /// Name of the node.
+    pub(super) name: String,
+    /// Float operator that they are: `Conv` or `Gemm`, whatever the integer one is called.
+    pub(super) op: &'static str,
     pub(super) x: usize,
     pub(super) quantization: Quantization,
     pub(super) geometry: ConvGeometry,
