@@ -39,6 +39,15 @@ pub struct Options {
     pub memory: MemoryTiming,
 }
 
+impl Options {
+    /// Calibration data and shapes as the file and its sidecar have them, nothing pruned, one image at a time, the memory that has no
+    /// stalls.
+    pub fn new(config: Config) -> Self {
+        let (shapes, calibration) = (BTreeMap::new(), Vec::new());
+        Self { config, shapes, calibration, speedup: None, batch: 1, memory: MemoryTiming::default() }
+    }
+}
+
 /// Tells of progress: what is being done, how much of how many.
 pub type Progress<'a> = &'a mut dyn FnMut(&str, usize, usize);
 

@@ -4,6 +4,7 @@ use crate::random::Random;
 use ndarray::{Array3, ArrayView3, Axis};
 use pleach_host::graph::{Graph, Op, passes};
 use pleach_host::import;
+use pleach_host::pipeline::{self, compile_onnx};
 use pleach_host::prune::{PruneError, slot_prune};
 use pleach_host::quantize::{Calibration, calibrate, quantize};
 use pleach_host::zoo::{Architecture, MEAN, Options, STD};
@@ -11,6 +12,7 @@ use pleach_sim::fast::Machine;
 use pleach_sim::memory::MemoryTiming;
 use pleach_spec::Config;
 use pleach_spec::network::Network;
+use std::path::{Path, PathBuf};
 
 /// Images that the activations are calibrated on.
 const IMAGES: usize = 2;
@@ -115,6 +117,20 @@ pub fn random_zeros(network: &Network, percent: u32) -> Network {
         }
     }
     network
+}
+
+/// The network of handwritten digits that comes with the repository.
+pub fn digits_file() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/digits.onnx")
+}
+
+/// The network of handwritten digits, quantized.
+///
+/// # Panics
+/// If it cannot be compiled for that configuration.
+pub fn digits(config: &Config) -> Network {
+    let options = pipeline::Options::new(config.clone());
+    compile_onnx(&digits_file(), &options, &mut |_, _, _| ()).expect("it compiles").model.network
 }
 
 /// A network of the zoo. `width` is the channel multiplier where the network has one.

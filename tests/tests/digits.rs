@@ -8,23 +8,11 @@ use pleach_sim::golden;
 use pleach_sim::memory::MemoryTiming;
 use pleach_spec::Config;
 use pleach_spec::list::Start;
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-
-fn model() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/digits.onnx")
-}
+use pleach_tests::zoo::digits_file;
 
 fn compiled(config: &str, speedup: Option<f64>) -> Compiled {
-    let options = Options {
-        config: Config::resolve(config).unwrap(),
-        shapes: BTreeMap::new(),
-        calibration: Vec::new(),
-        speedup,
-        batch: 1,
-        memory: MemoryTiming::default(),
-    };
-    compile_onnx(&model(), &options, &mut |_, _, _| ()).unwrap()
+    let options = Options { speedup, ..Options::new(Config::resolve(config).unwrap()) };
+    compile_onnx(&digits_file(), &options, &mut |_, _, _| ()).unwrap()
 }
 
 /// Runs `count` test images: bits as golden says, cycles as predicted when the model was compiled.
@@ -32,7 +20,7 @@ fn check(compiled: &Compiled, count: usize) {
     let model = &compiled.model;
     let network = &model.network;
     let input = &network.tensors[network.input];
-    let sidecar = Sidecar::beside(&self::model()).unwrap();
+    let sidecar = Sidecar::beside(&digits_file()).unwrap();
     let test = load(sidecar.data.test.as_deref().unwrap(), sidecar.expected(input.shape));
     let mut runner = Runner::new(Kind::Rtl, model, MemoryTiming::default()).expect("the RTL builds");
     for (index, image) in test.unwrap().images(&sidecar.input).take(count).enumerate() {

@@ -2,7 +2,6 @@
 
 use pleach_host::compile::compile_list;
 use pleach_host::device::{golden_maps, infer};
-use pleach_host::pipeline::{Options, compile_onnx};
 use pleach_sim::device::{Accelerator, FastAccelerator};
 use pleach_sim::fast::Machine;
 use pleach_sim::memory::MemoryTiming;
@@ -11,8 +10,7 @@ use pleach_spec::list::{Command, Target};
 use pleach_spec::network::{MapShape, Network};
 use pleach_tests::networks::random_map;
 use pleach_tests::random::Random;
-use std::collections::BTreeMap;
-use std::path::Path;
+use pleach_tests::zoo::digits;
 
 /// A network with all weights mapped. If none becomes 0, words and multiplications are the same whatever the map.
 fn mapped(network: &Network, value: impl Fn(i8) -> i8) -> Network {
@@ -50,19 +48,6 @@ fn last_stage() -> Network {
     network.input = network.layers[0].inputs[0];
     network.outputs = vec![network.layers.last().expect("the stage has layers").output];
     network
-}
-
-fn digits(config: &Config) -> Network {
-    let options = Options {
-        config: config.clone(),
-        shapes: BTreeMap::new(),
-        calibration: Vec::new(),
-        speedup: None,
-        batch: 1,
-        memory: MemoryTiming::default(),
-    };
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/digits.onnx");
-    compile_onnx(&path, &options, &mut |_, _, _| ()).expect("it compiles").model.network
 }
 
 /// What a network takes.

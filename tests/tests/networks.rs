@@ -2,7 +2,6 @@
 
 use pleach_host::compile::compile_list;
 use pleach_host::pipeline::{Options, compile_onnx};
-use pleach_sim::memory::MemoryTiming;
 use pleach_spec::Config;
 use pleach_spec::list::{Command, Segment, Target};
 use pleach_spec::network::{
@@ -13,9 +12,8 @@ use pleach_tests::against_golden::{self, if_it_fits};
 use pleach_tests::depth;
 use pleach_tests::networks::{Size, network, small_config};
 use pleach_tests::random::Random;
+use pleach_tests::zoo::digits_file;
 use proptest::prelude::*;
-use std::collections::BTreeMap;
-use std::path::Path;
 
 /// Runs a network both ways, if small memories hold everything; what differs, if anything.
 fn compare(network: &Network, config: &Config, random: &mut Random) -> Result<(), String> {
@@ -42,13 +40,10 @@ proptest! {
 
 #[test]
 fn the_digits_network_computes_what_golden_does() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/digits.onnx");
     for (name, speedup) in [("mini", None), ("mini", Some(4.0)), ("default", None), ("default", Some(4.0))] {
         let config = Config::resolve(name).unwrap();
-        let (shapes, calibration) = (BTreeMap::new(), Vec::new());
-        let memory = MemoryTiming::default();
-        let options = Options { config: config.clone(), shapes, calibration, speedup, batch: 1, memory };
-        let model = compile_onnx(&path, &options, &mut |_, _, _| ()).unwrap().model;
+        let options = Options { speedup, ..Options::new(config.clone()) };
+        let model = compile_onnx(&digits_file(), &options, &mut |_, _, _| ()).unwrap().model;
         for seed in 0..3 {
             compare(&model.network, &config, &mut Random(seed)).unwrap();
         }

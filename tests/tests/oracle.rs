@@ -12,14 +12,14 @@ use pleach_host::import;
 use pleach_host::import::proto::{ModelProto, NodeProto, TensorProto};
 use pleach_host::zoo::{Architecture, Options};
 use pleach_spec::network::MapShape;
+use pleach_tests::zoo::digits_file;
 use prost::Message;
 use std::collections::BTreeMap;
-use std::path::Path;
 use tract_onnx::prelude::*;
 
 #[test]
 fn tract_computes_the_same_logits_for_the_digits() {
-    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/digits.onnx");
+    let model = digits_file();
     let oracle = tract_onnx::onnx()
         .model_for_path(&model)
         .and_then(|graph| graph.with_input_fact(0, f32::fact([1, 1, 8, 8]).into()))

@@ -19,9 +19,15 @@ pub fn print_json(report: &impl Serialize) -> Result<()> {
     Ok(())
 }
 
+/// Writes a file, whole or not at all.
+pub fn write_bytes(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_whole(path, |file| file.write_all(bytes)).map_err(io_error("write", path))?;
+    Ok(())
+}
+
 /// Writes a page, whole or not at all.
 pub fn write_page(path: &Path, page: &Page) -> Result<()> {
-    write_whole(path, |file| file.write_all(page.to_html().as_bytes())).map_err(io_error("write", path))?;
+    write_bytes(path, page.to_html().as_bytes())?;
     eprintln!("report: {}", path.display());
     Ok(())
 }

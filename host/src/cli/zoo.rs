@@ -1,15 +1,13 @@
 //! `host zoo`: a well-known network as an ONNX file, or the list of them.
 
-use crate::pipeline::io_error;
+use super::output::write_bytes;
 use crate::report::thousands;
 use crate::zoo::{ARCHITECTURES, Architecture, MEAN, Options, STD};
 use clap::builder::PossibleValuesParser;
 use comfy_table::{CellAlignment, Table, presets};
 use miette::{IntoDiagnostic, Result};
 use ndarray_npy::WriteNpyExt;
-use pleach_spec::write_whole;
 use prost::Message;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Arguments of `host zoo`.
@@ -77,10 +75,10 @@ fn write_network(args: &Args, name: &str, output: &Path) -> Result<()> {
     let images_name = format!("{stem}-images.npy");
     let mut images = Vec::new();
     generated.images.write_npy(&mut images).into_diagnostic()?;
-    write(&output.with_file_name(&images_name), &images)?;
-    write(&output.with_extension("toml"), sidecar(network, &images_name).as_bytes())?;
+    write_bytes(&output.with_file_name(&images_name), &images)?;
+    write_bytes(&output.with_extension("toml"), sidecar(network, &images_name).as_bytes())?;
     let model = generated.model.encode_to_vec();
-    write(output, &model)?;
+    write_bytes(output, &model)?;
     eprintln!("{}: {}, {} bytes", output.display(), network.doc, thousands(model.len() as u64));
     Ok(())
 }
@@ -90,9 +88,4 @@ fn sidecar(network: &Architecture, images: &str) -> String {
         "# {}, with made-up weights and images.\n[input]\nmean = {MEAN:?}\nstd = {STD:?}\n\n[data]\ncalibrate = {images:?}\ntest = {images:?}\n",
         network.doc
     )
-}
-
-fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-    write_whole(path, |file| file.write_all(bytes)).map_err(io_error("write", path))?;
-    Ok(())
 }

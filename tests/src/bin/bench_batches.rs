@@ -1,14 +1,10 @@
 //! The table of docs/src/networks.md about batches: what an image costs where several are computed at a time.
 //! `cargo xtask bench-batches` writes it.
 
-use pleach_host::pipeline;
 use pleach_host::zoo::Options;
-use pleach_sim::fast::Machine;
 use pleach_spec::network::Network;
 use pleach_tests::cost::{Cost, macs, utilisation};
-use pleach_tests::zoo::{Part, Prepared, machine};
-use std::collections::BTreeMap;
-use std::path::Path;
+use pleach_tests::zoo::{Part, Prepared, digits, machine};
 
 /// Images at a time.
 const BATCHES: [usize; 4] = [1, 2, 4, 8];
@@ -33,22 +29,12 @@ fn lines(name: &str, network: &Network) -> Result<(), String> {
     Ok(())
 }
 
-/// The handwritten digits that come with the repository.
-fn digits() -> Result<Network, String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/digits.onnx");
-    let Machine { config, memory, .. } = machine();
-    let (shapes, calibration) = (BTreeMap::new(), Vec::new());
-    let options = pipeline::Options { config, shapes, calibration, speedup: None, batch: 1, memory };
-    let compiled = pipeline::compile_onnx(&path, &options, &mut |_, _, _| ());
-    Ok(compiled.map_err(|error| error.to_string())?.model.network)
-}
-
 fn main() -> Result<(), String> {
     println!(
         "| network | batch | cycles an image | utilisation | latency, ms | frames/s | DDR an image, MB |"
     );
     println!("|---|---|---|---|---|---|---|");
-    lines("digits", &digits()?)?;
+    lines("digits", &digits(&machine().config))?;
     for name in ["mobilenetv2", "resnet18", "resnet50"] {
         lines(name, &Prepared::new(name, &Options::default(), Part::Whole).dense())?;
     }

@@ -3,29 +3,13 @@
 
 use pleach_host::compile::compile_list;
 use pleach_host::device::{golden_maps, infer};
-use pleach_host::pipeline::{Options, compile_onnx};
 use pleach_sim::device::{Accelerator, FastAccelerator, RtlAccelerator};
 use pleach_sim::rtl::Behaviour;
 use pleach_spec::network::Network;
 use pleach_tests::networks::random_map;
 use pleach_tests::random::Random;
 use pleach_tests::zoo::{self, machine};
-use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Instant;
-
-fn digits() -> Network {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/digits.onnx");
-    let options = Options {
-        config: machine().config,
-        shapes: BTreeMap::new(),
-        calibration: Vec::new(),
-        speedup: None,
-        batch: 1,
-        memory: machine().memory,
-    };
-    compile_onnx(&path, &options, &mut |_, _, _| ()).expect("it compiles").model.network
-}
 
 /// Runs a network on golden, fast and RTL, and prints a line of the table.
 fn check(name: &str, network: &Network, rtl: &mut RtlAccelerator) {
@@ -68,7 +52,7 @@ fn main() {
         "| network | MACs | cycles, fast = RTL | utilisation of the whole | memory traffic | fast | RTL | kcycle/s |"
     );
     println!("|---|---|---|---|---|---|---|---|");
-    check("digits", &digits(), &mut rtl);
+    check("digits", &zoo::digits(&machine().config), &mut rtl);
     check("MobileNetV2 0.35, 96 x 96", &zoo::network("mobilenetv2", 96, Some(0.35)), &mut rtl);
     check("ResNet-18, 224 x 224", &zoo::network("resnet18", 224, None), &mut rtl);
 }

@@ -157,9 +157,7 @@ fn run(folder: &Path, case: &Case, rtl: bool) -> Outcome {
 fn outputs(folder: &Path, case: &Case, rtl: bool) -> miette::Result<Found> {
     let config = Config::resolve("mini").expect("built in");
     let memory = MemoryTiming::default();
-    let options =
-        Options { config, shapes: BTreeMap::new(), calibration: Vec::new(), speedup: None, batch: 1, memory };
-    let model = compile_quantized(&folder.join("model.onnx"), &options, &mut |_, _, _| ())?;
+    let model = compile_quantized(&folder.join("model.onnx"), &Options::new(config), &mut |_, _, _| ())?;
     let model = model.ok_or_else(|| miette::miette!("is not taken for a quantized model"))?;
     let interface = Interface::of(&model).ok_or_else(|| miette::miette!("has no interface"))?;
     let given = |(index, name): (usize, &String)| {

@@ -5,10 +5,8 @@ use crate::random::Random;
 use pleach_host::import::proto::ModelProto;
 use pleach_host::pipeline::{Options, compile_quantized};
 use pleach_host::zoo::{self, Architecture};
-use pleach_sim::memory::MemoryTiming;
 use pleach_spec::Config;
 use prost::Message;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Files up to this size are most of the cases.
@@ -104,10 +102,7 @@ fn generated(name: &str) -> Onnx {
 /// A quantized model, compiled; `None` for others.
 fn compiled(path: &Path) -> Option<Vec<u8>> {
     let config = Config::resolve("mini").expect("built in");
-    let memory = MemoryTiming::default();
-    let options =
-        Options { config, shapes: BTreeMap::new(), calibration: Vec::new(), speedup: None, batch: 1, memory };
-    let model = compile_quantized(path, &options, &mut |_, _, _| ()).ok()??;
+    let model = compile_quantized(path, &Options::new(config), &mut |_, _, _| ()).ok()??;
     let bytes = model.to_bytes().ok()?;
     (bytes.len() as u64 <= SMALL_BYTES / 4).then_some(bytes)
 }

@@ -11,19 +11,15 @@ use pleach_host::pipeline::{Options, compile_quantized};
 use pleach_sim::memory::MemoryTiming;
 use pleach_spec::Config;
 use pleach_spec::model_file::ModelFile;
-use std::collections::BTreeMap;
 use std::path::Path;
 
 pub(super) fn run(folder: &Path, case: &Case, part: &Part, path: &Path) -> Result<Comparison> {
     let config = Config::resolve("mini").into_diagnostic()?;
-    let memory = MemoryTiming::default();
-    let options =
-        Options { config, shapes: BTreeMap::new(), calibration: Vec::new(), speedup: None, batch: 1, memory };
-    let model = compile_quantized(path, &options, &mut |_, _, _| ())?;
+    let model = compile_quantized(path, &Options::new(config), &mut |_, _, _| ())?;
     let model = model.ok_or_else(|| miette!("is not taken for a quantized model"))?;
     let images = case.images(folder, part)?;
     for kind in [Kind::Golden, Kind::Fast] {
-        let mut runner = Runner::new(kind, &model, memory)?;
+        let mut runner = Runner::new(kind, &model, MemoryTiming::default())?;
         let runs = images.iter().map(|image| outputs(&model, &mut runner, &part.input, image));
         let outputs = compare::joined(part.batch, runs.collect::<Result<_>>()?)?;
         if let Comparison::Different(reason) = compare::outputs(folder, case, &outputs)? {

@@ -154,14 +154,12 @@ impl OnChip {
     }
 
     /// Room for what comes and goes with a chunk of tiles: of each source and output there are [`CHUNKS`] at most.
-    pub fn place_chunk(&mut self, key: StripKey, buffer: Buffer) -> Option<Buffer> {
-        let of = (key.0, key.2);
+    pub fn place_chunk(&mut self, of: (usize, Option<usize>), buffer: Buffer) -> Option<Buffer> {
         if self.chunks.get(&of).is_some_and(|&count| count >= CHUNKS) {
             return None;
         }
         let buffer = self.place(buffer, End::High)?;
         *self.chunks.entry(of).or_default() += 1;
-        self.strips.insert(key, buffer.clone());
         Some(buffer)
     }
 

@@ -127,7 +127,7 @@ impl Emitter<'_> {
             (Some(chunk), _) => {
                 // A chunk to which nothing is added names a place all the same.
                 let groups = tiles.groups_of_chunk(number, chunk, input.config).unwrap_or(0..1);
-                self.chip.place_chunk(key, Buffer::new(layout, images, room, groups))?
+                self.chip.place_chunk((step, Some(number)), Buffer::new(layout, images, room, groups))?
             }
             (None, Some(before)) => {
                 // Only the rows that are new are missing.
@@ -186,7 +186,10 @@ impl Emitter<'_> {
         let plan = &input.plan.steps[step];
         let first = plan.strips[strip].start * input.steps.steps[step].factor[0] / layout.split[0];
         let buffer = Buffer::written(layout, images, first..first + plan.output_rows, input.config);
-        self.chip.place_chunk(key, Buffer { groups: written_groups(tile, input.config), ..buffer })
+        let buffer = Buffer { groups: written_groups(tile, input.config), ..buffer };
+        let buffer = self.chip.place_chunk((step, None), buffer)?;
+        self.chip.strips.insert(key, buffer.clone());
+        Some(buffer)
     }
 
     /// The words, part by part: names, and the first one.
