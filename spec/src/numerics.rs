@@ -117,6 +117,13 @@ impl Multiplier {
         }
         let exact = i128::from(self.multiplier);
         let limits = self.limits(factor, ends);
+        let least = limits.iter().map(|limit| *limit.start()).max().unwrap_or(exact);
+        let most = limits.iter().map(|limit| *limit.end()).min().unwrap_or(exact);
+        // Nearly always some multiplier misses none: then this one is the nearest.
+        let within = exact.max(least).min(most);
+        if least <= most && (within - exact).abs() <= REACH {
+            return Self { multiplier: within as u32, ..self };
+        }
         let misses = |multiplier: &i128| limits.iter().filter(|limit| !limit.contains(multiplier)).count();
         let ends = limits.iter().flat_map(|limit| [*limit.start(), *limit.end()]);
         let near = |end: &i128| (end - exact).abs() <= REACH;

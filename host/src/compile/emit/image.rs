@@ -26,11 +26,24 @@ pub struct StoredWords {
     pub positions: usize,
 }
 
-/// The contents so far; everything is in it once.
+/// Some beats in a row.
+#[derive(Debug)]
+enum Content<'a> {
+    Beats(Vec<Beat>),
+    /// Weights of words, as indices into a codebook if there is one, of a width.
+    Weights(&'a WordStream, Option<(Codebook, u32)>),
+    /// Positions of words.
+    Positions(&'a WordStream),
+}
+
+/// The contents so far; everything is in it once. Words, which are most of it, are packed at the end: most lists that are begun are
+/// given up for want of room.
 #[derive(Debug)]
 pub struct Model<'a> {
     config: &'a Config,
-    beats: Vec<Beat>,
+    contents: Vec<Content<'a>>,
+    /// Beats of all contents.
+    length: usize,
     words: HashMap<(usize, usize, usize), StoredWords>,
     codebooks: HashMap<Codebook, usize>,
     lists: HashMap<Vec<GatherEntry>, usize>,
@@ -44,7 +57,8 @@ impl<'a> Model<'a> {
     pub fn new(config: &'a Config) -> Self {
         Self {
             config,
-            beats: Vec::new(),
+            contents: Vec::new(),
+            length: 0,
             words: HashMap::new(),
             codebooks: HashMap::new(),
             lists: HashMap::new(),
@@ -55,8 +69,15 @@ impl<'a> Model<'a> {
     }
 
     fn append(&mut self, beats: Vec<Beat>) -> usize {
-        let first = self.beats.len();
-        self.beats.extend(beats);
+        let count = beats.len();
+        self.append_content(Content::Beats(beats), count)
+    }
+
+    /// Contents of so many beats; returns the first one.
+    fn append_content(&mut self, content: Content<'a>, count: usize) -> usize {
+        let first = self.length;
+        self.contents.push(content);
+        self.length += count;
         first
     }
 
@@ -65,23 +86,22 @@ impl<'a> Model<'a> {
     pub fn words(
         &mut self,
         key: (usize, usize, usize),
-        words: &WordStream,
+        words: &'a WordStream,
         dense: bool,
         common: Option<(Codebook, u32)>,
     ) -> StoredWords {
         if let Some(&found) = self.words.get(&key) {
             return found;
         }
-        let weights = beats::weights(words, self.config);
+        let count = words.len() * beats::beats_per_word(self.config);
         let own = Codebook::covering(&words.weights);
         let book = common.filter(|(_, width)| own.is_some_and(|(_, own)| own == *width)).or(own);
-        let narrow = book.map(|(book, width)| (book, width, book.compress(&weights, width)));
-        let narrow = narrow.filter(|(.., beats)| beats.len() + CODEBOOK_COST < weights.len());
-        let (weights, width, codebook) = match narrow {
-            Some((book, width, beats)) => (self.append(beats), width, Some(self.codebook(book))),
-            None => (self.append(weights), 0, None),
-        };
-        let positions = if dense { weights } else { self.append(beats::positions(words, self.config)) };
+        let stored = |width: u32| count.div_ceil(1 << width);
+        let narrow = book.filter(|&(_, width)| stored(width) + CODEBOOK_COST < count);
+        let width = narrow.map_or(0, |(_, width)| width);
+        let weights = self.append_content(Content::Weights(words, narrow), stored(width));
+        let codebook = narrow.map(|(book, _)| self.codebook(book));
+        let positions = if dense { weights } else { self.append_content(Content::Positions(words), count) };
         let stored = StoredWords { weights, width, codebook, positions };
         self.words.insert(key, stored);
         stored
@@ -154,11 +174,30 @@ impl<'a> Model<'a> {
     pub fn finish(mut self, cold: &[Command], warm: Option<&[Command]>) -> Result<Image, CompileError> {
         let list = self.append_list(cold)?;
         let warm = warm.map(|commands| self.append_list(commands)).transpose()?;
-        Ok(Image { model: self.beats, list, warm, data_vectors: 0 })
+        Ok(Image { model: self.packed(), list, warm, data_vectors: 0 })
+    }
+
+    fn packed(&self) -> Vec<Beat> {
+        let mut model = Vec::with_capacity(self.length);
+        for content in &self.contents {
+            match content {
+                Content::Beats(beats) => model.extend(beats),
+                Content::Weights(words, narrow) => {
+                    let weights = beats::weights(words, self.config);
+                    model.extend(match narrow {
+                        Some((book, width)) => book.compress(&weights, *width),
+                        None => weights,
+                    });
+                }
+                Content::Positions(words) => model.extend(beats::positions(words, self.config)),
+            }
+        }
+        debug_assert_eq!(model.len(), self.length);
+        model
     }
 
     fn append_list(&mut self, commands: &[Command]) -> Result<Range<usize>, CompileError> {
         let first = self.append(list::encode(commands)?);
-        Ok(first..self.beats.len())
+        Ok(first..self.length)
     }
 }

@@ -101,6 +101,13 @@ struct PendingLoad {
     owner: u32,
 }
 
+/// A command of the list, without its tokens.
+struct Unordered {
+    command: Command,
+    accesses: Vec<Access>,
+    owner: u32,
+}
+
 /// The list as it grows.
 struct Emitter<'a> {
     input: &'a Input<'a>,
@@ -108,10 +115,8 @@ struct Emitter<'a> {
     chip: OnChip,
     model: Model<'a>,
     loads: VecDeque<PendingLoad>,
-    scheduler: Scheduler,
-    /// The list of later runs, where everything stays.
-    warm: Option<Scheduler>,
-    owners: Vec<u32>,
+    /// Tokens come when the list is complete: many that are begun never are.
+    commands: Vec<Unordered>,
     /// A codebook for all weights of a step, for those asked for so far, and its width.
     codebooks: HashMap<usize, Option<(Codebook, u32)>>,
     /// Beat of the codebook that the last load of one brings.
@@ -132,9 +137,7 @@ pub fn emit(input: &Input) -> Result<Emitted, Failure> {
         chip: OnChip::new(input),
         model: Model::new(input.config),
         loads: VecDeque::new(),
-        scheduler: Scheduler::default(),
-        warm: (input.stay == Stay::Always).then(Scheduler::default),
-        owners: Vec::new(),
+        commands: Vec::new(),
         codebooks: HashMap::new(),
         codebook: None,
         stored_rows: input
@@ -192,25 +195,19 @@ impl Emitter<'_> {
     fn emit_load(&mut self, PendingLoad { load, accesses, owner, .. }: PendingLoad) {
         // A beat a cycle.
         self.load_time += load.count as usize;
-        self.push(Command::Load(load), &accesses, owner);
+        self.push(Command::Load(load), accesses, owner);
     }
 
-    fn push(&mut self, command: Command, accesses: &[Access], owner: u32) {
-        self.scheduler.push(command, accesses);
-        self.owners.push(owner);
-        if let Some(warm) = &mut self.warm
-            && !command.loads_model()
-        {
-            warm.push(command, accesses);
-        }
+    fn push(&mut self, command: Command, accesses: Vec<Access>, owner: u32) {
+        self.commands.push(Unordered { command, accesses, owner });
     }
 
     fn emit_pass(&mut self, turn: usize, pass: Prepared) {
         let Turn { step, .. } = *self.order.turn(turn);
         let owner = self.owner(step);
-        self.push(Command::Compute(pass.command), &pass.accesses, owner);
+        self.push(Command::Compute(pass.command), pass.accesses, owner);
         for (store, accesses) in pass.stores {
-            self.push(Command::Store(store), &accesses, owner);
+            self.push(Command::Store(store), accesses, owner);
         }
         let Step { output, batch, .. } = self.input.steps.steps[step];
         let last = batch.within(&self.input.steps.blocks[output]).end == self.input.layouts[output].images;
@@ -225,10 +222,22 @@ impl Emitter<'_> {
     }
 
     fn finish(self) -> Result<Emitted, CompileError> {
-        // A program that loads nothing is the same in every run.
-        let loads = self.scheduler.commands.iter().any(Command::loads_model);
-        let warm = self.warm.map(|warm| warm.commands).filter(|_| loads);
-        let image = self.model.finish(&self.scheduler.commands, warm.as_deref())?;
-        Ok(Emitted { image, owners: self.owners })
+        let loads = |unordered: &&Unordered| unordered.command.loads_model();
+        let cold = scheduled(self.commands.iter());
+        // The list of later runs, where everything stays. A program that loads nothing is the same in every run.
+        let differs =
+            self.input.stay == Stay::Always && self.commands.iter().any(|unordered| loads(&unordered));
+        let warm = differs.then(|| scheduled(self.commands.iter().filter(|unordered| !loads(unordered))));
+        let image = self.model.finish(&cold, warm.as_deref())?;
+        Ok(Emitted { image, owners: self.commands.iter().map(|unordered| unordered.owner).collect() })
     }
+}
+
+/// The commands with the tokens that they need.
+fn scheduled<'a>(commands: impl Iterator<Item = &'a Unordered>) -> Vec<Command> {
+    let mut scheduler = Scheduler::default();
+    for Unordered { command, accesses, .. } in commands {
+        scheduler.push(*command, accesses);
+    }
+    scheduler.commands
 }

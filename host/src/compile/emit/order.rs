@@ -108,23 +108,47 @@ impl Order {
         strips.flat_map(|(_, regions)| regions).map(each).sum::<usize>() * order.shifts
     }
 
-    /// The scope as a number that is the same for all passes in it, and the uses of something in it: `each` of a region.
-    fn uses(&self, turn: usize, scope: Scope, each: impl Fn(&Region) -> usize) -> (usize, usize) {
-        let Turn { step, strip, .. } = self.turns[turn];
+    /// How long what a pass loads stays.
+    fn scopes(&self, turn: usize) -> &Scopes {
+        &self.steps[self.turns[turn].step].scopes
+    }
+
+    /// A scope as a number that is the same for all passes in it.
+    fn number(&self, turn: usize, scope: Scope) -> usize {
         match scope {
-            Scope::Step => (0, self.sum(step, None, each)),
-            Scope::Strip => (1 + strip, self.sum(step, Some(strip), each)),
-            Scope::Pass => (turn, 1),
+            Scope::Step => 0,
+            Scope::Strip => 1 + self.turns[turn].strip,
+            Scope::Pass => turn,
         }
     }
 
-    /// Scope number and uses of the words of a part.
-    pub fn word_uses(&self, turn: usize) -> (usize, usize) {
-        self.uses(turn, self.steps[self.turns[turn].step].scopes.words, |_| 1)
+    /// The uses of something in a scope: `each` of a region.
+    fn uses(&self, turn: usize, scope: Scope, each: impl Fn(&Region) -> usize) -> usize {
+        let Turn { step, strip, .. } = self.turns[turn];
+        match scope {
+            Scope::Step => self.sum(step, None, each),
+            Scope::Strip => self.sum(step, Some(strip), each),
+            Scope::Pass => 1,
+        }
     }
 
-    /// Scope number and uses of the gather list of a pass.
-    pub fn list_uses(&self, turn: usize, input: &Input, list: usize) -> (usize, usize) {
+    /// Scope number of the words of a part.
+    pub fn word_scope(&self, turn: usize) -> usize {
+        self.number(turn, self.scopes(turn).words)
+    }
+
+    /// Uses of the words of a part in their scope.
+    pub fn word_uses(&self, turn: usize) -> usize {
+        self.uses(turn, self.scopes(turn).words, |_| 1)
+    }
+
+    /// Scope number of the gather list of a pass.
+    pub fn list_scope(&self, turn: usize) -> usize {
+        self.number(turn, self.scopes(turn).lists)
+    }
+
+    /// Uses of the gather list of a pass in its scope.
+    pub fn list_uses(&self, turn: usize, input: &Input, list: usize) -> usize {
         let Turn { step, .. } = self.turns[turn];
         let lists = self.region(turn).lists;
         let tiles = &input.tiles[step].tiles;
@@ -135,11 +159,16 @@ impl Order {
             (true, true) => joined,
             (true, false) => single,
         };
-        self.uses(turn, self.steps[step].scopes.lists, each)
+        self.uses(turn, self.scopes(turn).lists, each)
     }
 
-    /// Scope number and uses of the parameters of a pass.
-    pub fn parameter_uses(&self, turn: usize, input: &Input) -> (usize, usize) {
+    /// Scope number of the parameters of a pass.
+    pub fn parameter_scope(&self, turn: usize) -> usize {
+        self.number(turn, self.scopes(turn).parameters)
+    }
+
+    /// Uses of the parameters of a pass in their scope.
+    pub fn parameter_uses(&self, turn: usize, input: &Input) -> usize {
         let Turn { step, tile, .. } = self.turns[turn];
         let parts = executed(&input.tiles[step], tile);
         let count = self.region(turn).count;
@@ -153,7 +182,7 @@ impl Order {
             }
             false => 0,
         };
-        self.uses(turn, self.steps[step].scopes.parameters, each)
+        self.uses(turn, self.scopes(turn).parameters, each)
     }
 
     /// Passes of a step.

@@ -204,8 +204,7 @@ impl Emitter<'_> {
     fn part_words(&mut self, turn: usize, part: usize) -> Option<(Key, usize)> {
         let (input, config) = (self.input, self.input.config);
         let Turn { step, tile, .. } = *self.order.turn(turn);
-        let (scope, uses) = self.order.word_uses(turn);
-        let key = (self.keeper(step), [tile, part], scope);
+        let key = (self.keeper(step), [tile, part], self.order.word_scope(turn));
         if let Some(first) = self.chip.words.find(&key) {
             return Some((key, first));
         }
@@ -236,7 +235,7 @@ impl Emitter<'_> {
             }
             self.load_gates(turn, &this.gated, first, done..done + count);
         }
-        Some((key, self.chip.words.hold(key, uses)))
+        Some((key, self.chip.words.hold(key, self.order.word_uses(turn))))
     }
 
     /// The vectors of the gate among some words of a part, the first of which is word `first` of the buffer.
@@ -288,8 +287,7 @@ impl Emitter<'_> {
         let Turn { step, .. } = *self.order.turn(turn);
         let list = self.list_number(turn);
         let region = &self.order.region(turn).clone();
-        let (scope, uses) = self.order.list_uses(turn, input, list);
-        let key = (step, [list, region.lists], scope);
+        let key = (step, [list, region.lists], self.order.list_scope(turn));
         if let Some(first) = self.chip.lists.find(&key) {
             return Ok(Some((key, first)));
         }
@@ -308,7 +306,7 @@ impl Emitter<'_> {
         };
         let ranges = Ring::ranges(first, entries.len(), input.config.load_depth);
         self.queue(turn, load, access(Memory::List, Mode::Write, ranges));
-        Ok(Some((key, self.chip.lists.hold(key, uses))))
+        Ok(Some((key, self.chip.lists.hold(key, self.order.list_uses(turn, input, list)))))
     }
 
     /// The bank of the table; meaningless for a step without one.
@@ -337,8 +335,7 @@ impl Emitter<'_> {
         let (input, config) = (self.input, self.input.config);
         let Turn { step, tile, .. } = *self.order.turn(turn);
         let count = self.order.region(turn).count;
-        let (scope, uses) = self.order.parameter_uses(turn, input);
-        let key = (self.keeper(step), [tile, count], scope);
+        let key = (self.keeper(step), [tile, count], self.order.parameter_scope(turn));
         if let Some(first) = self.chip.parameters.find(&key) {
             return Ok(Some((key, first)));
         }
@@ -373,6 +370,6 @@ impl Emitter<'_> {
         };
         let ranges = Ring::ranges(first, entries, config.pass_depth);
         self.queue(turn, load, access(Memory::Parameter, Mode::Write, ranges));
-        Ok(Some((key, self.chip.parameters.hold(key, uses))))
+        Ok(Some((key, self.chip.parameters.hold(key, self.order.parameter_uses(turn, input)))))
     }
 }
