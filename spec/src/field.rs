@@ -71,8 +71,8 @@ pub trait Record: Sized {
     const FIELDS: &'static [Field];
     /// Field values in the order of `FIELDS`.
     fn values(&self) -> Vec<i64>;
-    /// The inverse of `values`.
-    fn from_values(values: &[i64]) -> Self;
+    /// Unpacks `WORDS` words.
+    fn unpack(record: &[u32]) -> Self;
 
     /// Packs, refusing values that do not fit.
     fn pack(&self) -> Result<Vec<u32>, FieldOverflow> {
@@ -85,11 +85,6 @@ pub trait Record: Sized {
             field.insert(&mut record, value);
         }
         Ok(record)
-    }
-
-    /// Unpacks `WORDS` words.
-    fn unpack(record: &[u32]) -> Self {
-        Self::from_values(&Self::FIELDS.iter().map(|f| f.extract(record)).collect::<Vec<_>>())
     }
 }
 
@@ -112,9 +107,9 @@ macro_rules! record {
                 doc: $fdoc,
             },)+];
             fn values(&self) -> Vec<i64> { vec![$(i64::from(self.$field)),+] }
-            fn from_values(values: &[i64]) -> Self {
-                let mut values = values.iter();
-                Self { $($field: *values.next().expect("one value a field") as $type,)+ }
+            fn unpack(record: &[u32]) -> Self {
+                let mut values = Self::FIELDS.iter().map(|field| field.extract(record));
+                Self { $($field: values.next().expect("one value a field") as $type,)+ }
             }
         }
     };

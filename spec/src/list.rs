@@ -298,10 +298,12 @@ fn push<T: Record>(beats: &mut Vec<Beat>, record: &T) -> Result<(), FieldOverflo
 }
 
 /// The bits of a command's first beat that belong to no field: a command with one of them set is illegal.
-pub fn reserved_bits<T: Record>() -> Beat {
+pub const fn reserved_bits<T: Record>() -> Beat {
     let mut reserved = [u32::MAX; 4];
-    for field in T::FIELDS {
+    let mut fields = T::FIELDS;
+    while let [field, others @ ..] = fields {
         reserved[field.low / 32] &= !((((1u64 << field.width) - 1) as u32) << (field.low % 32));
+        fields = others;
     }
     reserved
 }

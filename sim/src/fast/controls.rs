@@ -45,14 +45,15 @@ impl Controls {
         if target != Target::Position {
             return Some(());
         }
-        let (words, parts) = (self.controls.len(), self.beats_per_word);
-        for (beat, address) in source.zip(load.address as usize..) {
-            if address % parts == parts - 1 {
-                self.controls[address / parts % words] = match from_data {
-                    true => data[beat][VECTOR - 1] as u8 >> (CONTROL_SHIFT % 8),
-                    false => (model[beat][3] >> CONTROL_SHIFT) as u8,
-                };
-            }
+        let (words, parts, address) = (self.controls.len(), self.beats_per_word, load.address as usize);
+        let before_last = parts - 1 - address % parts;
+        let mut word = address / parts % words;
+        for beat in source.skip(before_last).step_by(parts) {
+            self.controls[word] = match from_data {
+                true => data[beat][VECTOR - 1] as u8 >> (CONTROL_SHIFT % 8),
+                false => (model[beat][3] >> CONTROL_SHIFT) as u8,
+            };
+            word = if word + 1 < words { word + 1 } else { 0 };
         }
         Some(())
     }

@@ -249,6 +249,6 @@ fn is_legal(beat: &Beat) -> bool {
 
 /// No reserved bit is set.
 fn is_clear<T: Record>(beat: &Beat) -> bool {
-    let reserved = list::reserved_bits::<T>();
+    let reserved = const { list::reserved_bits::<T>() };
     beat.iter().zip(reserved).all(|(word, reserved)| word & reserved == 0)
 }
