@@ -45,17 +45,28 @@ impl Controls {
         if target != Target::Position {
             return Some(());
         }
-        let (words, parts, address) = (self.controls.len(), self.beats_per_word, load.address as usize);
+        let (parts, address) = (self.beats_per_word, load.address as usize);
         let before_last = parts - 1 - address % parts;
-        let mut word = address / parts % words;
-        for beat in source.skip(before_last).step_by(parts) {
-            self.controls[word] = match from_data {
-                true => data[beat][VECTOR - 1] as u8 >> (CONTROL_SHIFT % 8),
-                false => (model[beat][3] >> CONTROL_SHIFT) as u8,
-            };
-            word = if word + 1 < words { word + 1 } else { 0 };
+        let last_beats = source.start + (before_last.min(source.len()))..source.end;
+        let word = address / parts;
+        if from_data {
+            let beats = data[last_beats].iter().step_by(parts);
+            self.fill(word, beats.map(|beat| beat[VECTOR - 1] as u8 >> (CONTROL_SHIFT % 8)));
+        } else {
+            let beats = model[last_beats].iter().step_by(parts);
+            self.fill(word, beats.map(|beat| (beat[3] >> CONTROL_SHIFT) as u8));
         }
         Some(())
+    }
+
+    /// The controls of words from one on; behind the last word of the buffer comes the first.
+    fn fill(&mut self, word: usize, mut controls: impl ExactSizeIterator<Item = u8>) {
+        let first = word % self.controls.len();
+        let (before, from) = self.controls.split_at_mut(first);
+        while controls.len() > 0 {
+            let words = from.iter_mut().chain(&mut *before);
+            words.zip(&mut controls).for_each(|(word, control)| *word = control);
+        }
     }
 
     /// The steps of a tile of a pass, in the place of others.

@@ -1,7 +1,7 @@
 //! The beats of a command on their way from the bus to the chip. Weights stored in 4, 2 or 1 bits become several beats there.
 
 /// The place for a stored beat of fewer bits. The width is that of the command whose data comes.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Expand {
     /// Parts that have left of the beat that is there.
     left: Option<u32>,
@@ -23,7 +23,7 @@ impl Expand {
 }
 
 /// The beats of a command that are still to be read or to get in front of the on-chip memories.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Incoming {
     /// Where the next one is written.
     pub address: u32,
@@ -64,6 +64,13 @@ impl Incoming {
             0 => take,
             _ => self.waits() && free,
         }
+    }
+
+    /// The beats that were read and that got in front of the memories since then; `None` if not all else is as it was.
+    pub fn since(&self, before: &Self) -> Option<[u32; 2]> {
+        let Self { address, to_read, left, .. } = *self;
+        let same = *self == Self { address, to_read, left, ..*before };
+        same.then(|| [before.to_read - to_read, before.left - left])
     }
 
     /// The end of this cycle.

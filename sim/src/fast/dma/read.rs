@@ -46,7 +46,7 @@ pub(super) struct Reader {
 }
 
 /// The FIFO while all words in it are LOAD's.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct LoadWords {
     count: usize,
     position: u32,

@@ -2,6 +2,9 @@
 //!
 //! They are most of the cycles in which the memory side does anything. They take what moves out of the units, let it move, and put
 //! it back: the memory's words, those in the FIFO of the read channel, and the beats of LOAD. STORE keeps its own.
+//!
+//! Where a word is a beat, how many come in so many cycles is a division. Where LOAD takes several cycles for a word, all is soon as
+//! it was a word before, and then it happens again and again until a burst or a command ends or the memory refreshes.
 
 use super::load::Beats;
 use super::read::{LOAD_ID, LoadWords};
@@ -31,7 +34,7 @@ struct Flow {
 const SHORT: u64 = 4;
 
 /// What is counted meanwhile.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Counted {
     cycles: u64,
     load_bus: u32,
@@ -40,6 +43,29 @@ struct Counted {
     store_bank: u32,
     words_read: u64,
     words_written: u64,
+}
+
+/// Lets what happened since `before` happen again as often as it does, in at most `limit` cycles.
+fn repeat(flow: &mut Flow, counted: &mut Counted, before: &(Flow, Counted), limit: u64) {
+    let (flow_before, counted_before) = before;
+    let beats = flow.beats.incoming.since(&flow_before.beats.incoming);
+    let undisturbed = counted.load_bank == counted_before.load_bank && flow.beats.begun;
+    let same = flow.words == flow_before.words && flow.beats.held == flow_before.beats.held;
+    let Some([read, entered]) = beats.filter(|_| undisturbed && same) else { return };
+    let period = counted.cycles - counted_before.cycles;
+    // The last beat is a decision.
+    let left = |left: u32, each: u32| (left.saturating_sub(1)).checked_div(each).map_or(u64::MAX, u64::from);
+    let incoming = &mut flow.beats.incoming;
+    let times = flow.memory.repeats(&flow_before.memory).min(limit / period);
+    let times = times.min(left(incoming.to_read, read)).min(left(incoming.left, entered));
+    let count = times as u32;
+    flow.memory.repeat(times, period);
+    incoming.to_read -= count * read;
+    incoming.left -= count * entered;
+    incoming.address += count * entered;
+    counted.cycles += times * period;
+    counted.load_bus += count * (counted.load_bus - counted_before.load_bus);
+    counted.words_read += times * (counted.words_read - counted_before.words_read);
 }
 
 impl Dma {
@@ -54,6 +80,9 @@ impl Dma {
         let limit = limit.min(self.run.cycles_to_watchdog(self.setup.watchdog_cycles).saturating_sub(1));
         let store_rests = self.store.rests();
         let mut counted = Counted::default();
+        // A word of the bus, where LOAD takes several cycles for it.
+        let period = u64::from(self.shape.lanes << flow.beats.incoming.width);
+        let mut before = (flow, counted);
         while counted.cycles < limit {
             let ahead = match store_rests && !flow.beats.activation {
                 true => ScatterAhead { banks: 0, free_cycles: u64::MAX },
@@ -66,13 +95,20 @@ impl Dma {
                     counted.cycles += cycles;
                     continue;
                 }
+                if period > 1 && counted.cycles - before.1.cycles == period {
+                    let limit = ahead.free_cycles.min(limit - counted.cycles);
+                    repeat(&mut flow, &mut counted, &before, limit);
+                    before = (flow, counted);
+                    continue;
+                }
             }
-            let next = match store_rests {
-                true => self.load_cycle(&flow, ahead.banks, false, &mut counted),
-                false => self.load_and_store_cycle(&flow, ahead.banks, &mut counted),
+            let decides_nothing = match store_rests {
+                true => self.load_cycle(&mut flow, ahead.banks, false, &mut counted),
+                false => self.load_and_store_cycle(&mut flow, ahead.banks, &mut counted),
             };
-            let Some(next) = next else { break };
-            flow = next;
+            if !decides_nothing {
+                break;
+            }
             counted.cycles += 1;
             if !flow.moved && flow.memory.is_idle() {
                 break;
@@ -138,57 +174,49 @@ impl Dma {
         cycles
     }
 
-    /// A cycle of the memory and LOAD, unless something is decided in it; `accepted`: STORE sends a word.
-    fn load_cycle(
-        &self,
-        flow: &Flow,
-        scatter_banks: u64,
-        accepted: bool,
-        counted: &mut Counted,
-    ) -> Option<Flow> {
-        let mut next = *flow;
-        let beats = &mut next.beats;
+    /// A cycle of the memory and LOAD; false, and all is as it was, if something is decided in it. `accepted`: STORE sends a word.
+    fn load_cycle(&self, flow: &mut Flow, scatter_banks: u64, accepted: bool, counted: &mut Counted) -> bool {
+        let Flow { memory, words, beats, moved } = flow;
         let held = beats.held;
         let blocked = held && beats.activation && scatter_banks >> self.held_bank(beats) & 1 == 1;
         let incoming = &mut beats.incoming;
-        let take = flow.words.any() && incoming.ready(!blocked);
+        let take = words.any() && incoming.ready(!blocked);
         let enters = incoming.enters(take, !blocked);
         if take && incoming.to_read == 1 || enters && incoming.left == 1 || held && !beats.begun {
-            return None;
+            return false;
         }
-        let read_taken = flow.memory.offers() && flow.words.ready();
-        next.memory = flow.memory.step(read_taken, accepted)?;
-        next.moved = held || take || read_taken || accepted || incoming.waits();
+        let read_taken = memory.offers() && words.ready();
+        if !memory.step(read_taken, accepted) {
+            return false;
+        }
+        *moved = held || take || read_taken || accepted || incoming.waits();
         if take {
-            next.words.take(&self.shape, incoming.lane);
+            words.take(&self.shape, incoming.lane);
         }
         incoming.step(take, !blocked);
         beats.held = enters || blocked;
         if read_taken {
-            next.words.push();
+            words.push();
         }
         counted.load_bus += u32::from(!held);
         counted.load_bank += u32::from(blocked);
         counted.words_read += u64::from(read_taken);
-        Some(next)
+        true
     }
 
     /// The same with STORE.
-    fn load_and_store_cycle(
-        &mut self,
-        flow: &Flow,
-        scatter_banks: u64,
-        counted: &mut Counted,
-    ) -> Option<Flow> {
+    fn load_and_store_cycle(&mut self, flow: &mut Flow, scatter_banks: u64, counted: &mut Counted) -> bool {
         let bus = Schedule { w_ready: flow.memory.accepts(), ..*self.memory.schedule() };
         let held_bank = (flow.beats.held && flow.beats.activation).then(|| self.held_bank(&flow.beats));
         let load_bank = held_bank.filter(|bank| scatter_banks >> bank & 1 == 0);
         let grant = self.store.grants(true, &self.shape, scatter_banks, load_bank);
         if self.store.decides(grant) {
-            return None;
+            return false;
         }
         let (accepted, waits) = (self.store.word_moves(&bus), self.store.waits_for_bus(&bus));
-        let mut next = self.load_cycle(flow, scatter_banks, accepted, counted)?;
+        if !self.load_cycle(flow, scatter_banks, accepted, counted) {
+            return false;
+        }
         counted.store_bus += u32::from(waits);
         counted.store_bank += u32::from(self.store.wants_read() && !grant);
         counted.words_written += u64::from(accepted);
@@ -201,8 +229,8 @@ impl Dma {
             read: grant,
             bus: &bus,
         });
-        next.moved |= outputs.moved;
-        Some(next)
+        flow.moved |= outputs.moved;
+        true
     }
 
     /// The bank of the beat in front of the activation buffer.

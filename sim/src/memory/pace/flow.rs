@@ -3,7 +3,8 @@
 use super::{BUFFER, MemoryTiming, Pace};
 use crate::memory::{ReadWord, Schedule};
 
-/// The words of the bursts at hand, as long as none of these bursts ends, no response comes, and no word of another ID.
+/// The words of the bursts at hand, as long as none of these bursts ends, no response comes, and no word of another ID. (A read
+/// burst ends when its last word is taken.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WordFlow {
     timing: MemoryTiming,
@@ -13,6 +14,8 @@ pub struct WordFlow {
     read_moved_last: bool,
     /// A word is on the read channel.
     offers: bool,
+    /// It is the last of its burst, behind which the next one is at hand.
+    last: bool,
     /// Words of the read burst at hand, and when the first may come.
     reads: u32,
     reads_ready: u64,
@@ -55,7 +58,7 @@ impl WordFlow {
         let reads_only =
             self.reads > 0 && !self.foreign && self.reads_ready <= self.cycle && self.buffered == 0;
         let no_backlog = self.tokens < denominator && numerator <= denominator;
-        if !reads_only || !no_backlog || self.refresh_phase < refresh_cycles {
+        if self.last || !reads_only || !no_backlog || self.refresh_phase < refresh_cycles {
             return 0;
         }
         let until_refresh = match refresh_interval {
@@ -81,49 +84,76 @@ impl WordFlow {
         self.offers = words > before_last;
     }
 
-    /// The next cycle, if a word was taken from the read channel, and one accepted to be written; `None` if a burst ends in it or a
-    /// response comes.
-    pub fn step(mut self, taken: bool, accepted: bool) -> Option<Self> {
-        self.cycle += 1;
-        self.refresh_phase += 1;
-        if self.refresh_phase == self.timing.refresh_interval {
-            self.refresh_phase = 0;
+    /// How often what happened since `before` happens again, a word read in each such period, before anything else does; 0 if it is
+    /// not all as it was then.
+    pub fn repeats(&self, before: &Self) -> u64 {
+        let Self { cycle, refresh_phase, reads, timing, .. } = *self;
+        let period = cycle - before.cycle;
+        let as_before = Self { cycle, refresh_phase, reads, ..*before };
+        let refreshed =
+            before.refresh_phase < timing.refresh_cycles || refresh_phase != before.refresh_phase + period;
+        if *self != as_before || reads + 1 != before.reads || refreshed {
+            return 0;
         }
-        self.offers &= !taken;
-        self.buffered += u32::from(accepted);
-        if self.response <= self.cycle {
-            return None;
+        let until_refresh = match timing.refresh_interval {
+            0 => u64::MAX,
+            interval => interval - 1 - refresh_phase,
+        };
+        let until_response = self.response.saturating_sub(cycle + 1);
+        (until_refresh.min(until_response) / period).min(u64::from(reads - 1))
+    }
+
+    /// Lets `times` periods of so many cycles pass, up to [`WordFlow::repeats`].
+    pub fn repeat(&mut self, times: u64, period: u64) {
+        self.cycle += times * period;
+        self.refresh_phase += times * period;
+        self.reads -= times as u32;
+    }
+
+    /// Goes on to the next cycle, if a word was taken from the read channel, and one accepted to be written; false, and all is as it
+    /// was, if a burst ends in it or a response comes.
+    pub fn step(&mut self, taken: bool, accepted: bool) -> bool {
+        let MemoryTiming { numerator, denominator, refresh_interval, refresh_cycles, .. } = self.timing;
+        let cycle = self.cycle + 1;
+        let refresh_phase = match self.refresh_phase + 1 {
+            phase if phase == refresh_interval => 0,
+            phase => phase,
+        };
+        if taken && self.last || self.response <= cycle {
+            return false;
         }
-        let refreshes = self.timing.refresh_interval > 0 && self.refresh_phase < self.timing.refresh_cycles;
-        if refreshes {
-            return Some(self);
+        let offers = self.offers && !taken;
+        let buffered = self.buffered + u32::from(accepted);
+        let refreshes = refresh_interval > 0 && refresh_phase < refresh_cycles;
+        if !refreshes {
+            let tokens = (self.tokens + numerator).min(2 * denominator);
+            let reads = !offers && self.reads > 0 && self.reads_ready <= cycle;
+            let writes = buffered > 0 && self.writes > 0;
+            let moves = tokens >= denominator && (reads || writes);
+            let read = reads && !(writes && self.read_moved_last);
+            let ends = if read { self.reads == 1 || self.foreign } else { self.writes == 1 };
+            if moves && ends {
+                return false;
+            }
+            self.tokens = tokens - if moves { denominator } else { 0 };
+            self.read_moved_last = if moves { read } else { self.read_moved_last };
+            self.reads -= u32::from(moves && read);
+            self.writes -= u32::from(moves && !read);
+            self.offers = offers || moves && read;
+            self.buffered = buffered - u32::from(moves && !read);
+        } else {
+            (self.offers, self.buffered) = (offers, buffered);
         }
-        let MemoryTiming { numerator, denominator, .. } = self.timing;
-        self.tokens = (self.tokens + numerator).min(2 * denominator);
-        let reads = !self.offers && self.reads > 0 && self.reads_ready <= self.cycle;
-        let writes = self.buffered > 0 && self.writes > 0;
-        if self.tokens < denominator || !(reads || writes) {
-            return Some(self);
-        }
-        self.tokens -= denominator;
-        self.read_moved_last = reads && !(writes && self.read_moved_last);
-        if self.read_moved_last {
-            self.offers = true;
-            self.reads -= 1;
-            return (self.reads > 0 && !self.foreign).then_some(self);
-        }
-        self.buffered -= 1;
-        self.writes -= 1;
-        (self.writes > 0).then_some(self)
+        (self.cycle, self.refresh_phase) = (cycle, refresh_phase);
+        true
     }
 }
 
 impl Pace {
-    /// The words of the bursts at hand; `None` if on the read channel is the last word of a burst or one of another ID than `id`,
-    /// or if there is a response.
+    /// The words of the bursts at hand; `None` if on the read channel is one of another ID than `id`, or if there is a response.
     pub fn words(&self, id: u8) -> Option<WordFlow> {
         let Schedule { read, response, .. } = self.schedule;
-        if response || read.is_some_and(|word| word.last || word.id != id) {
+        if response || read.is_some_and(|word| word.id != id) {
             return None;
         }
         let reads = self.reads.front();
@@ -134,6 +164,7 @@ impl Pace {
             tokens: self.tokens,
             read_moved_last: self.read_moved_last,
             offers: read.is_some(),
+            last: read.is_some_and(|word| word.last),
             reads: reads.map_or(0, |read| read.words),
             reads_ready: reads.map_or(0, |read| read.ready),
             foreign: reads.is_some_and(|read| read.id != id),
