@@ -1,9 +1,13 @@
 //! Calibration: what values the activations take on typical images.
 
 use super::{CalibrateError, Histogram, RangeMethod};
-use crate::graph::{Graph, run_with};
-use ndarray::{Array3, ArrayD};
+use crate::graph::{BatchRun, Graph, TensorId};
+use ndarray::{Array3, ArrayD, Axis};
+use rayon::prelude::*;
 use std::collections::BTreeMap;
+
+/// Images that go through the graph together: each layer's weights are fetched once for all of them.
+const TOGETHER: usize = 8;
 
 /// Statistics of all activations of a graph.
 #[derive(Clone, Debug)]
@@ -79,21 +83,33 @@ impl TensorStatistics {
         }
     }
 
-    /// Counts one image's values, `[channels, ...]`; the first NaN or infinity makes it return `false`.
-    pub(super) fn observe(&mut self, values: &ArrayD<f32>) -> bool {
-        if values.iter().any(|value| !value.is_finite()) {
-            return false;
+    /// Counts the values of some images, each `[channels, ...]`. If there is a NaN or an infinity it returns the index of the first
+    /// image that has one, and counts nothing.
+    pub(super) fn observe(&mut self, images: &[ArrayD<f32>]) -> Option<usize> {
+        let broken = |values: &ArrayD<f32>| values.iter().any(|value| !value.is_finite());
+        if let Some(image) = images.par_iter().position_first(broken) {
+            return Some(image);
         }
-        for (channel, moments) in values.outer_iter().zip(&mut self.channels) {
-            for &value in channel.iter() {
-                self.min = self.min.min(value);
-                self.max = self.max.max(value);
-            }
-            moments.add(channel.iter());
+        self.channels.par_iter_mut().enumerate().for_each(|(channel, moments)| {
+            images.iter().for_each(|values| moments.add(values.index_axis(Axis(0), channel).iter()));
+        });
+        let seen: Vec<(f32, f32, Histogram)> = images.par_iter().map(seen).collect();
+        for (min, max, histogram) in seen {
+            self.min = self.min.min(min);
+            self.max = self.max.max(max);
+            self.histogram.merge(histogram);
         }
-        self.histogram.add(values.iter());
-        true
+        None
     }
+}
+
+/// Smallest value, largest value and distribution of one image's values.
+fn seen(values: &ArrayD<f32>) -> (f32, f32, Histogram) {
+    let ends = (f32::INFINITY, f32::NEG_INFINITY);
+    let (min, max) = values.iter().fold(ends, |(min, max), &value| (min.min(value), max.max(value)));
+    let mut histogram = Histogram::default();
+    histogram.add(values.iter());
+    (min, max, histogram)
 }
 
 /// Runs the float graph on normalised images `[channels, height, width]` and records every tensor.
@@ -104,7 +120,7 @@ impl TensorStatistics {
 /// No image at all, an image of the wrong shape, NaN or infinite activations.
 pub fn calibrate(
     graph: &Graph,
-    images: impl Iterator<Item = Array3<f32>>,
+    mut images: impl Iterator<Item = Array3<f32>>,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Calibration, CalibrateError> {
     let statistics =
@@ -112,25 +128,48 @@ pub fn calibrate(
     let mut tensors: Vec<TensorStatistics> =
         graph.tensors().iter().map(|tensor| statistics(&tensor.shape)).collect();
     let mut seen = 0;
-    for image in images {
-        let mut broken = None;
-        let run = run_with(graph, &image, |id, values| {
-            if !tensors[id.index()].observe(values) && broken.is_none() {
-                broken = Some(id);
-            }
-        });
-        run.map_err(|reason| CalibrateError::Run { image: seen, reason })?;
-        if let Some(id) = broken {
-            return Err(CalibrateError::NotFinite { image: seen, tensor: graph.tensor(id).name.clone() });
+    loop {
+        let batch: Vec<Array3<f32>> = images.by_ref().take(TOGETHER).collect();
+        if batch.is_empty() {
+            break;
         }
-        seen += 1;
-        progress(seen);
+        observe_batch(graph, &batch, seen, &mut tensors)?;
+        for _ in batch {
+            seen += 1;
+            progress(seen);
+        }
     }
     if seen == 0 {
         return Err(CalibrateError::NoImages { graph: graph.name().to_owned() });
     }
     let names = graph.tensors().iter().map(|tensor| tensor.name.clone());
     Ok(Calibration { method: RangeMethod::default(), images: seen, tensors: names.zip(tensors).collect() })
+}
+
+/// Runs the graph on some images, the first of which has the number `first`, and counts what they make of every tensor.
+fn observe_batch(
+    graph: &Graph,
+    images: &[Array3<f32>],
+    first: usize,
+    tensors: &mut [TensorStatistics],
+) -> Result<(), CalibrateError> {
+    let misfit = |image: &Array3<f32>| BatchRun::new(graph, std::slice::from_ref(image)).is_err();
+    let mut run = BatchRun::new(graph, images).map_err(|reason| {
+        let image = first + images.iter().position(misfit).unwrap_or(0);
+        CalibrateError::Run { image, reason }
+    })?;
+    let mut observe = |run: &BatchRun, id: TensorId| match tensors[id.index()].observe(run.values(id)) {
+        None => Ok(()),
+        Some(image) => {
+            Err(CalibrateError::NotFinite { image: first + image, tensor: graph.tensor(id).name.clone() })
+        }
+    };
+    observe(&run, graph.input())?;
+    for node in graph.nodes() {
+        run.step(graph);
+        observe(&run, node.output)?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -26,10 +26,21 @@ impl Histogram {
         self.grow_to(largest);
         let per_unit = HALF as f64 / 2f64.powi(self.exponent);
         for &value in values {
-            let bin = (f64::from(value) * per_unit).floor() + HALF as f64;
+            let position = f64::from(value) * per_unit;
+            // The floor of it: `f64::floor` is a call where the processor need not have the instruction.
+            let whole = position as i32;
+            let bin = whole - i32::from(position < f64::from(whole)) + HALF as i32;
             // Rounding may put a value at the very end one bin too far.
-            self.bins[(bin.max(0.0) as usize).min(2 * HALF - 1)] += 1;
+            self.bins[(bin.max(0) as usize).min(2 * HALF - 1)] += 1;
         }
+    }
+
+    /// Adds the values of another.
+    pub fn merge(&mut self, mut other: Self) {
+        let exponent = self.exponent.max(other.exponent);
+        self.widen_to(exponent);
+        other.widen_to(exponent);
+        self.bins.iter_mut().zip(other.bins).for_each(|(bin, count)| *bin += count);
     }
 
     /// Width of a bin.
@@ -63,7 +74,18 @@ impl Histogram {
     }
 
     fn grow_to(&mut self, largest: f32) {
-        while f64::from(largest) >= 2f64.powi(self.exponent) {
+        let mut exponent = self.exponent;
+        while f64::from(largest) >= 2f64.powi(exponent) {
+            exponent += 1;
+        }
+        self.widen_to(exponent);
+    }
+
+    fn widen_to(&mut self, exponent: i32) {
+        if self.total() == 0 {
+            self.exponent = self.exponent.max(exponent);
+        }
+        while self.exponent < exponent {
             let mut merged = vec![0; 2 * HALF];
             for (bin, &count) in self.bins.iter().enumerate() {
                 merged[HALF / 2 + bin / 2] += count;
@@ -85,6 +107,13 @@ mod tests {
         values.chunks(10).for_each(|chunk| forward.add(chunk.iter()));
         backward.add(values.iter().rev());
         assert_eq!(forward.bins, backward.bins);
+        let mut merged = Histogram::default();
+        for part in values.chunks(300) {
+            let mut other = Histogram::default();
+            other.add(part.iter());
+            merged.merge(other);
+        }
+        assert_eq!((merged.exponent, merged.bins), (forward.exponent, forward.bins));
         assert_eq!(forward.total(), 1000);
     }
 

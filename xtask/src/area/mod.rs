@@ -8,6 +8,7 @@ use measure::Measured;
 use netlist::{FAN_OUT, FanOut};
 use pleach_spec::Config;
 use std::fmt::Write;
+use std::io::Write as _;
 use std::path::Path;
 
 /// The page that [`write()`] writes.
@@ -37,11 +38,7 @@ pub fn write() -> Result<(), Failure> {
     for (config, unit) in UNITS.map(|unit| ("default", unit)).into_iter().chain(others) {
         page += &line(config, unit)?;
     }
-    // The page is whole or as it was.
-    let path = root().join(PAGE);
-    let unfinished = path.with_extension("md.unfinished");
-    std::fs::write(&unfinished, page)
-        .and_then(|()| std::fs::rename(&unfinished, &path))
+    pleach_spec::write_whole(&root().join(PAGE), |file| file.write_all(page.as_bytes()))
         .map_err(|error| format!("cannot write {PAGE}: {error}"))
 }
 

@@ -222,12 +222,11 @@ impl Emitter<'_> {
     }
 
     fn finish(self) -> Result<Emitted, CompileError> {
-        let loads = |unordered: &&Unordered| unordered.command.loads_model();
+        let loads_model = |unordered: &Unordered| unordered.command.loads_model();
         let cold = scheduled(self.commands.iter());
         // The list of later runs, where everything stays. A program that loads nothing is the same in every run.
-        let differs =
-            self.input.stay == Stay::Always && self.commands.iter().any(|unordered| loads(&unordered));
-        let warm = differs.then(|| scheduled(self.commands.iter().filter(|unordered| !loads(unordered))));
+        let differs = self.input.stay == Stay::Always && self.commands.iter().any(loads_model);
+        let warm = differs.then(|| scheduled(self.commands.iter().filter(|command| !loads_model(command))));
         let image = self.model.finish(&cold, warm.as_deref())?;
         Ok(Emitted { image, owners: self.commands.iter().map(|unordered| unordered.owner).collect() })
     }

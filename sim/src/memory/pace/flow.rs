@@ -54,21 +54,25 @@ impl WordFlow {
     /// Cycles in which words are read as the bandwidth has it, but not more than `words`, nor the last of the burst; 0 if something
     /// else counts as well.
     pub fn undisturbed(&self, words: u32) -> u64 {
-        let MemoryTiming { numerator, denominator, refresh_interval, refresh_cycles, .. } = self.timing;
+        let MemoryTiming { numerator, denominator, refresh_cycles, .. } = self.timing;
         let reads_only =
             self.reads > 0 && !self.foreign && self.reads_ready <= self.cycle && self.buffered == 0;
         let no_backlog = self.tokens < denominator && numerator <= denominator;
         if self.last || !reads_only || !no_backlog || self.refresh_phase < refresh_cycles {
             return 0;
         }
-        let until_refresh = match refresh_interval {
+        let words = words.min(self.reads - 1);
+        let tokens = (u64::from(words) + 1) * u64::from(denominator) - 1 - u64::from(self.tokens);
+        (tokens / u64::from(numerator)).min(self.until_event())
+    }
+
+    /// Cycles before the one in which the memory refreshes or a response comes.
+    fn until_event(&self) -> u64 {
+        let until_refresh = match self.timing.refresh_interval {
             0 => u64::MAX,
             interval => interval - 1 - self.refresh_phase,
         };
-        let words = words.min(self.reads - 1);
-        let tokens = (u64::from(words) + 1) * u64::from(denominator) - 1 - u64::from(self.tokens);
-        let until_response = self.response.saturating_sub(self.cycle + 1);
-        (tokens / u64::from(numerator)).min(until_refresh).min(until_response)
+        until_refresh.min(self.response.saturating_sub(self.cycle + 1))
     }
 
     /// Lets so many cycles pass in which every word is taken at once; at most [`WordFlow::undisturbed`].
@@ -95,12 +99,7 @@ impl WordFlow {
         if *self != as_before || reads + 1 != before.reads || refreshed {
             return 0;
         }
-        let until_refresh = match timing.refresh_interval {
-            0 => u64::MAX,
-            interval => interval - 1 - refresh_phase,
-        };
-        let until_response = self.response.saturating_sub(cycle + 1);
-        (until_refresh.min(until_response) / period).min(u64::from(reads - 1))
+        (self.until_event() / period).min(u64::from(reads - 1))
     }
 
     /// Lets `times` periods of so many cycles pass, up to [`WordFlow::repeats`].
