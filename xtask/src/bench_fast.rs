@@ -40,7 +40,7 @@ pub fn bench() -> Result<(), Failure> {
 
 fn host(task: &str) -> Command {
     let mut host = cargo();
-    host.args(["run", "--release", "--quiet", "--package", "pleach-host", "--bin", "host", "--", task]);
+    host.args(["run", "--release", "--quiet", "--bin", "host", "--", task]);
     host
 }
 

@@ -76,7 +76,7 @@ fn measure(network: &Network, python: &Path) -> Result<Column, Failure> {
     for (index, options) in OPTIONS.iter().enumerate() {
         let file = folder.join(format!("{index}.onnx"));
         let mut host = cargo();
-        host.args(["run", "--release", "--quiet", "--package", "pleach-host", "--bin", "host", "--"]);
+        host.args(["run", "--release", "--quiet", "--bin", "host", "--"]);
         host.args(["quantize", network.model, "--json", "--images", "256", "-o"]).arg(&file);
         let report = output_with_errors(host.args(options.split(' ')))?;
         let report: serde_json::Value = serde_json::from_str(&report)

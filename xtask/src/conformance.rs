@@ -32,7 +32,7 @@ pub fn environment(folder: &str, requirements: &str) -> Result<PathBuf, Failure>
 pub fn ort() -> Result<(), Failure> {
     let cases = root().join("target/conformance/ort");
     run(command(python()?).arg(format!("{ORT}/generate.py")).arg(&cases))?;
-    let program = ["run", "--release", "--package", "pleach-tests", "--bin", "ort_conformance", "--"];
+    let program = ["run", "--release", "--bin", "ort_conformance", "--"];
     run(cargo().args(program).arg(&cases).arg("--rtl"))
 }
 
@@ -41,7 +41,7 @@ pub fn onnx() -> Result<(), Failure> {
     let cases = root().join("target/conformance/onnx");
     let python = environment(PYTHON, &format!("{ONNX}/requirements.txt"))?;
     run(command(python).arg(format!("{ONNX}/export.py")).arg(&cases))?;
-    let program = ["run", "--package", "pleach-tests", "--bin", "onnx_conformance", "--"];
+    let program = ["run", "--bin", "onnx_conformance", "--"];
     let outcome = run(cargo().args(program).arg(&cases));
     let report = cases.join("report.md");
     let tables = std::fs::read_to_string(&report)

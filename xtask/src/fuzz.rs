@@ -61,7 +61,7 @@ pub fn case(number: u64) -> Result<(), Failure> {
 
 /// The program, with the checks of debug builds.
 fn build() -> Result<std::path::PathBuf, Failure> {
-    run(cargo().args(["build", "--package", "pleach-tests", "--bin", "fuzz"]))?;
+    run(cargo().args(["build", "--bin", "fuzz"]))?;
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), Into::into);
     Ok(target.join("debug/fuzz"))
 }

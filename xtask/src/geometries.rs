@@ -30,9 +30,7 @@ pub fn run() -> Result<(), Failure> {
         }
     }
     let mut command = cargo();
-    command
-        .args(["run", "--release", "--package", "pleach-tests", "--bin", "geometries_rtl", "--"])
-        .args(&files);
+    command.args(["run", "--release", "--bin", "geometries_rtl", "--"]).args(&files);
     simulate_with(&tools, &mut command);
     // The models run for a few seconds each: most of the time is that of the C++ compiler.
     command.env("PLEACH_MODEL_LEVEL", "1");

@@ -29,6 +29,6 @@ pub fn bench_resnet50() -> Result<(), Failure> {
 
 fn program(name: &str) -> Command {
     let mut command = cargo();
-    command.args(["run", "--release", "--package", "pleach-tests", "--bin", name]);
+    command.args(["run", "--release", "--bin", name]);
     command
 }

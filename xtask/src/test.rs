@@ -101,7 +101,7 @@ fn test_deeply(tests: &[&str], depth: u32) -> Result<(), Failure> {
 pub fn networks_rtl() -> Result<(), Failure> {
     let tools = tools::find()?;
     let mut command = cargo();
-    command.args(["run", "--release", "--package", "pleach-tests", "--bin", "networks_rtl"]);
+    command.args(["run", "--release", "--bin", "networks_rtl"]);
     simulate_with(&tools, &mut command);
     process::run(&mut command)
 }

@@ -9,8 +9,7 @@ use std::path::{Path, PathBuf};
 pub fn generate(config: &str, unit: Option<&str>, folder: &Path) -> Result<PathBuf, Failure> {
     // What an earlier version wrote there must not be taken for new.
     let _ = std::fs::remove_dir_all(root().join(folder));
-    let hdl =
-        ["run", "--quiet", "--package", "pleach-hdl", "--bin", "hdl", "--", "verilog", "--config", config];
+    let hdl = ["run", "--quiet", "--bin", "hdl", "--", "verilog", "--config", config];
     let unit = unit.map(|unit| ["--unit", unit]);
     process::run(cargo().args(hdl).args(unit.iter().flatten()).arg("-o").arg(folder))?;
     let cannot = |error| format!("cannot read {}: {error}", folder.display());

@@ -113,7 +113,7 @@ mod tests {
             other.add(part.iter());
             merged.merge(other);
         }
-        assert_eq!((merged.exponent, merged.bins), (forward.exponent, forward.bins));
+        assert_eq!((merged.exponent, &merged.bins), (forward.exponent, &forward.bins));
         assert_eq!(forward.total(), 1000);
     }
 
