@@ -101,11 +101,29 @@ pub enum Cut {
     Variants,
 }
 
-/// Vectors of the input that an operand needs: source, group, and the operand's channel in each lane.
+/// A vector of the input that an operand needs: source, group, and the operand's channel in each lane.
 struct Lanes {
     source: usize,
     group: usize,
     channels: [Option<usize>; VECTOR],
+}
+
+/// All vectors that an operand needs.
+struct Vectors {
+    vectors: Vec<Lanes>,
+    /// Which of them has each channel.
+    of_channel: Vec<usize>,
+}
+
+impl Vectors {
+    /// Those that have any of the channels, in order.
+    fn with(&self, channels: impl Iterator<Item = usize>) -> impl Iterator<Item = &Lanes> {
+        let mut vectors: Vec<usize> =
+            channels.filter_map(|channel| self.of_channel.get(channel).copied()).collect();
+        vectors.sort_unstable();
+        vectors.dedup();
+        vectors.into_iter().map(|vector| &self.vectors[vector])
+    }
 }
 
 /// What a network waits for most of the time.
@@ -377,9 +395,10 @@ pub fn written_groups(tile: usize, config: &Config) -> std::ops::Range<usize> {
 }
 
 /// The vectors that hold the channels, source by source. A vector appears again where a view has one of its channels twice.
-fn lanes(inputs: &[Place], sources: &[usize], slots: &[Vec<u32>]) -> Vec<Lanes> {
+fn lanes(inputs: &[Place], sources: &[usize], slots: &[Vec<u32>]) -> Vectors {
     let mut vectors: Vec<Lanes> = Vec::new();
     let mut known: HashMap<(usize, usize), Vec<usize>> = HashMap::new();
+    let mut of_channel = vec![0; inputs.len()];
     let mut order: Vec<usize> = (0..inputs.len()).collect();
     let number: HashMap<usize, usize> = sources.iter().enumerate().map(|(n, &block)| (block, n)).collect();
     let at = |channel: usize| {
@@ -398,21 +417,17 @@ fn lanes(inputs: &[Place], sources: &[usize], slots: &[Vec<u32>]) -> Vec<Lanes> 
             vectors.len() - 1
         });
         vectors[vector].channels[lane] = Some(channel);
+        of_channel[channel] = vector;
     }
-    vectors
+    Vectors { vectors, of_channel }
 }
 
 /// Vectors and weights of the first operand of a tile. A vector that no column needs is left out.
-fn operand(step: &Step, lanes: &[Lanes], columns: &[Option<usize>]) -> (Vec<Tap>, Vec<VectorWeights>) {
+fn operand(step: &Step, input: &Vectors, columns: &[Option<usize>]) -> (Vec<Tap>, Vec<VectorWeights>) {
     let [kernel_h, kernel_w] = step.window.kernel;
     let (mut taps, mut vectors) = (Vec::new(), Vec::new());
     let needed = needed_channels(step, columns);
-    for vector in lanes {
-        let Lanes { source, group, channels } = vector;
-        let of_use = |channel: &usize| needed.iter().any(|range| range.contains(channel));
-        if !channels.iter().flatten().any(of_use) {
-            continue;
-        }
+    for Lanes { source, group, channels } in input.with(needed.into_iter().flatten()) {
         for (ky, kx) in (0..kernel_h).flat_map(|ky| (0..kernel_w).map(move |kx| (ky, kx))) {
             let weights: VectorWeights = columns
                 .iter()
@@ -430,7 +445,8 @@ fn operand(step: &Step, lanes: &[Lanes], columns: &[Option<usize>]) -> (Vec<Tap>
     }
     if taps.is_empty() {
         // A tile of zeros still loads something, so that its outputs are written.
-        taps.push(tap(step, lanes[0].source, lanes[0].group, 0, 0));
+        let Lanes { source, group, .. } = input.vectors[0];
+        taps.push(tap(step, source, group, 0, 0));
         vectors.push(vec![[0; VECTOR]; columns.len()]);
     }
     (taps, vectors)
@@ -466,10 +482,10 @@ fn weight(step: &Step, output: usize, channel: usize, ky: usize, kx: usize) -> i
 }
 
 /// Vectors and weights of the second operand: each column takes its channel of the other map, at the pixel itself.
-fn addend(step: &Step, lanes: &[Lanes], columns: &[Option<usize>]) -> (Vec<Tap>, Vec<VectorWeights>) {
+fn addend(step: &Step, input: &Vectors, columns: &[Option<usize>]) -> (Vec<Tap>, Vec<VectorWeights>) {
     let [dy, dx] = step.window.pads;
     let (mut taps, mut vectors) = (Vec::new(), Vec::new());
-    for vector in lanes {
+    for vector in input.with(columns.iter().flatten().copied()) {
         let one_hot = |column: &Option<usize>| {
             vector.channels.map(|channel| i8::from(channel.is_some() && channel == *column))
         };
@@ -500,8 +516,8 @@ impl Tiles {
         number: usize,
         config: &Config,
     ) -> Option<std::ops::Range<usize>> {
-        let tiles = self.tiles.iter().enumerate().filter(|(tile, _)| chunk(*tile, config) == number);
-        let lists = tiles.flat_map(|(_, tile)| tile.lists());
+        let each = config.columns.max(VECTOR) / config.columns;
+        let lists = self.tiles.iter().skip(number * each).take(each).flat_map(|tile| tile.lists());
         let groups =
             lists.flat_map(|list| &self.lists[list]).filter(|tap| tap.source == source).map(|tap| tap.group);
         let (low, high) =

@@ -2,7 +2,7 @@
 //! the pixel that is missing counts as the one beside it. A pass executes the words of one *variant*: a phase, and whether the region
 //! lies at the edge that the phase looks beyond.
 
-use super::{Cut, Lanes, Part, Tap, Tile, Tiles, check_capacity, operand};
+use super::{Cut, Part, Tap, Tile, Tiles, Vectors, check_capacity, operand};
 use crate::compile::CompileError;
 use crate::compile::region::Region;
 use crate::compile::schedule::{VectorWeights, schedule};
@@ -49,7 +49,7 @@ fn variants(interpolation: &Interpolation) -> impl Iterator<Item = ([usize; 2], 
 pub(super) fn tiles(
     interpolation: &Interpolation,
     (step, name): (&Step, &str),
-    lanes: &[Lanes],
+    input: &Vectors,
     columns: &[Option<usize>],
     config: &Config,
 ) -> Result<Tiles, CompileError> {
@@ -57,7 +57,7 @@ pub(super) fn tiles(
     let mut known: HashMap<Vec<Tap>, usize> = HashMap::new();
     for columns in columns.chunks(config.columns) {
         // One weight of 1 at every tap, to begin with.
-        let (taps, identity) = operand(step, lanes, columns);
+        let (taps, identity) = operand(step, input, columns);
         let mut parts = Vec::new();
         for (phase, at_edge) in variants(interpolation) {
             let [rows, across] = [0, 1].map(|axis| weights(interpolation, axis, phase[axis], at_edge[axis]));
