@@ -50,6 +50,10 @@ struct StepOrder {
     /// Copies of each result.
     shifts: usize,
     scopes: Scopes,
+    /// Tiles of which each gather list is the joined one, and parts that it belongs to.
+    list_users: Vec<[usize; 2]>,
+    /// Blocks that it reads.
+    sources: Vec<usize>,
 }
 
 /// How long what is loaded stays, the same for all steps of a group: the rings become free in order, so that what stays must not
@@ -93,6 +97,11 @@ impl Order {
     /// A pass.
     pub fn turn(&self, turn: usize) -> &Turn {
         &self.turns[turn]
+    }
+
+    /// The blocks that a step reads.
+    pub fn sources(&self, step: usize) -> &[usize] {
+        &self.steps[step].sources
     }
 
     /// The region that a pass computes.
@@ -148,12 +157,10 @@ impl Order {
     }
 
     /// Uses of the gather list of a pass in its scope.
-    pub fn list_uses(&self, turn: usize, input: &Input, list: usize) -> usize {
+    pub fn list_uses(&self, turn: usize, list: usize) -> usize {
         let Turn { step, .. } = self.turns[turn];
         let lists = self.region(turn).lists;
-        let tiles = &input.tiles[step].tiles;
-        let joined = tiles.iter().filter(|tile| tile.joined_list == list).count();
-        let single = tiles.iter().flat_map(|tile| &tile.parts).filter(|part| part.list == list).count();
+        let [joined, single] = self.steps[step].list_users[list];
         let each = |region: &Region| match (region.lists == lists, region.joined) {
             (false, _) => 0,
             (true, true) => joined,
@@ -266,7 +273,13 @@ impl StepOrder {
             regions
         };
         let regions = plan.strips.iter().map(&mut cut).collect();
-        Self { regions, shifts: this.factor[0] * this.factor[1], scopes }
+        let mut list_users = vec![[0; 2]; input.tiles[step].lists.len()];
+        for tile in &input.tiles[step].tiles {
+            list_users[tile.joined_list][0] += 1;
+            tile.parts.iter().for_each(|part| list_users[part.list][1] += 1);
+        }
+        let shifts = this.factor[0] * this.factor[1];
+        Self { regions, shifts, scopes, list_users, sources: this.sources() }
     }
 }
 

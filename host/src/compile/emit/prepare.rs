@@ -81,7 +81,7 @@ impl Emitter<'_> {
     /// The maps that the pass reads.
     fn sources(&mut self, turn: usize) -> Option<Vec<Buffer>> {
         let Turn { step, strip, .. } = *self.order.turn(turn);
-        let blocks = self.input.steps.steps[step].sources();
+        let blocks = self.order.sources(step).to_vec();
         let numbered = blocks.into_iter().enumerate();
         numbered.map(|(number, block)| self.source(turn, step, strip, number, block)).collect()
     }
@@ -306,7 +306,7 @@ impl Emitter<'_> {
         };
         let ranges = Ring::ranges(first, entries.len(), input.config.load_depth);
         self.queue(turn, load, access(Memory::List, Mode::Write, ranges));
-        Ok(Some((key, self.chip.lists.hold(key, self.order.list_uses(turn, input, list)))))
+        Ok(Some((key, self.chip.lists.hold(key, self.order.list_uses(turn, list)))))
     }
 
     /// The bank of the table; meaningless for a step without one.
