@@ -500,13 +500,17 @@ fn addend(step: &Step, input: &Vectors, columns: &[Option<usize>]) -> (Vec<Tap>,
 
 /// Which chunk of the output a tile is in: chunks are as many tiles as write a vector, or one.
 pub fn chunk(tile: usize, config: &Config) -> usize {
-    tile * config.columns / config.columns.max(VECTOR)
+    tile / tiles_of_chunk(config)
+}
+
+fn tiles_of_chunk(config: &Config) -> usize {
+    config.columns.max(VECTOR) / config.columns
 }
 
 impl Tiles {
     /// Chunks of the output.
     pub fn chunks(&self, config: &Config) -> usize {
-        (self.tiles.len() * config.columns).div_ceil(config.columns.max(VECTOR))
+        self.tiles.len().div_ceil(tiles_of_chunk(config))
     }
 
     /// Vector groups that the tiles of a chunk read of a source.
@@ -516,7 +520,7 @@ impl Tiles {
         number: usize,
         config: &Config,
     ) -> Option<std::ops::Range<usize>> {
-        let each = config.columns.max(VECTOR) / config.columns;
+        let each = tiles_of_chunk(config);
         let lists = self.tiles.iter().skip(number * each).take(each).flat_map(|tile| tile.lists());
         let groups =
             lists.flat_map(|list| &self.lists[list]).filter(|tap| tap.source == source).map(|tap| tap.group);
