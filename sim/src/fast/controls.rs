@@ -6,11 +6,12 @@ use pleach_spec::command::Issue;
 use pleach_spec::list::{Beat, Command, Load, Segment, Target};
 use pleach_spec::stream::Control;
 use pleach_spec::{Config, VECTOR};
+use std::ops::Range;
 
 /// The uppermost four bits of the last beat of a word's positions.
 const CONTROL_SHIFT: u32 = 28;
 
-/// Controls by word.
+/// Controls by word; there is a power of two of them.
 pub struct Controls {
     controls: Vec<u8>,
     beats_per_word: usize,
@@ -29,44 +30,53 @@ impl Controls {
             Command::Load(load) => Some(load),
             _ => None,
         });
-        loads.map_while(|load| controls.load_command(load, model, data)).for_each(drop);
+        let loads: Vec<_> = loads.map_while(|load| Some((load, source(load, model, data)?))).collect();
+        // The last ones that fill the buffer hide what the others left.
+        let mut unknown = vec![true; config.word_depth];
+        let mut left = unknown.len();
+        let first = loads.iter().rposition(|(load, source)| {
+            if is_position(load) {
+                for word in controls.words(load, source) {
+                    left -= usize::from(std::mem::take(&mut unknown[word]));
+                }
+            }
+            left == 0
+        });
+        for (load, _) in &loads[first.unwrap_or(0)..] {
+            controls.load_command(load, model, data);
+        }
         controls
     }
 
     /// Executes a LOAD command as far as it fills controls; `None` if it reads what is not there.
     pub fn load_command(&mut self, load: &Load, model: &[Beat], data: &[[i8; VECTOR]]) -> Option<()> {
-        let target = *Target::ALL.get(load.target as usize)?;
-        let source = load.reads();
-        let from_data = load.segment == Segment::Data as u32;
-        let held = if from_data { data.len() } else { model.len() };
-        if source.end > held {
-            return None;
-        }
-        if target != Target::Position {
+        let source = source(load, model, data)?;
+        if !is_position(load) {
             return Some(());
         }
-        let (parts, address) = (self.beats_per_word, load.address as usize);
-        let before_last = parts - 1 - address % parts;
-        let last_beats = source.start + (before_last.min(source.len()))..source.end;
-        let word = address / parts;
-        if from_data {
-            let beats = data[last_beats].iter().step_by(parts);
-            self.fill(word, beats.map(|beat| beat[VECTOR - 1] as u8 >> (CONTROL_SHIFT % 8)));
+        let words = self.words(load, &source);
+        // Controls are in the last beat of a word.
+        let (parts, controls) = (self.beats_per_word, &mut self.controls);
+        let before_last = parts - 1 - load.address as usize % parts;
+        let last_beats = source.start + before_last.min(source.len())..source.end;
+        if load.segment == Segment::Data as u32 {
+            for (word, beat) in words.zip(data[last_beats].iter().step_by(parts)) {
+                controls[word] = beat[VECTOR - 1] as u8 >> (CONTROL_SHIFT % 8);
+            }
         } else {
-            let beats = model[last_beats].iter().step_by(parts);
-            self.fill(word, beats.map(|beat| (beat[3] >> CONTROL_SHIFT) as u8));
+            for (word, beat) in words.zip(model[last_beats].iter().step_by(parts)) {
+                controls[word] = (beat[3] >> CONTROL_SHIFT) as u8;
+            }
         }
         Some(())
     }
 
-    /// The controls of words from one on; behind the last word of the buffer comes the first.
-    fn fill(&mut self, word: usize, mut controls: impl ExactSizeIterator<Item = u8>) {
-        let first = word % self.controls.len();
-        let (before, from) = self.controls.split_at_mut(first);
-        while controls.len() > 0 {
-            let words = from.iter_mut().chain(&mut *before);
-            words.zip(&mut controls).for_each(|(word, control)| *word = control);
-        }
+    /// The words of which a LOAD command of positions brings the last beat, in order.
+    fn words(&self, load: &Load, source: &Range<usize>) -> impl Iterator<Item = usize> + use<> {
+        let (parts, mask) = (self.beats_per_word, self.controls.len() - 1);
+        let first = load.address as usize;
+        let count = (first % parts + source.len()) / parts;
+        (first / parts..).take(count).map(move |word| word & mask)
     }
 
     /// The steps of a tile of a pass, in the place of others.
@@ -74,9 +84,19 @@ impl Controls {
         if issue.dense == 1 {
             return steps.fill_dense(issue);
         }
-        let words = self.controls.len();
-        let base = issue.base as usize % words;
-        let controls = self.controls[base..].iter().chain(self.controls.iter().cycle());
-        steps.fill(issue, controls.map(|&bits| Control::from_bits(bits)));
+        let mask = self.controls.len() - 1;
+        let words = issue.base as usize..;
+        steps.fill(issue, words.map(|word| Control::from_bits(self.controls[word & mask])));
     }
+}
+
+fn is_position(load: &Load) -> bool {
+    load.target == Target::Position as u32
+}
+
+/// The beats that a LOAD command reads of its segment; `None` if they are not all there.
+fn source(load: &Load, model: &[Beat], data: &[[i8; VECTOR]]) -> Option<Range<usize>> {
+    let from_data = load.segment == Segment::Data as u32;
+    let held = if from_data { data.len() } else { model.len() };
+    Some(load.reads()).filter(|source| source.end <= held)
 }

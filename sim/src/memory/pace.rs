@@ -11,7 +11,7 @@ mod flow;
 
 use std::collections::VecDeque;
 
-use super::{Moved, ReadWord, Schedule, Timing};
+use super::{Burst, Moved, ReadWord, Schedule, Timing};
 pub use flow::WordFlow;
 
 /// Read bursts that can wait.
@@ -117,10 +117,31 @@ impl Pace {
         self.timing.refresh_interval > 0 && self.refresh_phase < self.timing.refresh_cycles
     }
 
+    /// ARREADY of the cycle to come.
+    pub fn takes_reads(&self) -> bool {
+        self.reads.len() < READS
+    }
+
+    /// It can answer a burst in the cycle in which it accepts it.
+    pub fn answers_at_once(&self) -> bool {
+        self.timing.latency_cycles <= 1
+    }
+
+    /// A burst accepted in the cycle before `cycle`.
+    fn push_read(&mut self, burst: &Burst, cycle: u64) {
+        let ready = cycle - 1 + self.timing.latency_cycles;
+        self.reads.push_back(Read { id: burst.id, address: burst.address, words: burst.words, ready });
+    }
+
+    /// The last word of the write burst at hand left the buffer in a cycle.
+    fn end_write(&mut self, cycle: u64) {
+        self.writes.pop_front();
+        self.responses.push_back(cycle + self.timing.latency_cycles);
+    }
+
     fn accept(&mut self, moved: &Moved) {
-        if let Some(burst) = moved.read {
-            let ready = self.cycle - 1 + self.timing.latency_cycles;
-            self.reads.push_back(Read { id: burst.id, address: burst.address, words: burst.words, ready });
+        if let Some(burst) = &moved.read {
+            self.push_read(burst, self.cycle);
         }
         self.writes.extend(moved.write.map(|burst| burst.words));
         self.buffered += u32::from(moved.word.is_some());
@@ -161,14 +182,19 @@ impl Pace {
         }
     }
 
+    fn set_ready(&mut self) {
+        self.schedule.ar_ready = self.takes_reads();
+        self.schedule.aw_ready = self.writes.len() < WRITES;
+        self.schedule.w_ready = self.buffered < BUFFER;
+    }
+
     fn write(&mut self) {
         self.read_moved_last = false;
         self.buffered -= 1;
         let Some(words) = self.writes.front_mut() else { return };
         *words -= 1;
         if *words == 0 {
-            self.writes.pop_front();
-            self.responses.push_back(self.cycle + self.timing.latency_cycles);
+            self.end_write(self.cycle);
         }
     }
 }
@@ -188,9 +214,7 @@ impl Timing for Pace {
             self.responses.pop_front();
             self.schedule.response = true;
         }
-        self.schedule.ar_ready = self.reads.len() < READS;
-        self.schedule.aw_ready = self.writes.len() < WRITES;
-        self.schedule.w_ready = self.buffered < BUFFER;
+        self.set_ready();
         self.schedule
     }
 }

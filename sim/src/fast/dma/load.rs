@@ -252,15 +252,13 @@ impl Load {
                 }
             }
             (State::Bursts, _) if inputs.granted => {
-                self.address += u64::from(self.burst);
-                self.left -= self.burst;
-                self.burst = 0;
+                self.pass_burst();
                 if self.left == 0 {
                     self.state = State::Idle;
                 }
             }
             (State::Bursts, _) if self.burst == 0 => {
-                self.burst = (BURST - (self.address as u32 & (BURST - 1))).min(self.left);
+                self.cut_burst();
                 outputs.moved = true;
             }
             (State::Idle, _) if inputs.start => {
@@ -272,18 +270,40 @@ impl Load {
         }
     }
 
-    /// Its commands stand still but for bursts that it may ask for.
+    /// The burst that was asked for is granted: on to the next.
+    pub fn pass_burst(&mut self) {
+        self.address += u64::from(self.burst);
+        self.left -= self.burst;
+        self.burst = 0;
+    }
+
+    /// Finds out how long the next burst is.
+    pub fn cut_burst(&mut self) {
+        self.burst = (BURST - (self.address as u32 & (BURST - 1))).min(self.left);
+    }
+
+    /// It does not know how long its next burst is, and finds out in the cycle.
+    pub fn cuts(&self) -> bool {
+        self.state == State::Bursts && self.burst == 0
+    }
+
+    /// The burst that it asks for is the last of its command.
+    pub fn asks_for_last(&self) -> bool {
+        self.burst == self.left
+    }
+
+    /// Its commands stand still but for their bursts.
     pub fn stands_still(&self, tokens: &Tokens) -> bool {
         match self.state {
             State::Idle => !self.may_start(true, tokens),
             State::Check => false,
-            State::Bursts => self.burst > 0,
+            State::Bursts => true,
         }
     }
 
-    /// It asks for a burst if so many are under way.
-    pub fn asks(&self, outstanding: u32) -> bool {
-        self.state == State::Bursts && outstanding < LOAD_BURSTS
+    /// Its bursts stand still, if so many are under way.
+    pub fn bursts_rest(&self, outstanding: u32) -> bool {
+        self.state != State::Bursts || self.burst > 0 && outstanding >= LOAD_BURSTS
     }
 
     /// The beats of the command at hand; `None` if one of a table or the last one is in front of the memories, or the first one of a

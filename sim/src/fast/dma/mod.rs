@@ -299,19 +299,11 @@ impl Dma {
         let granted = self.read.grants(bus.ar_ready);
         let grant_fetch = granted && fetch_request.is_some();
         let grant_load = granted && load_request.is_some() && fetch_request.is_none();
-        let was_quiet = self.read.quiet() && self.store.quiet();
-        let load_quiet = self.load.is_idle();
-        let store_quiet = self.store.is_idle();
-        let situation = run::Situation {
-            handed_out: self.fetch.handed_out(),
-            fetch_waits: self.fetch.waits(&queues),
-            load: (load_quiet, self.load.queue_empty(), self.load.waits(&self.tokens)),
-            store: (store_quiet, self.store.queue_empty(), self.store.waits(&self.tokens)),
-            passes: self.passes.situation(&self.tokens),
-            quiet: was_quiet,
-            commands: self.fetch.ordinal,
-            watchdog_cycles: self.setup.watchdog_cycles,
-        };
+        let situation = self.situation(&queues);
+        // Most units have nothing to do in most cycles.
+        let load_rests = active && self.load.is_idle() && !load_ok;
+        let store_rests = active && self.store.does_nothing() && !store_ok;
+        let fetch_rests = active && !take_fetch && !grant_fetch && self.fetch.stands_still(&queues);
         self.count(active, &queues, &load_offer, store_grant, &bus);
 
         // Next values: producers after consumers, so that each sees the state before.
@@ -327,27 +319,33 @@ impl Dma {
         self.moved |= self.read.pop(active, &shape, &reader);
         let mut errors = run::Errors::default();
 
-        let load = self.load.step(&load::Inputs {
-            active,
-            setup: &self.setup,
-            shape: &shape,
-            start: load_ok,
-            granted: grant_load,
-            take: take_load,
-            offer: load_offer,
-        });
+        let load = match load_rests {
+            true => load::Outputs::default(),
+            false => self.load.step(&load::Inputs {
+                active,
+                setup: &self.setup,
+                shape: &shape,
+                start: load_ok,
+                granted: grant_load,
+                take: take_load,
+                offer: load_offer,
+            }),
+        };
         errors.load = load.error;
         actions.load = load.written;
         actions.completed[0] = load.completed.map(|(_, command)| command);
-        let store = self.store.step(&store::Inputs {
-            active,
-            busy: self.run.busy(),
-            setup: &self.setup,
-            shape: &shape,
-            start: store_ok,
-            read: store_grant,
-            bus: &bus,
-        });
+        let store = match store_rests {
+            true => store::Outputs::default(),
+            false => self.store.step(&store::Inputs {
+                active,
+                busy: self.run.busy(),
+                setup: &self.setup,
+                shape: &shape,
+                start: store_ok,
+                read: store_grant,
+                bus: &bus,
+            }),
+        };
         errors.store = store.error;
         actions.store = store.read;
         actions.completed[2] = store.completed.map(|(_, command)| command);
@@ -364,15 +362,18 @@ impl Dma {
         let given = [load.completed, done, store.completed];
         errors.tokens = self.tokens.step(active, taken, given);
 
-        let fetch = self.fetch.step(&fetch::Inputs {
-            active,
-            setup: &self.setup,
-            shape: &shape,
-            model,
-            granted: grant_fetch,
-            take: take_fetch,
-            queues,
-        });
+        let fetch = match fetch_rests {
+            true => fetch::Outputs::default(),
+            false => self.fetch.step(&fetch::Inputs {
+                active,
+                setup: &self.setup,
+                shape: &shape,
+                model,
+                granted: grant_fetch,
+                take: take_fetch,
+                queues,
+            }),
+        };
         errors.fetch = fetch.error;
         if let Some(command) = fetch.load {
             self.load.push(command);
@@ -393,6 +394,22 @@ impl Dma {
         self.run.step(&situation, &errors, completed);
         self.memory.step(&moved, shape.word_bytes);
         actions
+    }
+
+    /// The cycle as the end of the run depends on it.
+    fn situation(&self, queues: &fetch::Queues) -> run::Situation {
+        let (handed_out, fetch_waits) = (self.fetch.handed_out(), self.fetch.waits(queues));
+        run::Situation {
+            halted: (handed_out || fetch_waits).then(|| run::Halted {
+                handed_out,
+                load: (self.load.is_idle(), self.load.queue_empty(), self.load.waits(&self.tokens)),
+                store: (self.store.is_idle(), self.store.queue_empty(), self.store.waits(&self.tokens)),
+                passes: self.passes.situation(&self.tokens),
+            }),
+            quiet: self.read.quiet() && self.store.quiet(),
+            commands: self.fetch.ordinal,
+            watchdog_cycles: self.setup.watchdog_cycles,
+        }
     }
 
     fn count(

@@ -144,6 +144,17 @@ impl ReadPort {
         self.address.is_none() || ar_ready
     }
 
+    /// The burst that the memory accepts.
+    pub fn pass_address(&mut self, ar_ready: bool) -> Option<Burst> {
+        self.address.take_if(|_| ar_ready)
+    }
+
+    /// A burst is granted.
+    pub fn ask(&mut self, shape: &Shape, request: &Request) {
+        self.address = Some(request.burst(shape));
+        self.outstanding += 1;
+    }
+
     /// The gearbox; true if a beat was taken or a word dropped.
     pub fn pop(&mut self, active: bool, shape: &Shape, reader: &Reader) -> bool {
         if !active {
@@ -170,13 +181,9 @@ impl ReadPort {
         bus: &Schedule,
         taken: bool,
     ) -> Option<Burst> {
-        let accepted = self.address.filter(|_| bus.ar_ready);
-        if accepted.is_some() {
-            self.address = None;
-        }
+        let accepted = self.pass_address(bus.ar_ready);
         if let Some(request) = granted {
-            self.address = Some(request.burst(shape));
-            self.outstanding += 1;
+            self.ask(shape, &request);
         }
         if let Some(word) = bus.read.filter(|_| taken) {
             let half = &mut self.half[usize::from(word.id & 1)];

@@ -26,11 +26,8 @@ pub(super) type EngineSituation = (bool, bool, bool);
 /// The cycle as the end of a run and a deadlock depend on it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Situation {
-    pub handed_out: bool,
-    pub fetch_waits: bool,
-    pub load: EngineSituation,
-    pub store: EngineSituation,
-    pub passes: PassSituation,
+    /// FETCH hands out nothing: all is handed out, or the next command has no place in its queue.
+    pub halted: Option<Halted>,
     /// No burst is under way.
     pub quiet: bool,
     /// Commands handed out.
@@ -38,7 +35,17 @@ pub(super) struct Situation {
     pub watchdog_cycles: u32,
 }
 
-impl Situation {
+/// The engines, while FETCH hands out nothing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Halted {
+    /// All commands are handed out.
+    pub handed_out: bool,
+    pub load: EngineSituation,
+    pub store: EngineSituation,
+    pub passes: PassSituation,
+}
+
+impl Halted {
     fn finished(&self) -> bool {
         let ended = |(idle, empty, _): EngineSituation| idle && empty;
         self.handed_out && ended(self.load) && ended(self.store) && self.passes.none
@@ -46,8 +53,7 @@ impl Situation {
 
     fn stuck(&self) -> bool {
         let halted = |(idle, empty, waits): EngineSituation| idle && (empty || waits);
-        (self.handed_out || self.fetch_waits)
-            && halted(self.load)
+        halted(self.load)
             && halted(self.store)
             && !self.passes.released
             && (self.passes.none_ready || self.passes.waits)
@@ -118,10 +124,11 @@ impl Run {
             self.drained = (self.drained + 1).min(DRAIN_CYCLES);
             return;
         }
-        let stuck = situation.stuck() && !situation.finished();
+        let finished = situation.halted.is_some_and(|halted| halted.finished());
+        let stuck = !finished && situation.halted.is_some_and(|halted| halted.stuck());
         self.error = self.first_error(situation, errors, stop);
         self.stopping = self.error.is_some();
-        self.busy = self.stopping || !situation.finished();
+        self.busy = self.stopping || !finished;
         self.quiet_cycles = if completed { 0 } else { self.quiet_cycles.wrapping_add(1) };
         self.stuck_cycles = if stuck { self.stuck_cycles + 1 } else { 0 };
     }

@@ -169,6 +169,11 @@ impl Store {
             }
     }
 
+    /// There is nothing that it has to do, unless the next command may start.
+    pub fn does_nothing(&self) -> bool {
+        self.is_idle() && self.rests() && self.announced.is_none()
+    }
+
     /// It has nothing to read or to send, and waits for answers at most.
     pub fn rests(&self) -> bool {
         !self.wants_read() && self.reads == 0 && self.word.is_none() && self.bursts.is_empty()

@@ -1,13 +1,15 @@
-//! Cycles in which nothing is decided: words come and go, and no command begins or ends, no burst begins or ends, no token is given.
+//! Cycles in which nothing is decided: words come and go, bursts but the last of a command are asked for, and no command begins or
+//! ends, no token is given.
 //!
 //! They are most of the cycles in which the memory side does anything. They take what moves out of the units, let it move, and put
-//! it back: the memory's words, those in the FIFO of the read channel, and the beats of LOAD. STORE keeps its own.
+//! it back: the memory's words, those in the FIFO of the read channel, and the beats of LOAD. STORE keeps its own, and bursts stay
+//! where they are.
 //!
 //! Where a word is a beat, how many come in so many cycles is a division. Where LOAD takes several cycles for a word, all is soon as
 //! it was a word before, and then it happens again and again until a burst or a command ends or the memory refreshes.
 
 use super::load::Beats;
-use super::read::{LOAD_ID, LoadWords};
+use super::read::{LOAD_BURSTS, LOAD_ID, LoadWords, Request};
 use super::{Dma, store};
 use crate::memory::{Schedule, WordFlow};
 
@@ -28,6 +30,17 @@ struct Flow {
     beats: Beats,
     /// Something moved in the last cycle.
     moved: bool,
+}
+
+/// What becomes of LOAD's bursts in a cycle.
+#[derive(Clone, Copy)]
+struct BurstStep {
+    /// LOAD finds out how long the next one is.
+    cuts: bool,
+    /// The one that is granted.
+    granted: Option<Request>,
+    /// The memory accepts one.
+    accepted: bool,
 }
 
 /// Fewer cycles are not worth a thought.
@@ -82,23 +95,30 @@ impl Dma {
         let mut counted = Counted::default();
         // A word of the bus, where LOAD takes several cycles for it.
         let period = u64::from(self.shape.lanes << flow.beats.incoming.width);
-        let mut before = (flow, counted);
+        let mut before = (period > 1).then_some((flow, counted));
         while counted.cycles < limit {
+            let rest = self.bursts_rest();
+            let bursts = if rest { None } else { self.burst_step() };
+            if !rest && bursts.is_none() {
+                break;
+            }
             let ahead = match store_rests && !flow.beats.activation {
                 true => ScatterAhead { banks: 0, free_cycles: u64::MAX },
                 false => scatter(counted.cycles),
             };
-            if store_rests {
+            if store_rests && rest {
                 let cycles =
                     self.skip_words(&mut flow, ahead.free_cycles.min(limit - counted.cycles), &mut counted);
                 if cycles > 0 {
                     counted.cycles += cycles;
                     continue;
                 }
-                if period > 1 && counted.cycles - before.1.cycles == period {
+                if let Some(before) =
+                    before.as_mut().filter(|before| counted.cycles - before.1.cycles == period)
+                {
                     let limit = ahead.free_cycles.min(limit - counted.cycles);
-                    repeat(&mut flow, &mut counted, &before, limit);
-                    before = (flow, counted);
+                    repeat(&mut flow, &mut counted, before, limit);
+                    *before = (flow, counted);
                     continue;
                 }
             }
@@ -110,7 +130,14 @@ impl Dma {
                 break;
             }
             counted.cycles += 1;
+            if let Some(bursts) = &bursts {
+                self.move_bursts(bursts, &mut flow);
+                before = before.map(|_| (flow, counted));
+            }
             if !flow.moved && flow.memory.is_idle() {
+                break;
+            }
+            if !store_rests && self.store.rests() {
                 break;
             }
         }
@@ -132,9 +159,7 @@ impl Dma {
             && (works || self.passes.situation(&self.tokens).released)
             && !self.passes.under_way()
             && !self.passes.may_start(&self.tokens)
-            && self.read.asks_nothing()
             && self.load.stands_still(&self.tokens)
-            && !self.load.asks(self.read.outstanding)
             && self.store.stands_still(&self.tokens)
             && !self.store.decides(false)
             && self.fetch.stands_still(&queues)
@@ -142,8 +167,40 @@ impl Dma {
 
     /// What moves, if that is all there is.
     fn flow(&self) -> Option<Flow> {
-        let (memory, words, beats) = (self.memory.words(LOAD_ID)?, self.read.loads()?, self.load.beats()?);
+        let memory = self.memory.words(LOAD_ID, self.shape.word_bytes)?;
+        let (words, beats) = (self.read.loads()?, self.load.beats()?);
         Some(Flow { memory, words, beats, moved: true })
+    }
+
+    /// No burst is asked for in the next cycle, nor accepted, nor does LOAD find out how long one is.
+    fn bursts_rest(&self) -> bool {
+        self.read.asks_nothing() && self.load.bursts_rest(self.read.outstanding)
+    }
+
+    /// What becomes of them in it; `None` if something is decided.
+    fn burst_step(&self) -> Option<BurstStep> {
+        let ar_ready = self.memory.takes_reads();
+        let request = self.load.request(self.read.outstanding < LOAD_BURSTS);
+        let granted = request.filter(|_| self.read.grants(ar_ready));
+        let accepted = ar_ready && !self.read.asks_nothing();
+        let at_once = accepted && self.memory.answers_at_once();
+        let decides = at_once || granted.is_some() && self.load.asks_for_last();
+        (!decides).then_some(BurstStep { cuts: self.load.cuts(), granted, accepted })
+    }
+
+    /// The end of the cycle for them.
+    fn move_bursts(&mut self, step: &BurstStep, flow: &mut Flow) {
+        if let Some(burst) = self.read.pass_address(step.accepted) {
+            flow.memory.accept(&mut self.memory, &burst);
+        }
+        if let Some(request) = &step.granted {
+            self.read.ask(&self.shape, request);
+            self.load.pass_burst();
+        }
+        if step.cuts {
+            self.load.cut_burst();
+        }
+        flow.moved |= step.cuts || step.accepted || step.granted.is_some();
     }
 
     /// At most `limit` cycles, in which every word is written two cycles after it came, as fast as the memory is: how many.
@@ -175,7 +232,13 @@ impl Dma {
     }
 
     /// A cycle of the memory and LOAD; false, and all is as it was, if something is decided in it. `accepted`: STORE sends a word.
-    fn load_cycle(&self, flow: &mut Flow, scatter_banks: u64, accepted: bool, counted: &mut Counted) -> bool {
+    fn load_cycle(
+        &mut self,
+        flow: &mut Flow,
+        scatter_banks: u64,
+        accepted: bool,
+        counted: &mut Counted,
+    ) -> bool {
         let Flow { memory, words, beats, moved } = flow;
         let held = beats.held;
         let blocked = held && beats.activation && scatter_banks >> self.held_bank(beats) & 1 == 1;
@@ -186,9 +249,11 @@ impl Dma {
             return false;
         }
         let read_taken = memory.offers() && words.ready();
-        if !memory.step(read_taken, accepted) {
+        let ends_burst = read_taken && memory.offers_last();
+        if !memory.step(&mut self.memory, read_taken, accepted) {
             return false;
         }
+        self.read.outstanding -= u32::from(ends_burst);
         *moved = held || take || read_taken || accepted || incoming.waits();
         if take {
             words.take(&self.shape, incoming.lane);
@@ -241,7 +306,7 @@ impl Dma {
     /// Puts back what moved, and counts.
     fn finish(&mut self, flow: &Flow, counted: &Counted) {
         let cycles = counted.cycles as u32;
-        self.memory.set_words(&flow.memory, self.shape.word_bytes);
+        self.memory.set_words(&flow.memory);
         self.read.set_loads(&flow.words);
         self.load.set_beats(&flow.beats);
         self.moved = flow.moved;

@@ -8,7 +8,7 @@ use pleach_spec::register::ErrorCode;
 use super::fetch::Ordered;
 
 /// Cycles from the one in which the last beat of a pass is written to the first in which it may be released.
-const SETTLE_CYCLES: usize = 3;
+const SETTLE_CYCLES: u32 = 3;
 
 /// Tokens by giver and taker.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +29,9 @@ impl Tokens {
     ) -> Option<(u32, ErrorCode, u32)> {
         if !active {
             *self = Self::default();
+            return None;
+        }
+        if taken == [0; 3] && given.iter().all(Option::is_none) {
             return None;
         }
         let mut error = None;
@@ -68,8 +71,8 @@ pub(super) struct Passes {
     waits: VecDeque<u32>,
     /// `signal` and ordinal of the passes not done.
     signals: VecDeque<(u32, u32)>,
-    /// Passes written 1, 2, ... cycles ago.
-    settling: [bool; SETTLE_CYCLES - 1],
+    /// Passes written so many cycles ago: bit 0 for 1, bit 1 for 2, ...
+    settling: u32,
     /// Passes that may be released.
     ready: u32,
     /// Passes released and not done.
@@ -93,7 +96,7 @@ impl Passes {
 
     /// Some pass settles.
     pub fn under_way(&self) -> bool {
-        self.settling.contains(&true)
+        self.settling != 0
     }
 
     pub fn situation(&self, tokens: &Tokens) -> PassSituation {
@@ -124,8 +127,8 @@ impl Passes {
             self.waits.push_back(command.wait);
             self.signals.push_back((command.signal, ordinal));
         }
-        self.ready += u32::from(self.settling[SETTLE_CYCLES - 2]);
-        self.settling.rotate_right(1);
-        self.settling[0] = written;
+        let last = 1 << (SETTLE_CYCLES - 2);
+        self.ready += u32::from(self.settling & last != 0);
+        self.settling = (self.settling & !last) << 1 | u32::from(written);
     }
 }

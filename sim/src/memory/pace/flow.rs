@@ -1,20 +1,23 @@
 //! The words of bursts on their way, apart from everything else that a memory keeps.
 
-use super::{BUFFER, MemoryTiming, Pace};
-use crate::memory::{ReadWord, Schedule};
+use super::{BUFFER, MemoryTiming, Pace, Read};
+use crate::memory::{Burst, ReadWord, Schedule};
 
-/// The words of the bursts at hand, as long as none of these bursts ends, no response comes, and no word of another ID. (A read
-/// burst ends when its last word is taken.)
+/// The words of the bursts at hand, as long as no response comes, and no word of another ID. The bursts behind them stay in the
+/// memory that the flow was taken out of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WordFlow {
     timing: MemoryTiming,
+    word_bytes: u64,
+    /// Of the words that are read.
+    id: u8,
     cycle: u64,
     refresh_phase: u64,
     tokens: u32,
     read_moved_last: bool,
     /// A word is on the read channel.
     offers: bool,
-    /// It is the last of its burst, behind which the next one is at hand.
+    /// It is the last of its burst: that at hand is the next.
     last: bool,
     /// Words of the read burst at hand, and when the first may come.
     reads: u32,
@@ -43,6 +46,11 @@ impl WordFlow {
     pub fn is_idle(&self) -> bool {
         let bursts = self.reads > 0 || self.writes > 0 || self.buffered > 0 || self.response < u64::MAX;
         !bursts && !self.offers && self.tokens == 2 * self.timing.denominator
+    }
+
+    /// The word on the read channel is the last of its burst.
+    pub fn offers_last(&self) -> bool {
+        self.last
     }
 
     /// Words that come in so many cycles if each is taken at once, up to [`WordFlow::undisturbed`].
@@ -96,7 +104,7 @@ impl WordFlow {
         let as_before = Self { cycle, refresh_phase, reads, ..*before };
         let refreshed =
             before.refresh_phase < timing.refresh_cycles || refresh_phase != before.refresh_phase + period;
-        if *self != as_before || reads + 1 != before.reads || refreshed {
+        if *self != as_before || reads == 0 || reads + 1 != before.reads || refreshed {
             return 0;
         }
         (self.until_event() / period).min(u64::from(reads - 1))
@@ -110,87 +118,132 @@ impl WordFlow {
     }
 
     /// Goes on to the next cycle, if a word was taken from the read channel, and one accepted to be written; false, and all is as it
-    /// was, if a burst ends in it or a response comes.
-    pub fn step(&mut self, taken: bool, accepted: bool) -> bool {
+    /// was, if a response comes in it, or a word of another ID.
+    pub fn step(&mut self, pace: &mut Pace, taken: bool, accepted: bool) -> bool {
         let MemoryTiming { numerator, denominator, refresh_interval, refresh_cycles, .. } = self.timing;
         let cycle = self.cycle + 1;
         let refresh_phase = match self.refresh_phase + 1 {
             phase if phase == refresh_interval => 0,
             phase => phase,
         };
-        if taken && self.last || self.response <= cycle {
+        if self.response <= cycle {
             return false;
         }
         let offers = self.offers && !taken;
         let buffered = self.buffered + u32::from(accepted);
         let refreshes = refresh_interval > 0 && refresh_phase < refresh_cycles;
+        let (mut read, mut written) = (false, false);
         if !refreshes {
             let tokens = (self.tokens + numerator).min(2 * denominator);
             let reads = !offers && self.reads > 0 && self.reads_ready <= cycle;
             let writes = buffered > 0 && self.writes > 0;
             let moves = tokens >= denominator && (reads || writes);
-            let read = reads && !(writes && self.read_moved_last);
-            let ends = if read { self.reads == 1 || self.foreign } else { self.writes == 1 };
-            if moves && ends {
+            read = moves && reads && !(writes && self.read_moved_last);
+            written = moves && !read;
+            if read && self.foreign {
                 return false;
             }
             self.tokens = tokens - if moves { denominator } else { 0 };
             self.read_moved_last = if moves { read } else { self.read_moved_last };
-            self.reads -= u32::from(moves && read);
-            self.writes -= u32::from(moves && !read);
-            self.offers = offers || moves && read;
-            self.buffered = buffered - u32::from(moves && !read);
-        } else {
-            (self.offers, self.buffered) = (offers, buffered);
         }
         (self.cycle, self.refresh_phase) = (cycle, refresh_phase);
+        self.offers = offers || read;
+        self.last &= offers;
+        self.buffered = buffered - u32::from(written);
+        if read {
+            self.reads -= 1;
+            if self.reads == 0 {
+                self.end_read(pace);
+            }
+        }
+        if written {
+            self.writes -= 1;
+            if self.writes == 0 {
+                self.end_write(pace);
+            }
+        }
         true
+    }
+
+    /// A read burst that the memory accepted in the cycle that is over. What it could not answer in that one, see
+    /// [`Pace::answers_at_once`].
+    pub fn accept(&mut self, pace: &mut Pace, burst: &Burst) {
+        pace.push_read(burst, self.cycle);
+        if pace.reads.len() == 1 {
+            self.set_read(pace.reads.front());
+        }
+    }
+
+    /// Makes a burst the one at hand.
+    fn set_read(&mut self, read: Option<&Read>) {
+        self.reads = read.map_or(0, |read| read.words);
+        self.reads_ready = read.map_or(0, |read| read.ready);
+        self.foreign = read.is_some_and(|read| read.id != self.id);
+    }
+
+    /// The last word of the read burst at hand is on the read channel.
+    fn end_read(&mut self, pace: &mut Pace) {
+        let Some(read) = pace.reads.pop_front() else { return };
+        let address = read.address + u64::from(read.words - 1) * self.word_bytes;
+        pace.schedule.read = Some(ReadWord { id: read.id, address, last: true });
+        self.last = true;
+        self.set_read(pace.reads.front());
+    }
+
+    /// The last word of the write burst at hand left the buffer.
+    fn end_write(&mut self, pace: &mut Pace) {
+        pace.end_write(self.cycle);
+        self.writes = pace.writes.front().copied().unwrap_or(0);
+        self.response = pace.responses.front().copied().unwrap_or(u64::MAX);
     }
 }
 
 impl Pace {
     /// The words of the bursts at hand; `None` if on the read channel is one of another ID than `id`, or if there is a response.
-    pub fn words(&self, id: u8) -> Option<WordFlow> {
+    pub fn words(&self, id: u8, word_bytes: u64) -> Option<WordFlow> {
         let Schedule { read, response, .. } = self.schedule;
         if response || read.is_some_and(|word| word.id != id) {
             return None;
         }
-        let reads = self.reads.front();
-        Some(WordFlow {
+        let mut flow = WordFlow {
             timing: self.timing,
+            word_bytes,
+            id,
             cycle: self.cycle,
             refresh_phase: self.refresh_phase,
             tokens: self.tokens,
             read_moved_last: self.read_moved_last,
             offers: read.is_some(),
             last: read.is_some_and(|word| word.last),
-            reads: reads.map_or(0, |read| read.words),
-            reads_ready: reads.map_or(0, |read| read.ready),
-            foreign: reads.is_some_and(|read| read.id != id),
+            reads: 0,
+            reads_ready: 0,
+            foreign: false,
             writes: self.writes.front().copied().unwrap_or(0),
             buffered: self.buffered,
             response: self.responses.front().copied().unwrap_or(u64::MAX),
-        })
+        };
+        flow.set_read(self.reads.front());
+        Some(flow)
     }
 
     /// Takes over what became of its words.
-    pub fn set_words(&mut self, flow: &WordFlow, word_bytes: u64) {
+    pub fn set_words(&mut self, flow: &WordFlow) {
         (self.cycle, self.refresh_phase, self.tokens) = (flow.cycle, flow.refresh_phase, flow.tokens);
         (self.read_moved_last, self.buffered) = (flow.read_moved_last, flow.buffered);
-        self.schedule.w_ready = flow.accepts();
         if !flow.offers {
             self.schedule.read = None;
         }
         if let Some(read) = self.reads.front_mut().filter(|read| read.words > flow.reads) {
-            read.address += u64::from(read.words - flow.reads) * word_bytes;
+            read.address += u64::from(read.words - flow.reads) * flow.word_bytes;
             read.words = flow.reads;
             if flow.offers {
-                let address = read.address - word_bytes;
+                let address = read.address - flow.word_bytes;
                 self.schedule.read = Some(ReadWord { id: read.id, address, last: false });
             }
         }
         if let Some(words) = self.writes.front_mut() {
             *words = flow.writes;
         }
+        self.set_ready();
     }
 }
