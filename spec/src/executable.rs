@@ -51,9 +51,10 @@ impl Executable {
         if start == Start::Cold || self.image.warm.is_none() {
             return Ok(self.owners.clone());
         }
-        let commands = self.commands()?;
-        let kept = commands.iter().zip(&self.owners).filter(|(command, _)| !command.loads_model());
-        Ok(kept.map(|(_, &owner)| owner).collect())
+        let cold = self.image.model.get(self.image.list_of(Start::Cold)).unwrap_or_default();
+        let owned = list::commands(cold).zip(&self.owners);
+        let kept = owned.filter(|(command, _)| !command.as_ref().is_ok_and(Command::loads_model));
+        kept.map(|(command, &owner)| command.map(|_| owner)).collect()
     }
 
     /// Vectors of segment 1 up to the last one that the input, an output or a command uses.

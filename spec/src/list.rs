@@ -319,7 +319,12 @@ pub fn encode(commands: &[Command]) -> Result<Vec<Beat>, FieldOverflow> {
 
 /// Decodes a list.
 pub fn decode(beats: &[Beat]) -> Result<Vec<Command>, ListError> {
-    commands(beats).collect()
+    // Most commands are a beat, those of COMPUTE several.
+    let mut decoded = Vec::with_capacity(beats.len() / 2);
+    for command in commands(beats) {
+        decoded.push(command?);
+    }
+    Ok(decoded)
 }
 
 /// The commands of a list, up to where it is none.

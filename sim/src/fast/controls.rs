@@ -24,21 +24,25 @@ impl Controls {
     }
 
     /// What the loads of a list leave in an empty word buffer.
-    pub fn left_by(commands: &[Command], config: &Config, model: &[Beat], data: &[[i8; VECTOR]]) -> Self {
+    pub fn left_by(
+        commands: impl Iterator<Item = Command>,
+        config: &Config,
+        model: &[Beat],
+        data: &[[i8; VECTOR]],
+    ) -> Self {
         let mut controls = Self::new(config);
-        let loads = commands.iter().filter_map(|command| match command {
+        let loads = commands.filter_map(|command| match command {
             Command::Load(load) => Some(load),
             _ => None,
         });
-        let loads: Vec<_> = loads.map_while(|load| Some((load, source(load, model, data)?))).collect();
+        let known = loads.map_while(|load| Some((load, source(&load, model, data)?)));
+        let loads: Vec<_> = known.filter(|(load, _)| is_position(load)).collect();
         // The last ones that fill the buffer hide what the others left.
         let mut unknown = vec![true; config.word_depth];
         let mut left = unknown.len();
         let first = loads.iter().rposition(|(load, source)| {
-            if is_position(load) {
-                for word in controls.words(load, source) {
-                    left -= usize::from(std::mem::take(&mut unknown[word]));
-                }
+            for word in controls.words(load, source) {
+                left -= usize::from(std::mem::take(&mut unknown[word]));
             }
             left == 0
         });

@@ -202,8 +202,8 @@ pub fn time_passes(
         Start::Cold => Controls::new(config),
         Start::Warm => {
             let beats = image.model.get(image.list.clone()).unwrap_or_default();
-            let before: Vec<Command> = list::commands(beats).map_while(Result::ok).collect();
-            Controls::left_by(&before, config, &image.model, data)
+            let before = list::commands(beats).map_while(Result::ok);
+            Controls::left_by(before, config, &image.model, data)
         }
     };
     let passes = Passes { controls, commands: commands.iter(), model: &image.model, data, regular, count: 0 };
@@ -228,7 +228,7 @@ pub fn time_passes(
         cycle += 1;
         let until_done = compute.cycles_to_done(cycle);
         if stepping == Stepping::Events {
-            cycle += dma.stream(until_done, |passed| compute.scatter(cycle + passed));
+            cycle += dma.stream(&image.model, until_done, |passed| compute.scatter(cycle + passed));
         }
         let idle = dma.idle_cycles().min(compute.cycles_to_done(cycle));
         if idle == u64::MAX {

@@ -4,7 +4,7 @@ use pleach_spec::Record;
 use pleach_spec::list::{self, Beat, Engine};
 use pleach_spec::register::ErrorCode;
 
-use super::read::Request;
+use super::read::{FETCH_ID, Request};
 use super::{Fault, RunSetup, Shape};
 
 /// Beats of the FIFO.
@@ -94,7 +94,7 @@ pub(super) struct Outputs {
 impl Fetch {
     pub fn request(&self, active: bool) -> Option<Request> {
         let asks = active && self.burst > 0 && self.reserved + BURST <= FIFO;
-        asks.then_some(Request { id: 0, address: self.address, beats: self.burst })
+        asks.then_some(Request { id: FETCH_ID, address: self.address, beats: self.burst })
     }
 
     /// Place of the next beat in a new word.
@@ -135,6 +135,12 @@ impl Fetch {
             Some(_) => self.waits(queues),
         };
         self.phase == Phase::Run && asks_nothing && hands_out_nothing
+    }
+
+    /// It starts, it ends, or it may find an error.
+    pub fn decides(&self) -> bool {
+        let illegal = self.body == 0 && self.stage.is_some_and(|stage| !stage.legal);
+        self.phase != Phase::Run || self.left == 1 || illegal
     }
 
     pub fn step(&mut self, inputs: &Inputs) -> Outputs {

@@ -89,6 +89,13 @@ pub(super) struct Beats {
     pub incoming: Incoming,
 }
 
+impl Beats {
+    /// None is in front of the memories or waits to become several.
+    pub fn rest(&self) -> bool {
+        !self.held && !self.incoming.waits()
+    }
+}
+
 /// The beat in front of the on-chip memories in this cycle.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Offer {

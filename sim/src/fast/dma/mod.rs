@@ -288,9 +288,9 @@ impl Dma {
         // Signals of this cycle.
         let load_offer = self.load.offer(active, &shape, compute.scatter_banks);
         let store_grant = self.store.grants(active, &shape, compute.scatter_banks, load_offer.bank);
-        let read_head = self.read.head();
-        let take_fetch = active && read_head == Some(0);
-        let take_load = active && read_head == Some(1) && self.load.takes(&load_offer);
+        let read_head = self.read.words.head();
+        let take_fetch = active && read_head == Some(read::FETCH_ID);
+        let take_load = active && read_head == Some(read::LOAD_ID) && self.load.takes(&load_offer);
         let load_ok = self.load.may_start(active, &self.tokens);
         let store_ok = self.store.may_start(active, &self.tokens);
         let release = active && self.passes.may_start(&self.tokens);
@@ -308,12 +308,14 @@ impl Dma {
 
         // Next values: producers after consumers, so that each sees the state before.
         let mut moved = Moved {
-            read_taken: bus.read.is_some() && self.read.ready(),
+            read_taken: bus.read.is_some() && self.read.words.ready(),
             response_taken: bus.response,
             ..Default::default()
         };
         let reader = match read_head {
-            Some(1) => read::Reader { takes: take_load, lane: self.load.lane(), ends: self.load.ends() },
+            Some(read::LOAD_ID) => {
+                read::Reader { takes: take_load, lane: self.load.lane(), ends: self.load.ends() }
+            }
             _ => read::Reader { takes: take_fetch, lane: self.fetch.lane(), ends: self.fetch.ends() },
         };
         self.moved |= self.read.pop(active, &shape, &reader);
@@ -375,13 +377,7 @@ impl Dma {
             }),
         };
         errors.fetch = fetch.error;
-        if let Some(command) = fetch.load {
-            self.load.push(command);
-        }
-        if let Some(command) = fetch.store {
-            self.store.push(command);
-        }
-        self.passes.step(active, fetch.pass, fetch.pass_written, release);
+        self.hand_over(active, &fetch, release);
 
         self.moved |=
             load.moved || store.moved || fetch.moved || release || compute.done || load_ok || store_ok;
@@ -394,6 +390,17 @@ impl Dma {
         self.run.step(&situation, &errors, completed);
         self.memory.step(&moved, shape.word_bytes);
         actions
+    }
+
+    /// Puts what FETCH hands out into the queues; `release`: the next pass leaves its own.
+    fn hand_over(&mut self, active: bool, fetch: &fetch::Outputs, release: bool) {
+        if let Some(command) = fetch.load {
+            self.load.push(command);
+        }
+        if let Some(command) = fetch.store {
+            self.store.push(command);
+        }
+        self.passes.step(active, fetch.pass, fetch.pass_written, release);
     }
 
     /// The cycle as the end of the run depends on it.
@@ -434,7 +441,7 @@ impl Dma {
         count(&mut counters.store_bus, self.store.waits_for_bus(bus));
         count(&mut counters.store_bank, self.store.wants_read() && !store_grant);
         count(&mut counters.fetch_queue, self.fetch.waits(queues));
-        if bus.read.is_some() && self.read.ready() {
+        if bus.read.is_some() && self.read.words.ready() {
             counters.bytes_read += self.shape.word_bytes;
         }
         if self.store.word_moves(bus) {

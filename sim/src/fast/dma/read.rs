@@ -1,7 +1,5 @@
 //! The read channels: one address register for FETCH (ID 0) and LOAD (ID 1), a FIFO of words, the gearbox to beats.
 
-use std::collections::VecDeque;
-
 use super::Shape;
 use crate::memory::{Burst, Schedule};
 
@@ -9,8 +7,10 @@ use crate::memory::{Burst, Schedule};
 pub(super) const LOAD_BURSTS: u32 = 8;
 /// ID of LOAD's bursts.
 pub(super) const LOAD_ID: u8 = 1;
+/// ID of FETCH's bursts.
+pub(super) const FETCH_ID: u8 = 0;
 /// Words of the FIFO.
-const WORDS: usize = 4;
+const WORDS: u8 = 4;
 /// AxBURST: INCR.
 const INCR: u8 = 1;
 
@@ -45,49 +45,59 @@ pub(super) struct Reader {
     pub ends: bool,
 }
 
-/// The FIFO while all words in it are LOAD's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct LoadWords {
-    count: usize,
+/// The FIFO, and the gearbox behind it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Words {
+    /// Words in the FIFO.
+    count: u8,
+    /// Bit *i*: the *i*-th is LOAD's.
+    of_load: u8,
+    /// Next beat of the word at the head, if `begun`.
     position: u32,
     begun: bool,
 }
 
-impl LoadWords {
-    /// How many.
-    pub fn count(&self) -> usize {
-        self.count
-    }
-
-    /// There is one of a single beat, or none.
-    pub fn set(&mut self, any: bool) {
-        (self.count, self.begun) = (usize::from(any), false);
-    }
-
-    /// There is one.
-    pub fn any(&self) -> bool {
-        self.count > 0
-    }
-
+impl Words {
     /// RREADY.
     pub fn ready(&self) -> bool {
         self.count < WORDS
     }
 
+    /// ID of the word that beats can be taken of.
+    pub fn head(&self) -> Option<u8> {
+        (self.count > 0).then_some(self.of_load & 1)
+    }
+
+    /// How many there are, if all are LOAD's.
+    pub fn loads(&self) -> Option<u8> {
+        (self.of_load == (1 << self.count) - 1).then_some(self.count)
+    }
+
+    /// There is one of LOAD, of a single beat, or none.
+    pub fn set_loads(&mut self, any: bool) {
+        (self.count, self.of_load, self.begun) = (any.into(), any.into(), false);
+    }
+
     /// One comes.
-    pub fn push(&mut self) {
+    pub fn push(&mut self, id: u8) {
+        self.of_load |= (id & LOAD_ID) << self.count;
         self.count += 1;
     }
 
-    /// A beat is taken, which is not the last of its command.
-    pub fn take(&mut self, shape: &Shape, first_lane: u32) {
+    /// A beat is taken. `first_lane`: its place, if it is the first of a word; `ends`: it is the last of what the reader wants.
+    pub fn take(&mut self, shape: &Shape, first_lane: u32, ends: bool) {
         let lane = if self.begun { self.position } else { first_lane };
-        self.begun = lane + 1 < shape.lanes;
+        self.begun = lane + 1 < shape.lanes && !ends;
         if self.begun {
             self.position = lane + 1;
         } else {
-            self.count -= 1;
+            self.drop_head();
         }
+    }
+
+    fn drop_head(&mut self) {
+        self.count -= 1;
+        self.of_load >>= 1;
     }
 }
 
@@ -96,42 +106,15 @@ pub(super) struct ReadPort {
     address: Option<Burst>,
     /// Bursts granted whose last word has not come.
     pub outstanding: u32,
-    /// IDs of the words in the FIFO.
-    words: VecDeque<u8>,
+    pub words: Words,
     /// A bus of 64 bits: the lower half of a word is there.
     half: [bool; 2],
-    /// Next beat of the word at the head, if `begun`.
-    position: u32,
-    begun: bool,
 }
 
 impl ReadPort {
-    /// RREADY.
-    pub fn ready(&self) -> bool {
-        self.words.len() < WORDS
-    }
-
-    /// ID of the word that beats can be taken of.
-    pub fn head(&self) -> Option<u8> {
-        self.words.front().copied()
-    }
-
     /// No burst waits for the memory to accept it.
     pub fn asks_nothing(&self) -> bool {
         self.address.is_none()
-    }
-
-    /// The words of LOAD in the FIFO; `None` if there are others.
-    pub fn loads(&self) -> Option<LoadWords> {
-        let Self { position, begun, .. } = *self;
-        let all = self.words.iter().all(|&id| id == LOAD_ID);
-        all.then_some(LoadWords { count: self.words.len(), position, begun })
-    }
-
-    /// Takes over what became of them.
-    pub fn set_loads(&mut self, words: &LoadWords) {
-        self.words.resize(words.count, LOAD_ID);
-        (self.position, self.begun) = (words.position, words.begun);
     }
 
     /// No burst is under way.
@@ -158,17 +141,15 @@ impl ReadPort {
     /// The gearbox; true if a beat was taken or a word dropped.
     pub fn pop(&mut self, active: bool, shape: &Shape, reader: &Reader) -> bool {
         if !active {
-            self.begun = false;
-            return self.words.pop_front().is_some();
+            self.words.begun = false;
+            let any = self.words.head().is_some();
+            if any {
+                self.words.drop_head();
+            }
+            return any;
         }
         if reader.takes {
-            let lane = if self.begun { self.position } else { reader.lane };
-            if lane + 1 == shape.lanes || reader.ends {
-                self.words.pop_front();
-                self.begun = false;
-            } else {
-                (self.position, self.begun) = (lane + 1, true);
-            }
+            self.words.take(shape, reader.lane, reader.ends);
         }
         reader.takes
     }
@@ -189,7 +170,7 @@ impl ReadPort {
             let half = &mut self.half[usize::from(word.id & 1)];
             *half = shape.halves == 2 && !*half;
             if !*half {
-                self.words.push_back(word.id);
+                self.words.push(word.id);
             }
             self.outstanding -= u32::from(word.last);
         }

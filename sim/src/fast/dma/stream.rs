@@ -1,17 +1,18 @@
-//! Cycles in which nothing is decided: words come and go, bursts but the last of a command are asked for, and no command begins or
-//! ends, no token is given.
+//! Cycles in which nothing is decided: words come and go, bursts but the last of a command are asked for, FETCH fills queues, and no
+//! command begins or ends, no token is given.
 //!
 //! They are most of the cycles in which the memory side does anything. They take what moves out of the units, let it move, and put
-//! it back: the memory's words, those in the FIFO of the read channel, and the beats of LOAD. STORE keeps its own, and bursts stay
-//! where they are.
+//! it back: the memory's words, those in the FIFO of the read channel, and the beats of LOAD. STORE and FETCH keep their own, and
+//! bursts stay where they are.
 //!
 //! Where a word is a beat, how many come in so many cycles is a division. Where LOAD takes several cycles for a word, all is soon as
 //! it was a word before, and then it happens again and again until a burst or a command ends or the memory refreshes.
 
 use super::load::Beats;
-use super::read::{LOAD_BURSTS, LOAD_ID, LoadWords, Request};
-use super::{Dma, store};
+use super::read::{FETCH_ID, LOAD_BURSTS, LOAD_ID, Request, Words};
+use super::{Dma, fetch, store};
 use crate::memory::{Schedule, WordFlow};
+use pleach_spec::list::Beat;
 
 /// The banks that SCATTER writes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,16 +27,16 @@ pub struct ScatterAhead {
 #[derive(Clone, Copy)]
 struct Flow {
     memory: WordFlow,
-    words: LoadWords,
+    words: Words,
     beats: Beats,
     /// Something moved in the last cycle.
     moved: bool,
 }
 
-/// What becomes of LOAD's bursts in a cycle.
-#[derive(Clone, Copy)]
+/// What becomes of read bursts in a cycle.
+#[derive(Clone, Copy, Default)]
 struct BurstStep {
-    /// LOAD finds out how long the next one is.
+    /// LOAD finds out how long its next one is.
     cuts: bool,
     /// The one that is granted.
     granted: Option<Request>,
@@ -50,12 +51,25 @@ const SHORT: u64 = 4;
 #[derive(Clone, Copy, Default)]
 struct Counted {
     cycles: u64,
+    /// So many of them are in the counters of what waits.
+    waited: u64,
     load_bus: u32,
     load_bank: u32,
     store_bus: u32,
     store_bank: u32,
     words_read: u64,
     words_written: u64,
+}
+
+/// At most `limit` cycles in which no word is on its way: how many.
+fn skip_nothing(flow: &mut Flow, limit: u64, counted: &mut Counted) -> u64 {
+    let cycles = flow.memory.rest().min(limit);
+    if cycles > 0 {
+        flow.memory.pass(cycles);
+        flow.moved = false;
+        counted.load_bus += cycles as u32;
+    }
+    cycles
 }
 
 /// Lets what happened since `before` happen again as often as it does, in at most `limit` cycles.
@@ -83,8 +97,13 @@ fn repeat(flow: &mut Flow, counted: &mut Counted, before: &(Flow, Counted), limi
 
 impl Dma {
     /// Lets cycles pass up to the first in which something is decided, but at most `limit`, in which COMPUTE must complete no pass;
-    /// returns how many. `scatter` tells of the cycle that is so many from now.
-    pub fn stream(&mut self, limit: u64, mut scatter: impl FnMut(u64) -> ScatterAhead) -> u64 {
+    /// returns how many. `model` is what segment 0 holds, `scatter` tells of the cycle that is so many from now.
+    pub fn stream(
+        &mut self,
+        model: &[Beat],
+        limit: u64,
+        mut scatter: impl FnMut(u64) -> ScatterAhead,
+    ) -> u64 {
         let idle = !self.moved && self.memory.is_idle();
         if idle || !self.decides_nothing() {
             return 0;
@@ -92,23 +111,28 @@ impl Dma {
         let Some(mut flow) = self.flow() else { return 0 };
         let limit = limit.min(self.run.cycles_to_watchdog(self.setup.watchdog_cycles).saturating_sub(1));
         let store_rests = self.store.rests();
+        let mut fetch_rests = self.fetch.stands_still(&self.queues());
         let mut counted = Counted::default();
         // A word of the bus, where LOAD takes several cycles for it.
         let period = u64::from(self.shape.lanes << flow.beats.incoming.width);
-        let mut before = (period > 1).then_some((flow, counted));
+        let mut before = (period > 1).then(|| (flow, counted));
         while counted.cycles < limit {
-            let rest = self.bursts_rest();
-            let bursts = if rest { None } else { self.burst_step() };
-            if !rest && bursts.is_none() {
+            let bursts_rest = fetch_rests && self.bursts_rest();
+            let Some(bursts) = (if bursts_rest { Some(BurstStep::default()) } else { self.burst_step() })
+            else {
                 break;
-            }
+            };
             let ahead = match store_rests && !flow.beats.activation {
                 true => ScatterAhead { banks: 0, free_cycles: u64::MAX },
                 false => scatter(counted.cycles),
             };
-            if store_rests && rest {
-                let cycles =
-                    self.skip_words(&mut flow, ahead.free_cycles.min(limit - counted.cycles), &mut counted);
+            let steady = store_rests && bursts_rest && flow.memory.is_all_of(LOAD_ID);
+            if let Some(words) = flow.words.loads().filter(|_| steady) {
+                let limit = ahead.free_cycles.min(limit - counted.cycles);
+                let cycles = match words == 0 && flow.beats.rest() {
+                    true => skip_nothing(&mut flow, limit, &mut counted),
+                    false => self.skip_words(&mut flow, words, limit, &mut counted),
+                };
                 if cycles > 0 {
                     counted.cycles += cycles;
                     continue;
@@ -116,11 +140,15 @@ impl Dma {
                 if let Some(before) =
                     before.as_mut().filter(|before| counted.cycles - before.1.cycles == period)
                 {
-                    let limit = ahead.free_cycles.min(limit - counted.cycles);
                     repeat(&mut flow, &mut counted, before, limit);
                     *before = (flow, counted);
                     continue;
                 }
+            }
+            let take_fetch = flow.words.head() == Some(FETCH_ID);
+            let fetches = take_fetch || !fetch_rests;
+            if fetches && self.fetch.decides() {
+                break;
             }
             let decides_nothing = match store_rests {
                 true => self.load_cycle(&mut flow, ahead.banks, false, &mut counted),
@@ -130,14 +158,22 @@ impl Dma {
                 break;
             }
             counted.cycles += 1;
-            if let Some(bursts) = &bursts {
-                self.move_bursts(bursts, &mut flow);
-                before = before.map(|_| (flow, counted));
+            if !bursts_rest {
+                self.move_bursts(&bursts, &mut flow);
             }
-            if !flow.moved && flow.memory.is_idle() {
-                break;
+            if fetches {
+                self.wait(&mut counted);
+                let granted = bursts.granted.is_some_and(|request| request.id == FETCH_ID);
+                if self.fetch_cycle(model, take_fetch, granted, &mut flow) {
+                    break;
+                }
+                fetch_rests = self.fetch.stands_still(&self.queues());
             }
-            if !store_rests && self.store.rests() {
+            if let Some(before) = before.as_mut().filter(|_| !bursts_rest || fetches) {
+                *before = (flow, counted);
+            }
+            let nothing_moves = !flow.moved && flow.memory.is_idle();
+            if nothing_moves || !store_rests && self.store.rests() {
                 break;
             }
         }
@@ -145,47 +181,50 @@ impl Dma {
             counted.store_bus = counted.cycles as u32;
         }
         if counted.cycles > 0 {
-            self.finish(&flow, &counted);
+            self.finish(&flow, &mut counted);
         }
         counted.cycles
     }
 
     /// No unit but those that move words would change in the next cycle, nor does the run end.
     fn decides_nothing(&self) -> bool {
-        let queues = self.queues();
         let works = !self.load.is_idle() || !self.store.is_idle();
         self.shape.halves == 1
             && self.run.is_steady()
             && (works || self.passes.situation(&self.tokens).released)
-            && !self.passes.under_way()
             && !self.passes.may_start(&self.tokens)
+            && !self.store.decides(false)
+            && self.starts_nothing()
+    }
+
+    /// No command begins in the next cycle, nor is a pass on its way.
+    fn starts_nothing(&self) -> bool {
+        !self.passes.under_way()
             && self.load.stands_still(&self.tokens)
             && self.store.stands_still(&self.tokens)
-            && !self.store.decides(false)
-            && self.fetch.stands_still(&queues)
     }
 
     /// What moves, if that is all there is.
     fn flow(&self) -> Option<Flow> {
-        let memory = self.memory.words(LOAD_ID, self.shape.word_bytes)?;
-        let (words, beats) = (self.read.loads()?, self.load.beats()?);
-        Some(Flow { memory, words, beats, moved: true })
+        let (memory, beats) = (self.memory.words(self.shape.word_bytes)?, self.load.beats()?);
+        Some(Flow { memory, words: self.read.words, beats, moved: true })
     }
 
-    /// No burst is asked for in the next cycle, nor accepted, nor does LOAD find out how long one is.
+    /// LOAD asks for no burst in the next cycle, none is accepted, nor does LOAD find out how long one is.
     fn bursts_rest(&self) -> bool {
         self.read.asks_nothing() && self.load.bursts_rest(self.read.outstanding)
     }
 
-    /// What becomes of them in it; `None` if something is decided.
+    /// What becomes of bursts in it; `None` if something is decided.
     fn burst_step(&self) -> Option<BurstStep> {
         let ar_ready = self.memory.takes_reads();
-        let request = self.load.request(self.read.outstanding < LOAD_BURSTS);
-        let granted = request.filter(|_| self.read.grants(ar_ready));
+        let fetch = self.fetch.request(true);
+        let load = self.load.request(self.read.outstanding < LOAD_BURSTS);
+        let granted = fetch.or(load).filter(|_| self.read.grants(ar_ready));
         let accepted = ar_ready && !self.read.asks_nothing();
         let at_once = accepted && self.memory.answers_at_once();
-        let decides = at_once || granted.is_some() && self.load.asks_for_last();
-        (!decides).then_some(BurstStep { cuts: self.load.cuts(), granted, accepted })
+        let last = granted.is_some_and(|request| request.id == LOAD_ID) && self.load.asks_for_last();
+        (!at_once && !last).then_some(BurstStep { cuts: self.load.cuts(), granted, accepted })
     }
 
     /// The end of the cycle for them.
@@ -195,7 +234,9 @@ impl Dma {
         }
         if let Some(request) = &step.granted {
             self.read.ask(&self.shape, request);
-            self.load.pass_burst();
+            if request.id == LOAD_ID {
+                self.load.pass_burst();
+            }
         }
         if step.cuts {
             self.load.cut_burst();
@@ -203,12 +244,32 @@ impl Dma {
         flow.moved |= step.cuts || step.accepted || step.granted.is_some();
     }
 
+    /// The end of the cycle for FETCH, which takes a beat or was granted a burst; true if something may begin in the next.
+    fn fetch_cycle(&mut self, model: &[Beat], take: bool, granted: bool, flow: &mut Flow) -> bool {
+        if take {
+            flow.words.take(&self.shape, self.fetch.lane(), self.fetch.ends());
+        }
+        let outputs = self.fetch.step(&fetch::Inputs {
+            active: true,
+            setup: &self.setup,
+            shape: &self.shape,
+            model,
+            granted,
+            take,
+            queues: self.queues(),
+        });
+        self.hand_over(true, &outputs, false);
+        flow.moved |= outputs.moved || take;
+        !self.starts_nothing()
+    }
+
     /// At most `limit` cycles, in which every word is written two cycles after it came, as fast as the memory is: how many.
-    fn skip_words(&self, flow: &mut Flow, limit: u64, counted: &mut Counted) -> u64 {
+    /// `in_fifo`: words in the FIFO.
+    fn skip_words(&self, flow: &mut Flow, in_fifo: u8, limit: u64, counted: &mut Counted) -> u64 {
         let Flow { memory, words, beats, .. } = flow;
         let incoming = &mut beats.incoming;
         let plain = self.shape.lanes == 1 && incoming.width == 0;
-        if !plain || !beats.begun || incoming.left <= 3 || words.count() > 1 {
+        if !plain || !beats.begun || incoming.left <= 3 || in_fifo > 1 {
             return 0;
         }
         // Two words are on their way already, and the last beat is a decision.
@@ -216,13 +277,14 @@ impl Dma {
         if cycles < SHORT {
             return 0;
         }
-        let [on_bus, in_fifo, held] = [memory.offers(), words.any(), beats.held].map(u64::from);
+        let [on_bus, held] = [memory.offers(), beats.held].map(u64::from);
+        let in_fifo = u64::from(in_fifo);
         let came = |cycles_before: u64| memory.words_in(cycles - cycles_before);
         let taken = in_fifo + on_bus + came(2);
         counted.words_read += on_bus + came(1);
         counted.load_bus += (cycles - (held + in_fifo + on_bus + came(3))) as u32;
         beats.held = came(2) > came(3);
-        words.set(came(1) > came(2));
+        words.set_loads(came(1) > came(2));
         incoming.address += taken as u32;
         incoming.left -= taken as u32;
         incoming.to_read -= taken as u32;
@@ -243,25 +305,25 @@ impl Dma {
         let held = beats.held;
         let blocked = held && beats.activation && scatter_banks >> self.held_bank(beats) & 1 == 1;
         let incoming = &mut beats.incoming;
-        let take = words.any() && incoming.ready(!blocked);
+        let take = words.head() == Some(LOAD_ID) && incoming.ready(!blocked);
         let enters = incoming.enters(take, !blocked);
         if take && incoming.to_read == 1 || enters && incoming.left == 1 || held && !beats.begun {
             return false;
         }
         let read_taken = memory.offers() && words.ready();
-        let ends_burst = read_taken && memory.offers_last();
+        let (ends_burst, id) = (read_taken && memory.offers_last(), memory.offered_id());
         if !memory.step(&mut self.memory, read_taken, accepted) {
             return false;
         }
         self.read.outstanding -= u32::from(ends_burst);
         *moved = held || take || read_taken || accepted || incoming.waits();
         if take {
-            words.take(&self.shape, incoming.lane);
+            words.take(&self.shape, incoming.lane, false);
         }
         incoming.step(take, !blocked);
         beats.held = enters || blocked;
         if read_taken {
-            words.push();
+            words.push(id);
         }
         counted.load_bus += u32::from(!held);
         counted.load_bank += u32::from(blocked);
@@ -303,15 +365,21 @@ impl Dma {
         self.shape.bank(beats.incoming.address.wrapping_sub(1))
     }
 
+    /// Counts what waited so far.
+    fn wait(&mut self, counted: &mut Counted) {
+        self.count_waiting(counted.cycles - counted.waited);
+        counted.waited = counted.cycles;
+    }
+
     /// Puts back what moved, and counts.
-    fn finish(&mut self, flow: &Flow, counted: &Counted) {
+    fn finish(&mut self, flow: &Flow, counted: &mut Counted) {
         let cycles = counted.cycles as u32;
         self.memory.set_words(&flow.memory);
-        self.read.set_loads(&flow.words);
+        self.read.words = flow.words;
         self.load.set_beats(&flow.beats);
         self.moved = flow.moved;
         self.run.skip(counted.cycles);
-        self.count_waiting(counted.cycles);
+        self.wait(counted);
         let counters = &mut self.counters;
         if !self.load.is_idle() {
             counters.load_busy += cycles;

@@ -3,14 +3,12 @@
 use super::{BUFFER, MemoryTiming, Pace, Read};
 use crate::memory::{Burst, ReadWord, Schedule};
 
-/// The words of the bursts at hand, as long as no response comes, and no word of another ID. The bursts behind them stay in the
-/// memory that the flow was taken out of.
+/// The words of the bursts at hand, as long as no response comes. The bursts behind them stay in the memory that the flow was taken
+/// out of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WordFlow {
     timing: MemoryTiming,
     word_bytes: u64,
-    /// Of the words that are read.
-    id: u8,
     cycle: u64,
     refresh_phase: u64,
     tokens: u32,
@@ -19,11 +17,12 @@ pub struct WordFlow {
     offers: bool,
     /// It is the last of its burst: that at hand is the next.
     last: bool,
+    /// Its ID, or that of the word before.
+    offered_id: u8,
     /// Words of the read burst at hand, and when the first may come.
     reads: u32,
     reads_ready: u64,
-    /// It has another ID.
-    foreign: bool,
+    reads_id: u8,
     /// Words of the write burst at hand.
     writes: u32,
     buffered: u32,
@@ -53,6 +52,16 @@ impl WordFlow {
         self.last
     }
 
+    /// ID of the word on the read channel.
+    pub fn offered_id(&self) -> u8 {
+        self.offered_id
+    }
+
+    /// The words on the read channel and of the burst at hand have this ID.
+    pub fn is_all_of(&self, id: u8) -> bool {
+        (!self.offers || self.offered_id == id) && (self.reads == 0 || self.reads_id == id)
+    }
+
     /// Words that come in so many cycles if each is taken at once, up to [`WordFlow::undisturbed`].
     pub fn words_in(&self, cycles: u64) -> u64 {
         let MemoryTiming { numerator, denominator, .. } = self.timing;
@@ -63,8 +72,7 @@ impl WordFlow {
     /// else counts as well.
     pub fn undisturbed(&self, words: u32) -> u64 {
         let MemoryTiming { numerator, denominator, refresh_cycles, .. } = self.timing;
-        let reads_only =
-            self.reads > 0 && !self.foreign && self.reads_ready <= self.cycle && self.buffered == 0;
+        let reads_only = self.reads > 0 && self.reads_ready <= self.cycle && self.buffered == 0;
         let no_backlog = self.tokens < denominator && numerator <= denominator;
         if self.last || !reads_only || !no_backlog || self.refresh_phase < refresh_cycles {
             return 0;
@@ -72,6 +80,57 @@ impl WordFlow {
         let words = words.min(self.reads - 1);
         let tokens = (u64::from(words) + 1) * u64::from(denominator) - 1 - u64::from(self.tokens);
         (tokens / u64::from(numerator)).min(self.until_event())
+    }
+
+    /// Cycles before the next word moves, if none is on its way and the master begins nothing, up to the next beginning or end of a
+    /// refresh; 0 if that is not so.
+    pub fn rest(&self) -> u64 {
+        if self.offers || self.buffered > 0 || self.reads == 0 && self.response == u64::MAX {
+            return 0;
+        }
+        let MemoryTiming { numerator, denominator, refresh_interval, refresh_cycles, .. } = self.timing;
+        let phase = self.next_phase();
+        let to_response = self.response.saturating_sub(self.cycle + 1);
+        if self.refreshes(phase) {
+            return to_response.min(refresh_cycles - phase);
+        }
+        let to_refresh = if refresh_interval > 0 { refresh_interval - phase } else { u64::MAX };
+        let to_word = match self.reads {
+            0 => u64::MAX,
+            _ => {
+                let tokens = u64::from(denominator.saturating_sub(self.tokens));
+                let to_tokens = tokens.div_ceil(numerator.into()).saturating_sub(1);
+                to_tokens.max(self.reads_ready.saturating_sub(self.cycle + 1))
+            }
+        };
+        to_response.min(to_refresh).min(to_word)
+    }
+
+    /// Lets so many cycles pass; at most [`WordFlow::rest`].
+    pub fn pass(&mut self, cycles: u64) {
+        let MemoryTiming { numerator, denominator, refresh_interval, .. } = self.timing;
+        if !self.refreshes(self.next_phase()) {
+            let tokens = u64::from(self.tokens) + cycles * u64::from(numerator);
+            self.tokens = tokens.min(2 * u64::from(denominator)) as u32;
+        }
+        self.cycle += cycles;
+        self.refresh_phase += cycles;
+        if self.refresh_phase >= refresh_interval {
+            self.refresh_phase -= refresh_interval;
+        }
+    }
+
+    /// That of the next cycle.
+    fn next_phase(&self) -> u64 {
+        match self.refresh_phase + 1 {
+            phase if phase == self.timing.refresh_interval => 0,
+            phase => phase,
+        }
+    }
+
+    /// The memory refreshes in a cycle.
+    fn refreshes(&self, phase: u64) -> bool {
+        self.timing.refresh_interval > 0 && phase < self.timing.refresh_cycles
     }
 
     /// Cycles before the one in which the memory refreshes or a response comes.
@@ -94,6 +153,7 @@ impl WordFlow {
         self.reads -= words as u32;
         self.read_moved_last |= words > 0;
         self.offers = words > before_last;
+        self.offered_id = self.reads_id;
     }
 
     /// How often what happened since `before` happens again, a word read in each such period, before anything else does; 0 if it is
@@ -118,31 +178,23 @@ impl WordFlow {
     }
 
     /// Goes on to the next cycle, if a word was taken from the read channel, and one accepted to be written; false, and all is as it
-    /// was, if a response comes in it, or a word of another ID.
+    /// was, if a response comes in it.
     pub fn step(&mut self, pace: &mut Pace, taken: bool, accepted: bool) -> bool {
-        let MemoryTiming { numerator, denominator, refresh_interval, refresh_cycles, .. } = self.timing;
-        let cycle = self.cycle + 1;
-        let refresh_phase = match self.refresh_phase + 1 {
-            phase if phase == refresh_interval => 0,
-            phase => phase,
-        };
+        let MemoryTiming { numerator, denominator, .. } = self.timing;
+        let (cycle, refresh_phase) = (self.cycle + 1, self.next_phase());
         if self.response <= cycle {
             return false;
         }
         let offers = self.offers && !taken;
         let buffered = self.buffered + u32::from(accepted);
-        let refreshes = refresh_interval > 0 && refresh_phase < refresh_cycles;
         let (mut read, mut written) = (false, false);
-        if !refreshes {
+        if !self.refreshes(refresh_phase) {
             let tokens = (self.tokens + numerator).min(2 * denominator);
             let reads = !offers && self.reads > 0 && self.reads_ready <= cycle;
             let writes = buffered > 0 && self.writes > 0;
             let moves = tokens >= denominator && (reads || writes);
             read = moves && reads && !(writes && self.read_moved_last);
             written = moves && !read;
-            if read && self.foreign {
-                return false;
-            }
             self.tokens = tokens - if moves { denominator } else { 0 };
             self.read_moved_last = if moves { read } else { self.read_moved_last };
         }
@@ -151,6 +203,7 @@ impl WordFlow {
         self.last &= offers;
         self.buffered = buffered - u32::from(written);
         if read {
+            self.offered_id = self.reads_id;
             self.reads -= 1;
             if self.reads == 0 {
                 self.end_read(pace);
@@ -178,7 +231,7 @@ impl WordFlow {
     fn set_read(&mut self, read: Option<&Read>) {
         self.reads = read.map_or(0, |read| read.words);
         self.reads_ready = read.map_or(0, |read| read.ready);
-        self.foreign = read.is_some_and(|read| read.id != self.id);
+        self.reads_id = read.map_or(0, |read| read.id);
     }
 
     /// The last word of the read burst at hand is on the read channel.
@@ -199,25 +252,25 @@ impl WordFlow {
 }
 
 impl Pace {
-    /// The words of the bursts at hand; `None` if on the read channel is one of another ID than `id`, or if there is a response.
-    pub fn words(&self, id: u8, word_bytes: u64) -> Option<WordFlow> {
+    /// The words of the bursts at hand; `None` if there is a response.
+    pub fn words(&self, word_bytes: u64) -> Option<WordFlow> {
         let Schedule { read, response, .. } = self.schedule;
-        if response || read.is_some_and(|word| word.id != id) {
+        if response {
             return None;
         }
         let mut flow = WordFlow {
             timing: self.timing,
             word_bytes,
-            id,
             cycle: self.cycle,
             refresh_phase: self.refresh_phase,
             tokens: self.tokens,
             read_moved_last: self.read_moved_last,
             offers: read.is_some(),
             last: read.is_some_and(|word| word.last),
+            offered_id: read.map_or(0, |word| word.id),
             reads: 0,
             reads_ready: 0,
-            foreign: false,
+            reads_id: 0,
             writes: self.writes.front().copied().unwrap_or(0),
             buffered: self.buffered,
             response: self.responses.front().copied().unwrap_or(u64::MAX),
