@@ -438,13 +438,13 @@ impl Dma {
         count(&mut counters.load_bank, load.valid && load.refused);
         count(&mut counters.store_busy, !self.store.is_idle());
         count(&mut counters.store_tokens, self.store.waits(&self.tokens));
-        count(&mut counters.store_bus, self.store.waits_for_bus(bus));
+        count(&mut counters.store_bus, self.store.waits_for_bus(bus.aw_ready, bus.w_ready));
         count(&mut counters.store_bank, self.store.wants_read() && !store_grant);
         count(&mut counters.fetch_queue, self.fetch.waits(queues));
         if bus.read.is_some() && self.read.words.ready() {
             counters.bytes_read += self.shape.word_bytes;
         }
-        if self.store.word_moves(bus) {
+        if self.store.word_moves(bus.w_ready) {
             counters.bytes_written += self.shape.word_bytes;
         }
     }

@@ -145,9 +145,9 @@ impl Store {
     }
 
     /// Something is for the bus, and the bus does not move.
-    pub fn waits_for_bus(&self, bus: &Schedule) -> bool {
-        self.announced.is_some() && !bus.aw_ready
-            || self.word.is_some() && !bus.w_ready
+    pub fn waits_for_bus(&self, aw_ready: bool, w_ready: bool) -> bool {
+        self.announced.is_some() && !aw_ready
+            || self.word.is_some() && !w_ready
             || self.state == State::Idle
                 && !self.unanswered.is_empty()
                 && self.bursts.is_empty()
@@ -155,8 +155,8 @@ impl Store {
     }
 
     /// A word crosses on the write channel.
-    pub fn word_moves(&self, bus: &Schedule) -> bool {
-        self.word.is_some() && bus.w_ready
+    pub fn word_moves(&self, w_ready: bool) -> bool {
+        self.word.is_some() && w_ready
     }
 
     /// Its commands stand still but for a burst that it may announce.
@@ -186,13 +186,15 @@ impl Store {
         announces || grant && begins()
     }
 
-    /// A cycle that is none of these, and without an answer: only vectors move.
-    pub fn move_vectors(&mut self, inputs: &Inputs) -> Outputs {
-        let mut outputs = Outputs { moved: self.wants_read() || self.reads != 0, ..Outputs::default() };
-        self.send(inputs, &mut outputs);
-        self.arrive(inputs);
-        self.read_on(inputs, &mut outputs);
-        outputs
+    /// A cycle that is none of these, and without an answer: only vectors move. `read`: a bank read is granted. True if something did.
+    pub fn move_vectors(&mut self, shape: &Shape, read: bool, w_ready: bool) -> bool {
+        let moved = self.wants_read() || self.reads != 0;
+        let sent = self.send(shape, w_ready);
+        self.arrive(read);
+        if read {
+            self.read_on();
+        }
+        moved || sent
     }
 
     pub fn step(&mut self, inputs: &Inputs) -> Outputs {
@@ -208,8 +210,9 @@ impl Store {
             self.announced = None;
         }
         self.answer(inputs, &mut outputs);
-        self.send(inputs, &mut outputs);
-        self.arrive(inputs);
+        outputs.word_accepted = self.word_to_pass(inputs.shape, inputs.bus.w_ready);
+        outputs.moved |= self.send(inputs.shape, inputs.bus.w_ready);
+        self.arrive(inputs.read);
         if announces {
             self.announce(inputs.shape);
         }
@@ -233,20 +236,28 @@ impl Store {
         }
     }
 
-    fn send(&mut self, inputs: &Inputs, outputs: &mut Outputs) {
-        let mut free = self.word.is_none();
-        if let Some(word) = self.word.as_mut().filter(|_| inputs.bus.w_ready) {
-            let ends = word.upper || inputs.shape.halves == 1;
-            outputs.word_accepted = Some(word.last && ends);
+    /// The word that crosses in this cycle, all of it: whether it is the last of its burst.
+    fn word_to_pass(&self, shape: &Shape, w_ready: bool) -> Option<bool> {
+        let word = self.word.as_ref().filter(|_| w_ready)?;
+        Some(word.last && (word.upper || shape.halves == 1))
+    }
+
+    /// The write channel and the gearbox in front of it; true if something moved.
+    fn send(&mut self, shape: &Shape, w_ready: bool) -> bool {
+        let mut moved = false;
+        if let Some(word) = self.word.as_mut() {
+            if !w_ready {
+                return false;
+            }
+            moved = true;
+            let ends = word.upper || shape.halves == 1;
             word.upper = true;
-            free = ends;
-            outputs.moved = true;
-        }
-        if !free {
-            return;
+            if !ends {
+                return true;
+            }
         }
         self.word = None;
-        let Some(&(beats, first_lane)) = self.bursts.front() else { return };
+        let Some(&(beats, first_lane)) = self.bursts.front() else { return moved };
         let lane = if self.sent == 0 { first_lane } else { self.lane };
         self.sent += 1;
         self.reserved -= 1;
@@ -255,20 +266,21 @@ impl Store {
             self.bursts.pop_front();
             self.sent = 0;
         }
-        if last || lane + 1 == inputs.shape.lanes {
+        if last || lane + 1 == shape.lanes {
             self.word = Some(Word { last, upper: false });
             self.lane = 0;
         } else {
             self.lane = lane + 1;
         }
-        outputs.moved = true;
+        true
     }
 
-    fn arrive(&mut self, inputs: &Inputs) {
+    /// `read`: a bank read is granted.
+    fn arrive(&mut self, read: bool) {
         let mask = (1 << BANK_READ_LATENCY) - 1;
         self.unassigned += (self.reads >> (BANK_READ_LATENCY - 1)) as u32 & 1;
-        self.reads = (self.reads << 1 | u64::from(inputs.read)) & mask;
-        self.reserved += u32::from(inputs.read);
+        self.reads = (self.reads << 1 | u64::from(read)) & mask;
+        self.reserved += u32::from(read);
     }
 
     fn announce(&mut self, shape: &Shape) {
@@ -281,14 +293,13 @@ impl Store {
         self.unassigned -= self.burst;
     }
 
-    /// A bank read.
-    fn read_on(&mut self, inputs: &Inputs, outputs: &mut Outputs) {
-        if inputs.read {
-            outputs.read = Some(self.read);
-            self.read.address = (self.read.address + 1) & ((1 << 20) - 1);
-            self.read.target += 1;
-            self.to_read -= 1;
-        }
+    /// A bank read is granted: which.
+    fn read_on(&mut self) -> StoreRead {
+        let read = self.read;
+        self.read.address = (self.read.address + 1) & ((1 << 20) - 1);
+        self.read.target += 1;
+        self.to_read -= 1;
+        read
     }
 
     fn issue(&mut self, inputs: &Inputs, announced: bool, outputs: &mut Outputs) {
@@ -304,7 +315,7 @@ impl Store {
                 }
             }
             (State::Run, _) => {
-                self.read_on(inputs, outputs);
+                outputs.read = inputs.read.then(|| self.read_on());
                 if announced {
                     self.address += u64::from(self.burst);
                     self.left -= self.burst;

@@ -10,8 +10,8 @@
 
 use super::load::Beats;
 use super::read::{FETCH_ID, LOAD_BURSTS, LOAD_ID, Request, Words};
-use super::{Dma, fetch, store};
-use crate::memory::{Schedule, WordFlow};
+use super::{Dma, fetch};
+use crate::memory::WordFlow;
 use pleach_spec::list::Beat;
 
 /// The banks that SCATTER writes.
@@ -177,7 +177,8 @@ impl Dma {
                 break;
             }
         }
-        if store_rests && self.store.waits_for_bus(self.memory.schedule()) {
+        // Neither a word nor a burst waits: the last answer does.
+        if store_rests && self.store.waits_for_bus(true, true) {
             counted.store_bus = counted.cycles as u32;
         }
         if counted.cycles > 0 {
@@ -333,30 +334,21 @@ impl Dma {
 
     /// The same with STORE.
     fn load_and_store_cycle(&mut self, flow: &mut Flow, scatter_banks: u64, counted: &mut Counted) -> bool {
-        let bus = Schedule { w_ready: flow.memory.accepts(), ..*self.memory.schedule() };
+        let w_ready = flow.memory.accepts();
         let held_bank = (flow.beats.held && flow.beats.activation).then(|| self.held_bank(&flow.beats));
         let load_bank = held_bank.filter(|bank| scatter_banks >> bank & 1 == 0);
         let grant = self.store.grants(true, &self.shape, scatter_banks, load_bank);
         if self.store.decides(grant) {
             return false;
         }
-        let (accepted, waits) = (self.store.word_moves(&bus), self.store.waits_for_bus(&bus));
+        let (accepted, waits) = (self.store.word_moves(w_ready), self.store.waits_for_bus(true, w_ready));
         if !self.load_cycle(flow, scatter_banks, accepted, counted) {
             return false;
         }
         counted.store_bus += u32::from(waits);
         counted.store_bank += u32::from(self.store.wants_read() && !grant);
         counted.words_written += u64::from(accepted);
-        let outputs = self.store.move_vectors(&store::Inputs {
-            active: true,
-            busy: true,
-            setup: &self.setup,
-            shape: &self.shape,
-            start: false,
-            read: grant,
-            bus: &bus,
-        });
-        flow.moved |= outputs.moved;
+        flow.moved |= self.store.move_vectors(&self.shape, grant, w_ready);
         true
     }
 
