@@ -49,7 +49,8 @@ proptest! {
         let expected = clock::run(&run.passes, &released, &config);
         for ((pass, &released), expected) in run.passes.iter().zip(&released).zip(expected) {
             let pass_timing = timing.pass(pass, released).expect("it waits for passes before it");
-            let writes = timing.writes(&pass.issue, &pass.scatter).into_iter().map(|writes| (writes.cycle, writes.banks)).collect();
+            let mut writes = Vec::new();
+            timing.writes(&pass.issue, &pass.scatter, |written| writes.push((written.cycle, written.banks)));
             let counters = pass_timing.counters;
             let observed = clock::Observed {
                 done: pass_timing.done,

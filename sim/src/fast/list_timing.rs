@@ -132,7 +132,7 @@ impl ComputeSchedule<'_> {
             (Some(pass), Some(timing)) => {
                 self.counters += timing.counters;
                 self.done.push_back(timing.done);
-                self.writes.extend(self.timing.writes(&pass.issue, &pass.scatter));
+                self.timing.writes(&pass.issue, &pass.scatter, |writes| self.writes.push_back(writes));
             }
             _ => self.hangs = true,
         }

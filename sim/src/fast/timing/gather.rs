@@ -100,14 +100,17 @@ impl Gather {
         self.next_read
     }
 
-    /// What decides when the vectors of the tiles to come are staged, in cycles from `origin`. What is over has no effect, however
-    /// long it is over.
-    pub fn state(&self, origin: u64) -> Vec<i64> {
+    /// Puts down what decides when the vectors of the tiles to come are staged, in cycles from `origin`. What is over has no effect,
+    /// however long it is over.
+    pub fn state(&self, origin: u64, state: &mut Vec<i64>) {
         let from_origin = |cycle: u64| cycle as i64 - origin as i64;
+        let free = |&free: &u64| from_origin(free.max(self.next_read));
         let taken = (self.next_push + self.tile_interval).max(self.next_read.saturating_sub(1));
-        let slots = (0..self.slot_free.len()).map(|slot| (self.staged + slot) % self.slot_free.len());
-        let free = slots.map(|slot| from_origin(self.slot_free[slot].max(self.next_read)));
-        [taken, self.next_read].map(from_origin).into_iter().chain(free).collect()
+        let (later, sooner) = self.slot_free.split_at(self.staged % self.slot_free.len());
+        state.clear();
+        state.extend([taken, self.next_read].map(from_origin));
+        state.extend(sooner.iter().map(free));
+        state.extend(later.iter().map(free));
     }
 
     /// Lets the same happen so many cycles later. All vectors staged must have been popped.

@@ -59,6 +59,9 @@ pub struct ComputeTiming {
     done: Vec<u64>,
     /// Cycles in which the last words of the tiles of the latest pass were issued.
     tile_ends: Vec<u64>,
+    /// What decided how the tile before went, in cycles from that of its first word, and room for the next.
+    before: Vec<i64>,
+    found: Vec<i64>,
 }
 
 /// What the tiles of a pass have in common.
@@ -67,13 +70,6 @@ struct TileRules<'a> {
     /// Cycle in which what they read is done.
     awaited: u64,
     drain_interval: u64,
-}
-
-/// What decides how the next tile goes, in cycles from that of its first word: two tiles of a pass with the same state go the same.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct State {
-    gather: Vec<i64>,
-    drained: u64,
 }
 
 impl ComputeTiming {
@@ -92,6 +88,8 @@ impl ComputeTiming {
             drained: 0,
             done: Vec::new(),
             tile_ends: Vec::new(),
+            before: Vec::new(),
+            found: Vec::new(),
         }
     }
 
@@ -134,18 +132,18 @@ impl ComputeTiming {
 
     /// Tiles whose vectors take equally many bank reads. Once a tile finds what the one before found, so do all others.
     fn run_of_tiles(&mut self, classes: u64, mut tiles: u64, rules: &TileRules<'_>, counters: &mut Counters) {
-        let mut before = self.state();
+        if self.tiles == Tiles::OneByOne || tiles == 1 {
+            (0..tiles).for_each(|_| self.tile(classes, rules, counters));
+            return;
+        }
+        self.repeats();
         while tiles > 0 {
             let (first_word, first_read) = (self.next_word, self.gather.next_read());
             let (reads, counted) = (self.gather.reads, *counters);
             self.tile(classes, rules, counters);
             tiles -= 1;
-            if tiles == 0 || self.tiles == Tiles::OneByOne {
-                continue;
-            }
-            let state = self.state();
             // A tile that waited for other passes is no example for the next.
-            if state == before && first_read >= rules.awaited {
+            if tiles > 0 && self.repeats() && first_read >= rules.awaited {
                 let period = self.next_word - first_word;
                 counters.stall_data += tiles * (counters.stall_data - counted.stall_data);
                 counters.stall_drain += tiles * (counters.stall_drain - counted.stall_drain);
@@ -157,18 +155,16 @@ impl ComputeTiming {
                 self.drained += tiles * period;
                 return;
             }
-            before = state;
         }
     }
 
-    fn state(&self) -> State {
-        if self.tiles == Tiles::OneByOne {
-            return State::default();
-        }
-        State {
-            gather: self.gather.state(self.next_word),
-            drained: self.drained.saturating_sub(self.next_word),
-        }
+    /// Whether the next tile finds what the one before found, in cycles from its first word: then it goes the same way. Remembers
+    /// what it finds.
+    fn repeats(&mut self) -> bool {
+        self.gather.state(self.next_word, &mut self.found);
+        self.found.push(self.drained.saturating_sub(self.next_word) as i64);
+        std::mem::swap(&mut self.found, &mut self.before);
+        self.found == self.before
     }
 
     fn tile(&mut self, classes: u64, rules: &TileRules<'_>, counters: &mut Counters) {
@@ -213,29 +209,27 @@ impl ComputeTiming {
         }
     }
 
-    /// What SCATTER writes of the latest pass, whose commands these are, in order of time.
-    pub fn writes(&self, issue: &Issue, scatter: &Scatter) -> Vec<BankWrites> {
+    /// Tells what SCATTER writes of the latest pass, whose commands these are, in order of time.
+    pub fn writes(&self, issue: &Issue, scatter: &Scatter, mut tell: impl FnMut(BankWrites)) {
         if issue.partial == 1 {
-            return Vec::new();
+            return;
         }
         let planes: &[i32] = if self.config.columns > VECTOR { &[0, scatter.plane] } else { &[0] };
         let rows = if issue.slow == 1 { 1 } else { 2 };
         let first_result = timing::result_latency(&self.config);
         let bank = |address: i64| 1 << (address & (self.config.rows as i64 - 1));
-        let mut writes = Vec::with_capacity(scatter.pixels as usize / rows + 1);
         let mut addresses = scatter.addresses();
-        'tiles: for &end in &self.tile_ends {
+        for &end in &self.tile_ends {
             for pair in 0..self.config.rows / rows {
                 let mut banks = 0;
                 for address in addresses.by_ref().take(rows) {
                     banks |= planes.iter().fold(0, |banks, &plane| banks | bank(address + i64::from(plane)));
                 }
                 if banks == 0 {
-                    break 'tiles;
+                    return;
                 }
-                writes.push(BankWrites { cycle: end + first_result + pair as u64, banks });
+                tell(BankWrites { cycle: end + first_result + pair as u64, banks });
             }
         }
-        writes
     }
 }
