@@ -13,6 +13,15 @@ pub enum Pattern {
     OfSixteen(usize),
 }
 
+impl std::fmt::Display for Pattern {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Dense => f.write_str("dense"),
+            Self::OfSixteen(count) => write!(f, "{count} of 16"),
+        }
+    }
+}
+
 /// The layer with random weights, and a random input map.
 pub fn layer(pattern: Pattern) -> (Network, Vec<i8>) {
     const CHANNELS: usize = 512;

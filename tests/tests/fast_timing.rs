@@ -10,6 +10,7 @@ use pleach_tests::networks::{Size, network, small_config};
 use pleach_tests::passes::{self, clock};
 use pleach_tests::random::Random;
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 fn shapes() -> impl Strategy<Value = Config> {
     let rows = prop_oneof![Just(4usize), Just(8), Just(32)];
@@ -49,8 +50,10 @@ proptest! {
         let expected = clock::run(&run.passes, &released, &config);
         for ((pass, &released), expected) in run.passes.iter().zip(&released).zip(expected) {
             let pass_timing = timing.pass(pass, released).expect("it waits for passes before it");
-            let mut writes = Vec::new();
-            timing.writes(&pass.issue, &pass.scatter, |written| writes.push((written.cycle, written.banks)));
+            let mut writes = BTreeMap::new();
+            timing.writes(&pass.issue, &pass.scatter, |written| {
+                writes.insert(written.cycle, written.banks);
+            });
             let counters = pass_timing.counters;
             let observed = clock::Observed {
                 done: pass_timing.done,

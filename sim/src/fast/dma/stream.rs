@@ -115,7 +115,7 @@ impl Dma {
         let mut counted = Counted::default();
         // A word of the bus, where LOAD takes several cycles for it.
         let period = u64::from(self.shape.lanes << flow.beats.incoming.width);
-        let mut before = (period > 1).then(|| (flow, counted));
+        let mut before = if period > 1 { Some((flow, counted)) } else { None };
         while counted.cycles < limit {
             let bursts_rest = fetch_rests && self.bursts_rest();
             let Some(bursts) = (if bursts_rest { Some(BurstStep::default()) } else { self.burst_step() })

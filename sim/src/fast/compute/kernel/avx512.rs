@@ -1,10 +1,13 @@
 //! The inner loops in AVX-512: a vector register holds the sums of a pixel, one column a lane.
 
-use super::{Bytes, COLUMNS, Matrix, Operands, PIXELS, Quad, Sums};
+use super::{Bytes, COLUMNS, Matrix, Operands, PIXELS, Quad, Sums, Whole};
 use crate::fast::compute::gather::{Taps, Tile};
 use crate::fast::compute::lanes::{Blend, Lanes, Rounding, Wide};
 use pleach_spec::VECTOR;
 use std::arch::x86_64::*;
+
+/// Vectors from the one whose weights are used to the one whose weights are asked for.
+const AHEAD: usize = 8;
 
 /// Whether the processor has one of the extensions that this file needs.
 pub fn has(extension: &str) -> bool {
@@ -50,6 +53,7 @@ fn multiply_of<const N: usize>(matrix: &Matrix, operands: Operands<'_>, sums: &m
     let Operands { vectors, places } = operands;
     for (vector, whole) in matrix.whole() {
         let places = &places[vector];
+        prefetch(whole);
         let [w0, w1, w2, w3] = whole;
         let (w0, w1, w2, w3) = (quad(w0), quad(w1), quad(w2), quad(w3));
         each_pixel!(N, pixel, {
@@ -73,6 +77,16 @@ fn multiply_of<const N: usize>(matrix: &Matrix, operands: Operands<'_>, sums: &m
         });
     }
     each_pixel!(N, pixel, { store(&mut sums[pixel], registers[pixel]) });
+}
+
+/// Asks for the weights of a vector that comes soon: they are used for sixteen pixels only, and come from far away.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn prefetch(whole: &Whole) {
+    let ahead = std::ptr::from_ref(whole).wrapping_add(AHEAD).cast::<i8>();
+    for line in 0..size_of::<Whole>() / 64 {
+        _mm_prefetch::<_MM_HINT_T0>(ahead.wrapping_add(64 * line));
+    }
 }
 
 /// See [`super::Kernel::outside`].
