@@ -65,7 +65,13 @@ impl WordFlow {
     /// Words that come in so many cycles if each is taken at once, up to [`WordFlow::undisturbed`].
     pub fn words_in(&self, cycles: u64) -> u64 {
         let MemoryTiming { numerator, denominator, .. } = self.timing;
-        (u64::from(self.tokens) + cycles * u64::from(numerator)) / u64::from(denominator)
+        ((self.usable_tokens() + cycles * u64::from(numerator)) / u64::from(denominator)).min(cycles)
+    }
+
+    /// The tokens, as if the next cycle brought as many as any other also where the bucket is full.
+    fn usable_tokens(&self) -> u64 {
+        let MemoryTiming { numerator, denominator, .. } = self.timing;
+        self.tokens.min((2 * denominator).saturating_sub(numerator)).into()
     }
 
     /// Cycles in which words are read as the bandwidth has it, but not more than `words`, nor the last of the burst; 0 if something
@@ -73,13 +79,13 @@ impl WordFlow {
     pub fn undisturbed(&self, words: u32) -> u64 {
         let MemoryTiming { numerator, denominator, refresh_cycles, .. } = self.timing;
         let reads_only = self.reads > 0 && self.reads_ready <= self.cycle && self.buffered == 0;
-        let no_backlog = self.tokens < denominator && numerator <= denominator;
-        if self.last || !reads_only || !no_backlog || self.refresh_phase < refresh_cycles {
+        if self.last || !reads_only || numerator > denominator || self.refresh_phase < refresh_cycles {
             return 0;
         }
-        let words = words.min(self.reads - 1);
-        let tokens = (u64::from(words) + 1) * u64::from(denominator) - 1 - u64::from(self.tokens);
-        (tokens / u64::from(numerator)).min(self.until_event())
+        // Behind them comes the first word too many.
+        let next = u64::from(words.min(self.reads - 1)) + 1;
+        let tokens = (next * u64::from(denominator)).saturating_sub(self.usable_tokens());
+        (tokens.div_ceil(numerator.into()).max(next) - 1).min(self.until_event())
     }
 
     /// Cycles before the next word moves, if none is on its way and the master begins nothing, up to the next beginning or end of a
@@ -146,7 +152,7 @@ impl WordFlow {
     pub fn skip(&mut self, cycles: u64) {
         let before_last = self.words_in(cycles - 1);
         let words = self.words_in(cycles);
-        let tokens = u64::from(self.tokens) + cycles * u64::from(self.timing.numerator);
+        let tokens = self.usable_tokens() + cycles * u64::from(self.timing.numerator);
         self.tokens = (tokens - words * u64::from(self.timing.denominator)) as u32;
         self.cycle += cycles;
         self.refresh_phase += cycles;
