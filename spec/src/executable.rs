@@ -43,7 +43,7 @@ impl Executable {
 
     /// The command list of a run.
     pub fn commands_of(&self, start: Start) -> Result<Vec<Command>, ListError> {
-        list::decode(self.image.model.get(self.image.list_of(start)).unwrap_or_default())
+        list::decode(self.image.beats_of(start))
     }
 
     /// The layer that each command of the list of a run works for.
@@ -51,8 +51,7 @@ impl Executable {
         if start == Start::Cold || self.image.warm.is_none() {
             return Ok(self.owners.clone());
         }
-        let cold = self.image.model.get(self.image.list_of(Start::Cold)).unwrap_or_default();
-        let owned = list::commands(cold).zip(&self.owners);
+        let owned = list::commands(self.image.beats_of(Start::Cold)).zip(&self.owners);
         let kept = owned.filter(|(command, _)| !command.as_ref().is_ok_and(Command::loads_model));
         kept.map(|(command, &owner)| command.map(|_| owner)).collect()
     }

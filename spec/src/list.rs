@@ -228,6 +228,11 @@ impl Image {
         }
     }
 
+    /// What the list of a run holds; nothing, if it lies outside of the segment.
+    pub fn beats_of(&self, start: Start) -> &[Beat] {
+        self.model.get(self.list_of(start)).unwrap_or_default()
+    }
+
     /// How a run starts after one of this program that has ended well.
     pub fn next_start(&self) -> Start {
         if self.warm.is_some() { Start::Warm } else { Start::Cold }

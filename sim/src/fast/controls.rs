@@ -46,8 +46,8 @@ impl Controls {
             }
             left == 0
         });
-        for (load, _) in &loads[first.unwrap_or(0)..] {
-            controls.load_command(load, model, data);
+        for (load, source) in &loads[first.unwrap_or(0)..] {
+            controls.fill(load, source, model, data);
         }
         controls
     }
@@ -55,10 +55,15 @@ impl Controls {
     /// Executes a LOAD command as far as it fills controls; `None` if it reads what is not there.
     pub fn load_command(&mut self, load: &Load, model: &[Beat], data: &[[i8; VECTOR]]) -> Option<()> {
         let source = source(load, model, data)?;
-        if !is_position(load) {
-            return Some(());
+        if is_position(load) {
+            self.fill(load, &source, model, data);
         }
-        let words = self.words(load, &source);
+        Some(())
+    }
+
+    /// Takes the controls of positions that lie at `source`.
+    fn fill(&mut self, load: &Load, source: &Range<usize>, model: &[Beat], data: &[[i8; VECTOR]]) {
+        let words = self.words(load, source);
         // Controls are in the last beat of a word.
         let (parts, controls) = (self.beats_per_word, &mut self.controls);
         let before_last = parts - 1 - load.address as usize % parts;
@@ -72,7 +77,6 @@ impl Controls {
                 controls[word] = (beat[3] >> CONTROL_SHIFT) as u8;
             }
         }
-        Some(())
     }
 
     /// The words of which a LOAD command of positions brings the last beat, in order.

@@ -46,7 +46,7 @@ impl Interpreter {
     /// Takes a program: the commands of its list up to one that is none. Segment 1 is as large as it says and keeps what it held.
     pub fn load(&mut self, image: &Image) {
         let commands = |start| {
-            let beats = image.model.get(image.list_of(start)).unwrap_or_default();
+            let beats = image.beats_of(start);
             list::commands(beats).map_while(Result::ok).collect()
         };
         (self.commands, self.warm) = (commands(Start::Cold), commands(Start::Warm));

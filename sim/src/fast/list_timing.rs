@@ -201,8 +201,7 @@ pub fn time_passes(
     let controls = match start {
         Start::Cold => Controls::new(config),
         Start::Warm => {
-            let beats = image.model.get(image.list.clone()).unwrap_or_default();
-            let before = list::commands(beats).map_while(Result::ok);
+            let before = list::commands(image.beats_of(Start::Cold)).map_while(Result::ok);
             Controls::left_by(before, config, &image.model, data)
         }
     };

@@ -43,6 +43,21 @@ impl Default for MemoryTiming {
     }
 }
 
+impl MemoryTiming {
+    /// Cycles from the last refresh on, in the cycle behind one with so many.
+    fn next_phase(&self, phase: u64) -> u64 {
+        match phase + 1 {
+            next if next == self.refresh_interval => 0,
+            next => next,
+        }
+    }
+
+    /// The memory refreshes so many cycles from the last refresh on.
+    fn refreshes(&self, phase: u64) -> bool {
+        self.refresh_interval > 0 && phase < self.refresh_cycles
+    }
+}
+
 /// The state of such a memory.
 #[derive(Clone, Debug)]
 pub struct Pace {
@@ -111,10 +126,6 @@ impl Pace {
 
     fn most_tokens(&self) -> u32 {
         2 * self.timing.denominator
-    }
-
-    fn refreshes(&self) -> bool {
-        self.timing.refresh_interval > 0 && self.refresh_phase < self.timing.refresh_cycles
     }
 
     /// ARREADY of the cycle to come.
@@ -202,12 +213,9 @@ impl Pace {
 impl Timing for Pace {
     fn step(&mut self, moved: &Moved, word_bytes: u64) -> Schedule {
         self.cycle += 1;
-        self.refresh_phase += 1;
-        if self.refresh_phase == self.timing.refresh_interval {
-            self.refresh_phase = 0;
-        }
+        self.refresh_phase = self.timing.next_phase(self.refresh_phase);
         self.accept(moved);
-        if !self.refreshes() {
+        if !self.timing.refreshes(self.refresh_phase) {
             self.move_word(word_bytes);
         }
         if !self.schedule.response && self.responses.front().is_some_and(|&ready| ready <= self.cycle) {

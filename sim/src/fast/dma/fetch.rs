@@ -150,6 +150,9 @@ impl Fetch {
             *self = Self::default();
             return outputs;
         }
+        if !inputs.take && !inputs.granted && self.stands_still(&inputs.queues) {
+            return outputs;
+        }
         match self.phase {
             Phase::Locate => {
                 self.address = setup.segments[0].base / 16 + u64::from(setup.list_offset);

@@ -207,6 +207,9 @@ impl Load {
             *self = Self::default();
             return outputs;
         }
+        if self.is_idle() && !inputs.start {
+            return outputs;
+        }
         let was_receiving = self.receiving.is_some();
         outputs.moved = self.receiving.is_some_and(|under| under.incoming.waits());
         self.write(inputs, &mut outputs);

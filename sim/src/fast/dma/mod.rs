@@ -300,10 +300,6 @@ impl Dma {
         let grant_fetch = granted && fetch_request.is_some();
         let grant_load = granted && load_request.is_some() && fetch_request.is_none();
         let situation = self.situation(&queues);
-        // Most units have nothing to do in most cycles.
-        let load_rests = active && self.load.is_idle() && !load_ok;
-        let store_rests = active && self.store.does_nothing() && !store_ok;
-        let fetch_rests = active && !take_fetch && !grant_fetch && self.fetch.stands_still(&queues);
         self.count(active, &queues, &load_offer, store_grant, &bus);
 
         // Next values: producers after consumers, so that each sees the state before.
@@ -321,33 +317,27 @@ impl Dma {
         self.moved |= self.read.pop(active, &shape, &reader);
         let mut errors = run::Errors::default();
 
-        let load = match load_rests {
-            true => load::Outputs::default(),
-            false => self.load.step(&load::Inputs {
-                active,
-                setup: &self.setup,
-                shape: &shape,
-                start: load_ok,
-                granted: grant_load,
-                take: take_load,
-                offer: load_offer,
-            }),
-        };
+        let load = self.load.step(&load::Inputs {
+            active,
+            setup: &self.setup,
+            shape: &shape,
+            start: load_ok,
+            granted: grant_load,
+            take: take_load,
+            offer: load_offer,
+        });
         errors.load = load.error;
         actions.load = load.written;
         actions.completed[0] = load.completed.map(|(_, command)| command);
-        let store = match store_rests {
-            true => store::Outputs::default(),
-            false => self.store.step(&store::Inputs {
-                active,
-                busy: self.run.busy(),
-                setup: &self.setup,
-                shape: &shape,
-                start: store_ok,
-                read: store_grant,
-                bus: &bus,
-            }),
-        };
+        let store = self.store.step(&store::Inputs {
+            active,
+            busy: self.run.busy(),
+            setup: &self.setup,
+            shape: &shape,
+            start: store_ok,
+            read: store_grant,
+            bus: &bus,
+        });
         errors.store = store.error;
         actions.store = store.read;
         actions.completed[2] = store.completed.map(|(_, command)| command);
@@ -364,18 +354,15 @@ impl Dma {
         let given = [load.completed, done, store.completed];
         errors.tokens = self.tokens.step(active, taken, given);
 
-        let fetch = match fetch_rests {
-            true => fetch::Outputs::default(),
-            false => self.fetch.step(&fetch::Inputs {
-                active,
-                setup: &self.setup,
-                shape: &shape,
-                model,
-                granted: grant_fetch,
-                take: take_fetch,
-                queues,
-            }),
-        };
+        let fetch = self.fetch.step(&fetch::Inputs {
+            active,
+            setup: &self.setup,
+            shape: &shape,
+            model,
+            granted: grant_fetch,
+            take: take_fetch,
+            queues,
+        });
         errors.fetch = fetch.error;
         self.hand_over(active, &fetch, release);
 

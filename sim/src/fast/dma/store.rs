@@ -170,7 +170,7 @@ impl Store {
     }
 
     /// There is nothing that it has to do, unless the next command may start.
-    pub fn does_nothing(&self) -> bool {
+    fn does_nothing(&self) -> bool {
         self.is_idle() && self.rests() && self.announced.is_none()
     }
 
@@ -198,6 +198,9 @@ impl Store {
     }
 
     pub fn step(&mut self, inputs: &Inputs) -> Outputs {
+        if inputs.active && self.does_nothing() && !inputs.start {
+            return Outputs::default();
+        }
         // A vector that arrives in this cycle can make a burst in the next.
         let mut outputs = Outputs { moved: self.wants_read() || self.reads != 0, ..Default::default() };
         let announces = inputs.active

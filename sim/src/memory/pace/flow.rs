@@ -95,9 +95,9 @@ impl WordFlow {
             return 0;
         }
         let MemoryTiming { numerator, denominator, refresh_interval, refresh_cycles, .. } = self.timing;
-        let phase = self.next_phase();
+        let phase = self.timing.next_phase(self.refresh_phase);
         let to_response = self.response.saturating_sub(self.cycle + 1);
-        if self.refreshes(phase) {
+        if self.timing.refreshes(phase) {
             return to_response.min(refresh_cycles - phase);
         }
         let to_refresh = if refresh_interval > 0 { refresh_interval - phase } else { u64::MAX };
@@ -115,7 +115,7 @@ impl WordFlow {
     /// Lets so many cycles pass; at most [`WordFlow::rest`].
     pub fn pass(&mut self, cycles: u64) {
         let MemoryTiming { numerator, denominator, refresh_interval, .. } = self.timing;
-        if !self.refreshes(self.next_phase()) {
+        if !self.timing.refreshes(self.timing.next_phase(self.refresh_phase)) {
             let tokens = u64::from(self.tokens) + cycles * u64::from(numerator);
             self.tokens = tokens.min(2 * u64::from(denominator)) as u32;
         }
@@ -124,19 +124,6 @@ impl WordFlow {
         if self.refresh_phase >= refresh_interval {
             self.refresh_phase -= refresh_interval;
         }
-    }
-
-    /// That of the next cycle.
-    fn next_phase(&self) -> u64 {
-        match self.refresh_phase + 1 {
-            phase if phase == self.timing.refresh_interval => 0,
-            phase => phase,
-        }
-    }
-
-    /// The memory refreshes in a cycle.
-    fn refreshes(&self, phase: u64) -> bool {
-        self.timing.refresh_interval > 0 && phase < self.timing.refresh_cycles
     }
 
     /// Cycles before the one in which the memory refreshes or a response comes.
@@ -187,14 +174,14 @@ impl WordFlow {
     /// was, if a response comes in it.
     pub fn step(&mut self, pace: &mut Pace, taken: bool, accepted: bool) -> bool {
         let MemoryTiming { numerator, denominator, .. } = self.timing;
-        let (cycle, refresh_phase) = (self.cycle + 1, self.next_phase());
+        let (cycle, refresh_phase) = (self.cycle + 1, self.timing.next_phase(self.refresh_phase));
         if self.response <= cycle {
             return false;
         }
         let offers = self.offers && !taken;
         let buffered = self.buffered + u32::from(accepted);
         let (mut read, mut written) = (false, false);
-        if !self.refreshes(refresh_phase) {
+        if !self.timing.refreshes(refresh_phase) {
             let tokens = (self.tokens + numerator).min(2 * denominator);
             let reads = !offers && self.reads > 0 && self.reads_ready <= cycle;
             let writes = buffered > 0 && self.writes > 0;
